@@ -1,0 +1,16 @@
+// Addresses of the plane's device.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "model.h"
+#include "nl.h"
+
+// Adds the addresses of a link that are ours: those that bear our IFA_PROTO, those that desired names, and on a link that
+// we made (link_is_ours) all of them. *ret_n_foreign (may be NULL) counts the others, IPv6 link-local ones aside.
+int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_ours, const State *desired, State *state,
+                 unsigned *ret_n_foreign, Error *ret_error);
+// 1 when the link has this address with this length and it is usable, 0 when not (yet).
+int addr_is_usable(Netlink *netlink, int ifindex, const Prefix *prefix, Error *ret_error);
+
+int addr_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
+int addr_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error);

@@ -1,0 +1,125 @@
+// SetBandwidth: a drop-in that survives, and classes changed in place; both, or neither.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "manager.h"
+#include "names.h"
+#include "reconcile.h"
+
+// A drop-in as it was, to be put back.
+typedef struct DropIn {
+        char *path;
+        char *text; // NULL: there was none
+} DropIn;
+
+static void drop_in_deinit(DropIn *drop_in) {
+        free(drop_in->path);
+        free(drop_in->text);
+}
+#define _cleanup_drop_in_ _cleanup_(drop_in_deinit)
+
+static int drop_in_init(DropIn *drop_in, const char *plane, bool runtime, Error *ret_error) {
+        int r = config_bandwidth_dropin_path(runtime ? "/run/migplane" : "/etc/migplane", plane, runtime, &drop_in->path);
+        if (r < 0)
+                return error_set(ret_error, r, "out of memory");
+        r = file_read(drop_in->path, 65536, &drop_in->text, NULL);
+        return r < 0 && r != -ENOENT ? error_set(ret_error, r, "cannot read %s: %s", drop_in->path, strerror(-r)) : 0;
+}
+
+static int drop_in_folder_make(const char *path, Error *ret_error) {
+        _cleanup_free_ char *folder = strdup(path);
+        if (!folder)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+
+        for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+                *slash = '\0';
+                if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+                        return error_set(ret_error, -errno, "cannot make %s: %m", folder);
+                *slash = '/';
+        }
+        return 0;
+}
+
+static int drop_in_write(const DropIn *drop_in, const char *text, Error *ret_error) {
+        if (!text)
+                return unlink(drop_in->path) < 0 && errno != ENOENT
+                               ? error_set(ret_error, -errno, "cannot remove %s: %m", drop_in->path)
+                               : 0;
+        int r = drop_in_folder_make(drop_in->path, ret_error);
+        return r < 0 ? r : file_write_atomic(drop_in->path, text, 0644, ret_error);
+}
+
+// The rates of the files as they are now; everything else that may have been edited since waits for a reload.
+static int rates_read(Plane *plane, uint64_t *ret_egress, uint64_t *ret_ingress, Error *ret_error) {
+        static const char *const directories[] = { CONFIG_DIRECTORIES, NULL };
+        _cleanup_config_ Config *config = NULL;
+
+        int r = config_load(directories, config_kernel_has_ipv6(), &config, ret_error);
+        if (r < 0)
+                return r;
+        const PlaneConfig *read = config_find(config, plane->config->name);
+        if (!read) {
+                for (size_t i = 0; i < config->n_messages; i++)
+                        if (config->messages[i].severity == CONFIG_ERROR &&
+                            streq(config->messages[i].plane, plane->config->name))
+                                return error_set(ret_error, -EINVAL, "%s:%u: %s", config->messages[i].path,
+                                                 config->messages[i].line, config->messages[i].text);
+                return error_set(ret_error, -EINVAL, "%s is gone", plane->config->path);
+        }
+        *ret_egress = read->egress;
+        *ret_ingress = read->ingress;
+        return 0;
+}
+
+static int rates_apply(Manager *manager, Plane *plane, uint64_t egress, uint64_t ingress, Error *ret_error) {
+        uint64_t old_egress = plane->config->egress, old_ingress = plane->config->ingress;
+
+        plane_set_rates(plane, egress, ingress);
+        int r = reconcile(manager, RECONCILE_INTENT, ret_error);
+        if (r >= 0 && reasons_have(&plane->reasons, REASON_APPLY_FAILED))
+                for (size_t i = 0; i < plane->reasons.n_reasons; i++)
+                        if (plane->reasons.reasons[i].code == REASON_APPLY_FAILED)
+                                r = error_set(ret_error, -EIO, "%s", plane->reasons.reasons[i].text);
+        if (r < 0) {
+                plane_set_rates(plane, old_egress, old_ingress);
+                (void)reconcile(manager, RECONCILE_INTENT, NULL);
+        }
+        return r;
+}
+
+int manager_set_bandwidth(Manager *manager, Plane *plane, uint64_t egress, uint64_t ingress, bool runtime,
+                          Error *ret_error) {
+        _cleanup_drop_in_ DropIn written = {}, overriding = {};
+        _cleanup_free_ char *text = NULL;
+
+        egress = egress ?: plane->config->egress;
+        ingress = ingress ?: plane->config->ingress;
+        int r = config_bandwidth_dropin_text(egress, ingress, 0, &text);
+        if (r < 0)
+                return error_set(ret_error, r, "out of memory");
+        // A value for good ends one for the time being, which would hide it.
+        r = drop_in_init(&written, plane->config->name, runtime, ret_error);
+        if (r >= 0)
+                r = drop_in_init(&overriding, plane->config->name, true, ret_error);
+        if (r >= 0)
+                r = drop_in_write(&written, text, ret_error);
+        if (r >= 0 && !runtime)
+                r = drop_in_write(&overriding, NULL, ret_error);
+        if (r >= 0)
+                r = rates_read(plane, &egress, &ingress, ret_error);
+        if (r >= 0)
+                r = rates_apply(manager, plane, egress, ingress, ret_error);
+        if (r < 0) {
+                (void)drop_in_write(&written, written.text, NULL);
+                if (!runtime)
+                        (void)drop_in_write(&overriding, overriding.text, NULL);
+                return r;
+        }
+        log_notice("%s: egress %llu bit/s, ingress %llu bit/s%s", plane->config->name,
+                   (unsigned long long)plane->config->egress, (unsigned long long)plane->config->ingress,
+                   runtime ? " until the next boot" : "");
+        return 0;
+}

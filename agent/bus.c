@@ -1,0 +1,199 @@
+// The bus: connection, name, objects, and the signals that announce changes.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <stddef.h>
+
+#include "bus.h"
+
+#include "log.h"
+#include "names.h"
+
+struct Bus {
+        sd_bus *bus;
+        Manager *manager;
+};
+
+int bus_error(sd_bus_error *ret_error, const char *name, const Error *error) {
+        char full[96];
+
+        (void)snprintf(full, sizeof(full), BUS_ERROR_PREFIX "%s", name);
+        return sd_bus_error_set(ret_error, full, error->text);
+}
+
+static int planes_enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *userdata, char ***ret_nodes,
+                            sd_bus_error *ret_error _unused_) {
+        const Manager *manager = userdata;
+        char **nodes = calloc(manager->n_planes + 1, sizeof(*nodes));
+        if (!nodes)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < manager->n_planes; i++) {
+                int r = bus_plane_path(manager->planes[i], &nodes[i]);
+                if (r < 0) {
+                        for (size_t j = 0; j < i; j++)
+                                free(nodes[j]);
+                        free(nodes);
+                        return r;
+                }
+        }
+        *ret_nodes = nodes;
+        return 0;
+}
+
+static int get_log_level(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                         const char *property _unused_, sd_bus_message *reply, void *userdata _unused_,
+                         sd_bus_error *ret_error _unused_) {
+        return sd_bus_message_append(reply, "s", log_level_to_string(log_get_max_level()));
+}
+
+static int set_log_level(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                         const char *property _unused_, sd_bus_message *value, void *userdata _unused_,
+                         sd_bus_error *ret_error) {
+        const char *name;
+
+        int r = sd_bus_message_read(value, "s", &name);
+        if (r < 0)
+                return r;
+        int level = log_level_from_string(name);
+        if (level < 0)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "%s is no log level.", name);
+        log_set_max_level(level);
+        return 0;
+}
+
+static int get_log_target(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                          const char *property _unused_, sd_bus_message *reply, void *userdata _unused_,
+                          sd_bus_error *ret_error _unused_) {
+        return sd_bus_message_append(reply, "s", getenv("JOURNAL_STREAM") ? "journal" : "console");
+}
+
+static int set_log_target(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                          const char *property _unused_, sd_bus_message *value _unused_, void *userdata _unused_,
+                          sd_bus_error *ret_error) {
+        return sd_bus_error_set(ret_error, SD_BUS_ERROR_NOT_SUPPORTED, "The log always goes to standard error.");
+}
+
+static int get_identifier(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                          const char *property _unused_, sd_bus_message *reply, void *userdata _unused_,
+                          sd_bus_error *ret_error _unused_) {
+        return sd_bus_message_append(reply, "s", "migplaned");
+}
+
+static const sd_bus_vtable log_control_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", get_log_level, set_log_level, 0, 0),
+        SD_BUS_WRITABLE_PROPERTY("LogTarget", "s", get_log_target, set_log_target, 0, 0),
+        SD_BUS_PROPERTY("SyslogIdentifier", "s", get_identifier, 0, 0),
+        SD_BUS_VTABLE_END,
+};
+
+static void on_plane_added(Plane *plane, void *userdata) {
+        const Bus *bus = userdata;
+        _cleanup_free_ char *path = NULL;
+
+        if (bus_plane_path(plane, &path) >= 0 && sd_bus_is_ready(bus->bus) > 0)
+                (void)sd_bus_emit_object_added(bus->bus, path);
+}
+
+static void on_plane_removed(Plane *plane, void *userdata) {
+        const Bus *bus = userdata;
+        _cleanup_free_ char *path = NULL;
+
+        if (bus_plane_path(plane, &path) >= 0 && sd_bus_is_ready(bus->bus) > 0)
+                (void)sd_bus_emit_object_removed(bus->bus, path);
+}
+
+static void on_plane_changed(Plane *plane, const char *const *properties, void *userdata) {
+        const Bus *bus = userdata;
+        _cleanup_free_ char *path = NULL;
+
+        if (bus_plane_path(plane, &path) >= 0 && sd_bus_is_ready(bus->bus) > 0)
+                (void)sd_bus_emit_properties_changed_strv(bus->bus, path, BUS_INTERFACE_PLANE, (char **)properties);
+}
+
+static int on_name(sd_bus_message *answer, void *userdata _unused_, sd_bus_error *ret_error _unused_) {
+        uint32_t result = 0;
+
+        if (sd_bus_message_is_method_error(answer, NULL)) {
+                log_error("cannot have the name " BUS_NAME " on the bus: %s",
+                          sd_bus_message_get_error(answer)->message);
+                return sd_event_exit(sd_bus_get_event(sd_bus_message_get_bus(answer)), EXIT_FAILURE);
+        }
+        if (sd_bus_message_read(answer, "u", &result) >= 0 && result != 1 && result != 4) {
+                log_error("the name " BUS_NAME " is taken: another migplaned is running");
+                return sd_event_exit(sd_bus_get_event(sd_bus_message_get_bus(answer)), EXIT_FAILURE);
+        }
+        return 1;
+}
+
+static int objects_add(Bus *bus) {
+        sd_bus *b = bus->bus;
+        Manager *manager = bus->manager;
+
+        int r = sd_bus_add_object_manager(b, NULL, BUS_PATH);
+        if (r >= 0)
+                r = sd_bus_add_object_vtable(b, NULL, BUS_PATH, BUS_INTERFACE_MANAGER, bus_manager_vtable, manager);
+        if (r >= 0)
+                r = sd_bus_add_object_vtable(b, NULL, "/org/freedesktop/LogControl1", "org.freedesktop.LogControl1",
+                                             log_control_vtable, NULL);
+        if (r >= 0)
+                r = sd_bus_add_fallback_vtable(b, NULL, BUS_PATH_PLANES, BUS_INTERFACE_PLANE, bus_plane_vtable,
+                                               bus_plane_find, manager);
+        if (r >= 0)
+                r = sd_bus_add_node_enumerator(b, NULL, BUS_PATH_PLANES, planes_enumerate, manager);
+        return r;
+}
+
+// The daemon starts before the bus does: the socket is waited for, not polled.
+static int connection_start(Bus *bus) {
+        const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket";
+
+        int r = sd_bus_new(&bus->bus);
+        if (r >= 0)
+                r = sd_bus_set_address(bus->bus, address);
+        if (r >= 0)
+                r = sd_bus_set_bus_client(bus->bus, true);
+        if (r >= 0)
+                r = sd_bus_set_watch_bind(bus->bus, true);
+        if (r >= 0)
+                r = sd_bus_set_exit_on_disconnect(bus->bus, true);
+        if (r >= 0)
+                r = sd_bus_start(bus->bus);
+        if (r >= 0)
+                r = sd_bus_attach_event(bus->bus, bus->manager->event, SD_EVENT_PRIORITY_NORMAL);
+        return r;
+}
+
+int bus_new(Manager *manager, Bus **ret, Error *ret_error) {
+        Bus *bus = calloc(1, sizeof(*bus));
+        if (!bus)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+
+        bus->manager = manager;
+        int r = connection_start(bus);
+        if (r >= 0)
+                r = objects_add(bus);
+        if (r >= 0)
+                r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, NULL);
+        if (r < 0) {
+                bus_free(bus);
+                return error_set(ret_error, r, "cannot connect to the system bus: %s", strerror(-r));
+        }
+        manager->listener = (ManagerListener){
+                .plane_added = on_plane_added,
+                .plane_removed = on_plane_removed,
+                .plane_changed = on_plane_changed,
+                .userdata = bus,
+        };
+        *ret = bus;
+        return 0;
+}
+
+Bus *bus_free(Bus *bus) {
+        if (!bus)
+                return NULL;
+        bus->manager->listener = (ManagerListener){};
+        sd_bus_flush_close_unref(bus->bus);
+        free(bus);
+        return NULL;
+}

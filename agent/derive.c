@@ -1,0 +1,312 @@
+// From planes to the kernel objects they mean.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "derive.h"
+
+#include <linux/if_ether.h>
+
+#include "names.h"
+#include "ruleset.h"
+#include "shape.h"
+#include "sysctl.h"
+
+// One plane on its way.
+typedef struct Derivation {
+        const PlaneConfig *plane;
+        const DeriveFacts *facts;
+        const Link *link, *parent; // NULL: not there
+        Reasons *reasons;
+        State *state;
+        bool possible; // the device is there, or can be made
+        bool has_mac;
+        MacAddress mac;
+        uint32_t mtu; // bytes; 0: whatever the device has
+        char ifb[IFNAMSIZ];
+} Derivation;
+
+void derive_ifb_name(const char *interface, char ret[static IFNAMSIZ]) {
+        if (strlen(IFB_NAME_PREFIX) + strlen(interface) < IFNAMSIZ) {
+                (void)snprintf(ret, IFNAMSIZ, IFB_NAME_PREFIX "%s", interface);
+                return;
+        }
+        uint64_t hash = hash_bytes(HASH_INIT, interface, strlen(interface));
+        (void)snprintf(ret, IFNAMSIZ, IFB_NAME_PREFIX "%.5s%06x", interface, (unsigned)(hash & 0xffffff));
+}
+
+static bool made_by_us(const PlaneConfig *plane) {
+        return plane->kind != PLANE_KIND_DEVICE && plane->managed_by == MANAGED_BY_MIGPLANE;
+}
+
+static bool plane_has_ipv6(const PlaneConfig *plane) {
+        for (size_t i = 0; i < plane->n_addresses; i++)
+                if (plane->addresses[i].prefix.address.family == AF_INET6)
+                        return true;
+        return false;
+}
+
+static LinkType plane_link_type(PlaneKind kind) {
+        switch (kind) {
+        case PLANE_KIND_DEVICE:
+                return LINK_DEVICE;
+        case PLANE_KIND_VLAN:
+                return LINK_VLAN;
+        case PLANE_KIND_MACVLAN:
+                return LINK_MACVLAN;
+        }
+        return LINK_DEVICE;
+}
+
+// The same address at every boot, on every kernel: peers may have it pinned.
+static void mac_derive(Derivation *d) {
+        const PlaneConfig *plane = d->plane;
+
+        if (plane->has_mac) {
+                d->has_mac = true;
+                d->mac = plane->mac;
+        } else if (plane->kind == PLANE_KIND_MACVLAN && made_by_us(plane) && d->facts->machine_id[0]) {
+                uint64_t hash = hash_bytes(HASH_INIT, d->facts->machine_id, strlen(d->facts->machine_id));
+                hash = hash_bytes(hash, plane->interface, strlen(plane->interface));
+                memcpy(d->mac.bytes, &hash, sizeof(d->mac.bytes));
+                d->mac.bytes[0] = (uint8_t)((d->mac.bytes[0] & 0xfe) | 0x02); // locally administered, one station
+                d->has_mac = true;
+        } else if (d->link) {
+                d->has_mac = d->link->has_mac;
+                d->mac = d->link->mac;
+        } else if (plane->kind == PLANE_KIND_VLAN && d->parent) {
+                d->has_mac = d->parent->has_mac;
+                d->mac = d->parent->mac;
+        }
+}
+
+// The MTU to ask for; one that the parent cannot carry is not asked for.
+static void mtu_derive(Derivation *d) {
+        const PlaneConfig *plane = d->plane;
+        ConfigLocation at = config_location(plane, "Interface", "MTUBytes", 0);
+
+        d->mtu = plane->mtu;
+        if (plane->managed_by != MANAGED_BY_MIGPLANE) {
+                d->mtu = 0;
+                if (plane->mtu && d->link && d->link->mtu != plane->mtu)
+                        reasons_add(d->reasons, REASON_DRIFT,
+                                    "%s has an MTU of %u bytes, and MTUBytes=%u (%s:%u); its manager (ManagedBy=%s) sets it",
+                                    plane->interface, d->link->mtu, plane->mtu, at.path, at.line,
+                                    managed_by_to_string(plane->managed_by));
+                return;
+        }
+        if (d->parent && plane->mtu > d->parent->mtu) {
+                reasons_add(d->reasons, REASON_MTU_TOO_LARGE,
+                            "MTUBytes=%u (%s:%u) is above the %u bytes of its parent %s; raise the parent's MTU first",
+                            plane->mtu, at.path, at.line, d->parent->mtu, plane->parent);
+                d->mtu = 0;
+                if (!d->link)
+                        d->possible = false;
+        } else if (d->mtu == 0 && d->parent && made_by_us(plane)) {
+                // A VLAN that followed its parent down does not follow it up again by itself.
+                d->mtu = d->parent->mtu;
+        }
+}
+
+// Whether the plane's device is there or can be made; says why not.
+static void device_check(Derivation *d) {
+        const PlaneConfig *plane = d->plane;
+        ConfigLocation name_at = config_location(plane, "Interface", "Name", 0);
+        ConfigLocation parent_at = config_location(plane, "Interface", "Parent", 0);
+        bool ours = made_by_us(plane);
+
+        d->possible = true;
+        if (plane->kind != PLANE_KIND_DEVICE && !d->parent && (ours || !d->link)) {
+                reasons_add(d->reasons, REASON_PARENT_MISSING, "the parent %s (%s:%u) does not exist; waiting for it",
+                            plane->parent, parent_at.path, parent_at.line);
+                d->possible = d->link != NULL;
+        } else if (!ours && !d->link) {
+                reasons_add(d->reasons, REASON_DEVICE_MISSING, "the device %s (%s:%u) does not exist; waiting for it",
+                            plane->interface, name_at.path, name_at.line);
+                d->possible = false;
+        }
+
+        if (d->link && d->link->master_index > 0)
+                reasons_add(d->reasons, REASON_ENSLAVED, "%s is enslaved to a bridge, bond or VRF: it is no plane of its own",
+                            plane->interface);
+        if (d->link && !d->link->has_mac) {
+                reasons_add(d->reasons, REASON_DEVICE_MISMATCH, "%s is no Ethernet device", plane->interface);
+                d->possible = false;
+        }
+        if (d->link && !d->link->ours && plane->kind != PLANE_KIND_DEVICE &&
+            (d->link->type != plane_link_type(plane->kind) || !streq(d->link->parent, plane->parent) ||
+             (plane->kind == PLANE_KIND_VLAN && d->link->vlan_id != plane->vlan_id))) {
+                reasons_add(d->reasons, REASON_DEVICE_MISMATCH,
+                            "%s exists, is not ours, and is no %s on %s as %s says; remove it, or give the plane another Name=",
+                            plane->interface, plane_kind_to_string(plane->kind), plane->parent, plane->path);
+                d->possible = false;
+        }
+}
+
+static int links_derive(const Derivation *d) {
+        const PlaneConfig *plane = d->plane;
+        Object link = {
+                .kind = OBJECT_LINK,
+                .as_link = { .type = LINK_DEVICE, .mtu = d->mtu },
+        };
+        strcpy_fixed(link.link, plane->interface);
+        // One that somebody else made just so is adopted: it keeps its maker's tag, or none.
+        if (made_by_us(plane) && (!d->link || d->link->ours)) {
+                link.as_link.type = plane_link_type(plane->kind);
+                link.as_link.vlan_id = plane->vlan_id;
+                link.as_link.has_mac = plane->kind == PLANE_KIND_MACVLAN && d->has_mac;
+                if (link.as_link.has_mac)
+                        link.as_link.mac = d->mac;
+                strcpy_fixed(link.as_link.parent, plane->parent);
+                (void)snprintf(link.as_link.alias, sizeof(link.as_link.alias), LINK_ALIAS_PREFIX "%s", plane->name);
+        }
+        int r = state_add(d->state, &link);
+
+        if (r >= 0 && plane->ingress) {
+                Object ifb = { .kind = OBJECT_LINK, .as_link.type = LINK_IFB };
+                strcpy_fixed(ifb.link, d->ifb);
+                (void)snprintf(ifb.as_link.alias, sizeof(ifb.as_link.alias), LINK_ALIAS_PREFIX "%s", plane->name);
+                r = state_add(d->state, &ifb);
+        }
+        return r;
+}
+
+static int link_up_add_one(State *state, const char *name, LinkRole role) {
+        Object up = { .kind = OBJECT_LINK_UP, .as_link_up.role = role };
+
+        strcpy_fixed(up.link, name);
+        return state_add(state, &up);
+}
+
+static int links_up_derive(const Derivation *d) {
+        const PlaneConfig *plane = d->plane;
+        int r = 0;
+
+        if (plane->managed_by == MANAGED_BY_MIGPLANE) {
+                if (plane->kind != PLANE_KIND_DEVICE && d->parent)
+                        r = link_up_add_one(d->state, plane->parent, LINK_ROLE_PARENT);
+                if (r >= 0)
+                        r = link_up_add_one(d->state, plane->interface, LINK_ROLE_PLANE);
+        }
+        if (r >= 0 && plane->ingress)
+                r = link_up_add_one(d->state, d->ifb, LINK_ROLE_IFB);
+        return r;
+}
+
+static int addresses_derive(const Derivation *d) {
+        const PlaneConfig *plane = d->plane;
+
+        for (size_t i = 0; i < plane->n_addresses; i++) {
+                Object address = { .kind = OBJECT_ADDRESS, .as_address.prefix = plane->addresses[i].prefix };
+                strcpy_fixed(address.link, plane->interface);
+                if (state_add(d->state, &address) < 0)
+                        return -ENOMEM;
+        }
+        for (size_t i = 0; i < plane->n_routes; i++) {
+                const PlaneRoute *configured = &plane->routes[i];
+                Object route = {
+                        .kind = OBJECT_ROUTE,
+                        .as_route = { .destination = configured->destination, .gateway = configured->gateway },
+                };
+                strcpy_fixed(route.link, plane->interface);
+                for (size_t j = 0; j < plane->n_addresses && route.as_route.source.family == AF_UNSPEC; j++)
+                        if (plane->addresses[j].prefix.address.family == configured->destination.address.family)
+                                route.as_route.source = plane->addresses[j].prefix.address;
+                if (state_add(d->state, &route) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int neighbours_derive(const Derivation *d) {
+        for (size_t i = 0; i < d->plane->n_known_peers; i++) {
+                const PlanePeer *peer = &d->plane->known_peers[i];
+                Object neighbour = {
+                        .kind = OBJECT_NEIGHBOUR,
+                        .as_neighbour = { .address = peer->address, .mac = peer->mac },
+                };
+                strcpy_fixed(neighbour.link, d->plane->interface);
+                if (peer->has_mac && state_add(d->state, &neighbour) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int shape_add(const Derivation *d) {
+        ShapeFacts facts = {
+                .ifb = d->ifb,
+                .mac = d->mac,
+                .mtu = d->mtu ?: d->link ? d->link->mtu : ETH_DATA_LEN,
+                .leaf = d->facts->leaf,
+        };
+        return shape_derive(d->plane, &facts, d->state);
+}
+
+static int plane_derive(const Derivation *d) {
+        int r = links_derive(d);
+
+        if (r >= 0)
+                r = sysctl_derive(d->plane->interface, plane_has_ipv6(d->plane), d->state);
+        if (r >= 0 && d->plane->managed_by == MANAGED_BY_MIGPLANE)
+                r = addresses_derive(d);
+        if (r >= 0)
+                r = shape_add(d);
+        if (r >= 0)
+                r = links_up_derive(d);
+        if (r >= 0)
+                r = neighbours_derive(d);
+        return r;
+}
+
+static void notes_add(const Derivation *d) {
+        const PlaneConfig *plane = d->plane;
+
+        if (d->facts->leaf == QDISC_PFIFO && (plane->egress || plane->ingress))
+                reasons_add(d->reasons, REASON_LEAF_PFIFO,
+                            "this kernel has no fq_codel: a pfifo of about 20 ms stands below the cap instead");
+        if (plane->management_reserve)
+                reasons_add(d->reasons, REASON_RESERVE_UNSUPPORTED,
+                            "ManagementReserve= is not enforced by this version; remove it, or reserve on the uplink itself");
+}
+
+int derive(const PlaneConfig *const *planes, size_t n_planes, const DeriveFacts *facts, State *ret, Reasons *reasons) {
+        _cleanup_state_ State state = {};
+        _cleanup_free_ char *memory = calloc(n_planes + 1, sizeof(RulesetPlane));
+        RulesetPlane *rules = (RulesetPlane *)memory;
+        if (!rules)
+                return -ENOMEM;
+
+        int r = 0;
+        for (size_t i = 0; i < n_planes && r >= 0; i++) {
+                const PlaneConfig *plane = planes[i];
+                Derivation d = {
+                        .plane = plane,
+                        .facts = facts,
+                        .link = inventory_find(facts->inventory, plane->interface),
+                        .parent = plane->parent[0] ? inventory_find(facts->inventory, plane->parent) : NULL,
+                        .reasons = &reasons[i],
+                        .state = &state,
+                };
+                derive_ifb_name(plane->interface, d.ifb);
+                device_check(&d);
+                mac_derive(&d);
+                mtu_derive(&d);
+                notes_add(&d);
+                if (d.possible)
+                        r = plane_derive(&d);
+                rules[i] = (RulesetPlane){
+                        .plane = plane,
+                        .device_exists = d.possible,
+                        .has_mac = d.has_mac,
+                        .mac = d.mac,
+                        .parent_guard = plane->kind == PLANE_KIND_VLAN && d.parent ? plane->parent : NULL,
+                };
+        }
+        if (r >= 0)
+                r = ruleset_derive(rules, n_planes, &state);
+        if (r < 0)
+                return r;
+
+        state_sort(&state);
+        *ret = state;
+        state = (State){};
+        return 0;
+}

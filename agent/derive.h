@@ -1,0 +1,21 @@
+// From planes to the kernel objects they mean: pure, given what links there are and what the kernel can do.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "config.h"
+#include "health.h"
+#include "link.h"
+#include "model.h"
+
+typedef struct DeriveFacts {
+        const Inventory *inventory;
+        QdiscType leaf;         // QDISC_FQ_CODEL, or QDISC_PFIFO where the kernel has none
+        const char *machine_id; // a macvlan's address is made of it; "" : the kernel's random one
+} DeriveFacts;
+
+// Gives the sorted State of all planes together, and for each plane (in reasons[i], of n_planes) what stands in its way
+// or is worth a note. A plane that cannot be made yet has its inet and arp rules all the same.
+int derive(const PlaneConfig *const *planes, size_t n_planes, const DeriveFacts *facts, State *ret, Reasons *reasons);
+
+// Name of the ifb device of a plane's interface.
+void derive_ifb_name(const char *interface, char ret[static IFNAMSIZ]);

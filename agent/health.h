@@ -1,0 +1,58 @@
+// Health of a plane: what an initiator may rely on, and the reasons a person can read.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "util.h"
+
+// In the order of gravity.
+typedef enum Health {
+        HEALTH_HEALTHY,
+        HEALTH_UNKNOWN,  // being set up
+        HEALTH_DEGRADED, // usable, but not all that was promised
+        HEALTH_FAILED,   // do not use
+} Health;
+
+typedef enum ReasonCode {
+        REASON_SETTING_UP,
+        REASON_TAKEN_DOWN,
+        REASON_CONFIGURATION,
+        REASON_PARENT_MISSING,
+        REASON_DEVICE_MISSING,
+        REASON_DEVICE_MISMATCH,
+        REASON_MTU_TOO_LARGE,
+        REASON_LINK_DOWN,
+        REASON_NO_CARRIER,
+        REASON_ADDRESS_MISSING,
+        REASON_ENSLAVED,
+        REASON_FOREIGN_ADDRESS,
+        REASON_NO_ISOLATION,
+        REASON_APPLY_FAILED,
+        REASON_DRIFT,
+        REASON_CONTENDED,
+        REASON_RESERVE_UNSUPPORTED,
+        REASON_LEAF_PFIFO,
+        REASON_REPAIRED,
+        REASON_CODE_MAX,
+} ReasonCode;
+
+typedef struct Reason {
+        ReasonCode code;
+        char text[256];
+} Reason;
+
+typedef struct Reasons {
+        Reason *reasons;
+        size_t n_reasons, n_allocated;
+} Reasons;
+
+const char *health_to_string(Health health);
+const char *reason_to_string(ReasonCode code);
+// The health that the gravest of the reasons leaves; healthy when there are none, or only notes.
+Health reasons_health(const Reasons *reasons);
+
+// Out of memory drops the reason.
+void reasons_add(Reasons *reasons, ReasonCode code, const char *format, ...) _printf_(3, 4);
+bool reasons_have(const Reasons *reasons, ReasonCode code);
+bool reasons_equal(const Reasons *a, const Reasons *b);
+void reasons_deinit(Reasons *reasons);
+#define _cleanup_reasons_ _cleanup_(reasons_deinit)

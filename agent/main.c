@@ -1,0 +1,93 @@
+// migplaned: sets the migration plane up, and holds it.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <getopt.h>
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+
+#include "bus.h"
+#include "log.h"
+#include "manager.h"
+
+static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_, void *userdata) {
+        Error error = {};
+
+        (void)sd_notify(false, "RELOADING=1");
+        if (manager_reload(userdata, &error) < 0)
+                log_error("%s", error.text);
+        (void)sd_notify(false, "READY=1");
+        return 0;
+}
+
+static int signals_add(sd_event *event, Manager *manager) {
+        sigset_t signals;
+
+        (void)sigemptyset(&signals);
+        (void)sigaddset(&signals, SIGTERM);
+        (void)sigaddset(&signals, SIGINT);
+        (void)sigaddset(&signals, SIGHUP);
+        if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+                return -errno;
+        int r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL); // without a handler: leave the loop
+        if (r >= 0)
+                r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+        if (r >= 0)
+                r = sd_event_add_signal(event, NULL, SIGHUP, on_reload, manager);
+        return r;
+}
+
+static int run(void) {
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        Manager *manager = NULL;
+        Bus *bus = NULL;
+        Error error = {};
+
+        int r = sd_event_default(&event);
+        if (r < 0)
+                (void)error_set(&error, r, "cannot make an event loop: %s", strerror(-r));
+        if (r >= 0)
+                r = manager_new(event, &manager, &error);
+        if (r >= 0)
+                r = signals_add(event, manager);
+        if (r >= 0)
+                r = bus_new(manager, &bus, &error);
+        if (r >= 0)
+                r = manager_start(manager, &error);
+        if (r >= 0) {
+                (void)sd_notifyf(false, "READY=1\nSTATUS=%zu plane(s)", manager->n_planes);
+                r = sd_event_loop(event);
+        } else
+                log_error("%s", error.text);
+
+        // The planes stay up: only migplanectl down takes one away.
+        (void)sd_notify(false, "STOPPING=1");
+        bus_free(bus);
+        manager_free(manager);
+        return r < 0 ? EXIT_FAILURE : r;
+}
+
+int main(int argc, char *argv[]) {
+        static const struct option options[] = {
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'V' },
+                {},
+        };
+
+        for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) >= 0;)
+                switch (c) {
+                case 'h':
+                        puts("migplaned [--help] [--version]\n\nSets up and holds the migration planes of /etc/migplane; "
+                             "see migplaned(8).");
+                        return EXIT_SUCCESS;
+                case 'V':
+                        puts("migplaned " MIGPLANE_VERSION);
+                        return EXIT_SUCCESS;
+                default:
+                        return 2;
+                }
+        if (optind < argc) {
+                (void)fprintf(stderr, "migplaned takes no arguments; see migplaned --help.\n");
+                return 2;
+        }
+        return run();
+}

@@ -1,0 +1,298 @@
+// The daemon's state, its event sources, and what is asked of it.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "manager.h"
+
+#include <sys/epoll.h>
+#include <systemd/sd-daemon.h>
+
+#include "derive.h"
+#include "log.h"
+#include "names.h"
+#include "reconcile.h"
+
+enum {
+        SETTLE_USEC = 1000, // notifications come in bursts
+};
+#define AUDIT_INTERVAL_USEC UINT64_C(5000000)
+
+static const char *const config_directories[] = { CONFIG_DIRECTORIES, NULL };
+
+static bool manager_concerns(const Manager *manager, const MonitorEvent *event) {
+        for (size_t i = 0; i < manager->n_planes; i++) {
+                const Plane *plane = manager->planes[i];
+                char ifb[IFNAMSIZ];
+                derive_ifb_name(plane->config->interface, ifb);
+                if ((event->ifindex > 0 && (event->ifindex == plane->ifindex || event->ifindex == plane->ifb_index)) ||
+                    streq(event->link, plane->config->interface) || streq(event->link, ifb) ||
+                    (event->link[0] && streq(event->link, plane->config->parent)))
+                        return true;
+        }
+        return false;
+}
+
+static void on_notification(const MonitorEvent *event, void *userdata) {
+        Manager *manager = userdata;
+
+        if (event->lost)
+                log_notice("netlink notifications were lost; looking at everything again");
+        else if (!event->ruleset && !manager_concerns(manager, event))
+                return;
+        if (event->pid)
+                manager->suspect = *event;
+        manager_look_again(manager, SETTLE_USEC);
+}
+
+static int on_monitor(sd_event_source *source _unused_, int fd, uint32_t revents _unused_, void *userdata) {
+        Manager *manager = userdata;
+
+        for (unsigned i = 0; i < MONITOR_SOURCES; i++)
+                if (monitor_fd(manager->monitor, i) == fd)
+                        return monitor_dispatch(manager->monitor, i);
+        return 0;
+}
+
+static void manager_reconcile(Manager *manager, ReconcileCause cause) {
+        Error error = {};
+
+        if (reconcile(manager, cause, &error) < 0) {
+                log_error("%s", error.text);
+                manager_look_again(manager, AUDIT_INTERVAL_USEC);
+        }
+        // What we just did, and looked at, was announced to us as well: read it now rather than wake up for it.
+        for (unsigned i = 0; i < MONITOR_SOURCES; i++)
+                (void)monitor_dispatch(manager->monitor, i);
+}
+
+static int on_dirty(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        manager_reconcile(userdata, RECONCILE_EVENT);
+        return 0;
+}
+
+void manager_look_again(Manager *manager, uint64_t delay_usec) {
+        uint64_t now, armed_for;
+        int enabled;
+
+        if (sd_event_now(manager->event, CLOCK_MONOTONIC, &now) < 0)
+                return;
+        if (sd_event_source_get_enabled(manager->dirty_timer, &enabled) >= 0 && enabled != SD_EVENT_OFF &&
+            sd_event_source_get_time(manager->dirty_timer, &armed_for) >= 0 && armed_for <= now + delay_usec)
+                return;
+        (void)sd_event_source_set_time(manager->dirty_timer, now + delay_usec);
+        (void)sd_event_source_set_enabled(manager->dirty_timer, SD_EVENT_ONESHOT);
+}
+
+// Sysctls and the like have no notification: look at everything now and then, when the watchdog is due anyway.
+static int on_audit(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+
+        (void)sd_notify(false, "WATCHDOG=1");
+        manager_reconcile(manager, RECONCILE_AUDIT);
+        (void)sd_event_source_set_time(source, usec + manager->audit_interval_usec);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int timers_add(Manager *manager) {
+        uint64_t now, watchdog_usec = 0;
+
+        manager->audit_interval_usec = AUDIT_INTERVAL_USEC;
+        if (sd_watchdog_enabled(false, &watchdog_usec) > 0 && watchdog_usec > 0)
+                manager->audit_interval_usec = watchdog_usec / 2;
+        int r = sd_event_now(manager->event, CLOCK_MONOTONIC, &now);
+        if (r >= 0)
+                r = sd_event_add_time(manager->event, &manager->audit_timer, CLOCK_MONOTONIC,
+                                      now + manager->audit_interval_usec, manager->audit_interval_usec / 8, on_audit,
+                                      manager);
+        if (r >= 0)
+                r = sd_event_add_time(manager->event, &manager->dirty_timer, CLOCK_MONOTONIC, now, 1, on_dirty, manager);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(manager->dirty_timer, SD_EVENT_OFF);
+        return r;
+}
+
+static void machine_id_read(Manager *manager) {
+        _cleanup_free_ char *text = NULL;
+
+        if (file_read("/etc/machine-id", 4096, &text, NULL) >= 0) {
+                strcpy_fixed(manager->machine_id, text);
+                manager->machine_id[strcspn(manager->machine_id, "\n")] = '\0';
+        }
+}
+
+int manager_new(sd_event *event, Manager **ret, Error *ret_error) {
+        Manager *manager = calloc(1, sizeof(*manager));
+        if (!manager)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+
+        manager->event = sd_event_ref(event);
+        machine_id_read(manager);
+        int r = kernel_init(&manager->kernel, ret_error);
+        if (r >= 0)
+                r = monitor_new(netlink_port(manager->kernel.netlink), on_notification, manager, &manager->monitor,
+                                ret_error);
+        for (unsigned i = 0; i < MONITOR_SOURCES && r >= 0; i++) {
+                r = sd_event_add_io(event, &manager->monitor_sources[i], monitor_fd(manager->monitor, i), EPOLLIN,
+                                    on_monitor, manager);
+                if (r < 0)
+                        (void)error_set(ret_error, r, "cannot watch netlink: %s", strerror(-r));
+        }
+        if (r >= 0) {
+                r = timers_add(manager);
+                if (r < 0)
+                        (void)error_set(ret_error, r, "cannot set a timer: %s", strerror(-r));
+        }
+        if (r < 0) {
+                manager_free(manager);
+                return r;
+        }
+        *ret = manager;
+        return 0;
+}
+
+static void messages_free(Manager *manager) {
+        for (size_t i = 0; i < manager->n_messages; i++)
+                free(manager->messages[i]);
+        manager->n_messages = 0;
+}
+
+Manager *manager_free(Manager *manager) {
+        if (!manager)
+                return NULL;
+        for (size_t i = 0; i < manager->n_planes; i++)
+                plane_free(manager->planes[i]);
+        free(manager->planes);
+        messages_free(manager);
+        free(manager->messages);
+        for (unsigned i = 0; i < MONITOR_SOURCES; i++)
+                sd_event_source_unref(manager->monitor_sources[i]);
+        sd_event_source_unref(manager->dirty_timer);
+        sd_event_source_unref(manager->audit_timer);
+        monitor_free(manager->monitor);
+        kernel_deinit(&manager->kernel);
+        sd_event_unref(manager->event);
+        free(manager);
+        return NULL;
+}
+
+Plane *manager_find(const Manager *manager, const char *name) {
+        for (size_t i = 0; i < manager->n_planes; i++)
+                if (streq(manager->planes[i]->config->name, name))
+                        return manager->planes[i];
+        return NULL;
+}
+
+static int messages_store(Manager *manager, const Config *config) {
+        messages_free(manager);
+        for (size_t i = 0; i < config->n_messages; i++) {
+                _cleanup_free_ char *text = NULL;
+                size_t size;
+                FILE *file = open_memstream(&text, &size);
+                if (!file)
+                        return -ENOMEM;
+                config_message_print(&config->messages[i], file);
+                if (fclose(file) != 0 || array_reserve(&manager->messages, &manager->n_messages_allocated,
+                                                       manager->n_messages + 1) < 0)
+                        return -ENOMEM;
+                text[strcspn(text, "\n")] = '\0';
+                log_line(config->messages[i].severity == CONFIG_ERROR ? LOG_ERR : LOG_WARNING, "%s", text);
+                manager->messages[manager->n_messages++] = TAKE(text);
+        }
+        return 0;
+}
+
+static int plane_compare(const void *a, const void *b) {
+        return strcmp((*(Plane *const *)a)->config->name, (*(Plane *const *)b)->config->name);
+}
+
+static int plane_add(Manager *manager, PlaneConfig *config) {
+        Plane *plane = plane_new(manager, config);
+        if (!plane || array_reserve(&manager->planes, &manager->n_planes_allocated, manager->n_planes + 1) < 0) {
+                if (plane)
+                        plane_free(plane);
+                else
+                        plane_config_free(config);
+                return -ENOMEM;
+        }
+        manager->planes[manager->n_planes++] = plane;
+        qsort(manager->planes, manager->n_planes, sizeof(*manager->planes), plane_compare);
+        if (manager->listener.plane_added)
+                manager->listener.plane_added(plane, manager->listener.userdata);
+        return 0;
+}
+
+static void planes_remove_missing(Manager *manager, const Config *config) {
+        for (size_t i = manager->n_planes; i-- > 0;) {
+                Plane *plane = manager->planes[i];
+                if (config_find(config, plane->config->name) || config_is_broken(config, plane->config->name))
+                        continue;
+                log_notice("%s: its file is gone, taking the plane away", plane->config->name);
+                if (manager->listener.plane_removed)
+                        manager->listener.plane_removed(plane, manager->listener.userdata);
+                plane_free(plane);
+                memmove(&manager->planes[i], &manager->planes[i + 1],
+                        (--manager->n_planes - i) * sizeof(*manager->planes));
+        }
+}
+
+static void planes_mark_broken(Manager *manager, const Config *config) {
+        for (size_t i = 0; i < manager->n_planes; i++) {
+                Plane *plane = manager->planes[i];
+                plane->broken[0] = '\0';
+                for (size_t j = config->n_messages; j-- > 0;) {
+                        const ConfigMessage *message = &config->messages[j];
+                        if (message->severity == CONFIG_ERROR && streq(message->plane, plane->config->name))
+                                (void)snprintf(plane->broken, sizeof(plane->broken), "%s:%u: %s", message->path,
+                                               message->line, message->text);
+                }
+        }
+}
+
+static int config_read(Config **ret, Error *ret_error) {
+        return config_load(config_directories, config_kernel_has_ipv6(), ret, ret_error);
+}
+
+// Takes the planes out of the configuration.
+static int planes_update(Manager *manager, Config *config) {
+        int r = 0;
+
+        planes_remove_missing(manager, config);
+        for (size_t i = 0; i < config->n_planes && r >= 0; i++) {
+                PlaneConfig *taken = TAKE(config->planes[i]);
+                Plane *plane = manager_find(manager, taken->name);
+                if (plane)
+                        plane_set_config(plane, taken);
+                else
+                        r = plane_add(manager, taken);
+        }
+        config->n_planes = 0;
+        planes_mark_broken(manager, config);
+        return r;
+}
+
+int manager_reload(Manager *manager, Error *ret_error) {
+        _cleanup_config_ Config *config = NULL;
+
+        int r = config_read(&config, ret_error);
+        if (r < 0)
+                return r;
+        if (messages_store(manager, config) < 0 || planes_update(manager, config) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        r = reconcile(manager, RECONCILE_INTENT, ret_error);
+        for (unsigned i = 0; i < MONITOR_SOURCES; i++)
+                (void)monitor_dispatch(manager->monitor, i);
+        return r;
+}
+
+int manager_start(Manager *manager, Error *ret_error) {
+        return manager_reload(manager, ret_error);
+}
+
+int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error) {
+        plane->taken_down = down;
+        plane->repaired[0] = '\0';
+        return reconcile(manager, RECONCILE_INTENT, ret_error);
+}
+
+int manager_plan(Manager *manager, const Plane *plane, char **ret_text, Error *ret_error) {
+        return reconcile_preview(manager, plane, ret_text, ret_error);
+}

@@ -1,0 +1,253 @@
+// Notifications: what changed, and who did it where the kernel tells.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "monitor.h"
+
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "names.h"
+
+struct Monitor {
+        int fds[MONITOR_SOURCES];
+        uint32_t own_port;
+        MonitorHandler handler;
+        void *userdata;
+        bool our_table_touched; // by the nftables transaction whose messages are coming in
+        char *buffer;
+};
+
+enum {
+        BUFFER_SIZE = 65536,
+        RECEIVE_BUFFER_SIZE = 1 << 20,
+        LIBNL_PID_MASK = 0x3fffff, // libnl's ports: the process in the low 22 bits
+};
+
+static int subscribe(int protocol, const unsigned *groups, size_t n_groups, Error *ret_error) {
+        _cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+        struct sockaddr_nl address = { .nl_family = AF_NETLINK };
+        int size = RECEIVE_BUFFER_SIZE;
+
+        if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+                return error_set(ret_error, -errno, "cannot open a netlink socket: %m");
+        if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+                (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+        for (size_t i = 0; i < n_groups; i++)
+                if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof(groups[i])) < 0)
+                        return error_set(ret_error, -errno, "cannot subscribe to netlink group %u: %m", groups[i]);
+
+        int taken = fd;
+        fd = -1;
+        return taken;
+}
+
+int monitor_new(uint32_t own_port, MonitorHandler handler, void *userdata, Monitor **ret, Error *ret_error) {
+        static const unsigned rtnetlink_groups[] = { RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                                                     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_TC };
+        static const unsigned nftables_groups[] = { NFNLGRP_NFTABLES };
+
+        Monitor *monitor = calloc(1, sizeof(*monitor));
+        if (!monitor)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        *monitor = (Monitor){ .fds = { -1, -1 }, .own_port = own_port, .handler = handler, .userdata = userdata };
+
+        int r = (monitor->buffer = malloc(BUFFER_SIZE)) ? 0 : error_set(ret_error, -ENOMEM, "out of memory");
+        if (r >= 0)
+                r = monitor->fds[MONITOR_RTNETLINK] =
+                            subscribe(NETLINK_ROUTE, rtnetlink_groups, ELEMENTSOF(rtnetlink_groups), ret_error);
+        if (r >= 0)
+                r = monitor->fds[MONITOR_NFTABLES] =
+                            subscribe(NETLINK_NETFILTER, nftables_groups, ELEMENTSOF(nftables_groups), ret_error);
+        if (r < 0) {
+                monitor_free(monitor);
+                return r;
+        }
+        *ret = monitor;
+        return 0;
+}
+
+Monitor *monitor_free(Monitor *monitor) {
+        if (!monitor)
+                return NULL;
+        for (unsigned i = 0; i < MONITOR_SOURCES; i++)
+                close_fd(&monitor->fds[i]);
+        free(monitor->buffer);
+        free(monitor);
+        return NULL;
+}
+
+int monitor_fd(const Monitor *monitor, unsigned source) {
+        return monitor->fds[source];
+}
+
+int monitor_watch_neighbours(Monitor *monitor, bool watch) {
+        unsigned group = RTNLGRP_NEIGH;
+
+        return setsockopt(monitor->fds[MONITOR_RTNETLINK], SOL_NETLINK,
+                          watch ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group, sizeof(group)) < 0
+                       ? -errno
+                       : 0;
+}
+
+// The name of a process that may be gone already; a port need not be a process's number.
+static void process_read(uint32_t port, MonitorEvent *event) {
+        char path[32];
+        _cleanup_free_ char *name = NULL;
+        uint32_t pid = port & LIBNL_PID_MASK;
+
+        (void)snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+        if (pid == 0 || file_read(path, 64, &name, NULL) < 0)
+                return;
+        event->pid = pid;
+        strcpy_fixed(event->process, name);
+        event->process[strcspn(event->process, "\n")] = '\0';
+}
+
+static const char *string_attribute(const struct nlmsghdr *message, size_t header_size, uint16_t type) {
+        const struct nlattr *attribute;
+
+        mnl_attr_for_each(attribute, message, (unsigned)header_size)
+                if (mnl_attr_get_type(attribute) == type && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
+                        return mnl_attr_get_str(attribute);
+        return NULL;
+}
+
+static uint32_t u32_attribute(const struct nlmsghdr *message, size_t header_size, uint16_t type) {
+        const struct nlattr *attribute;
+
+        mnl_attr_for_each(attribute, message, (unsigned)header_size)
+                if (mnl_attr_get_type(attribute) == type && mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
+                        return mnl_attr_get_u32(attribute);
+        return 0;
+}
+
+// Which link a message is about; false for what cannot concern a plane.
+static bool rtnetlink_subject(const struct nlmsghdr *message, MonitorEvent *event) {
+        const void *body = NLMSG_DATA(message);
+        const char *name;
+
+        switch (message->nlmsg_type) {
+        case RTM_NEWLINK:
+        case RTM_DELLINK:
+                if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
+                        return false;
+                event->ifindex = ((const struct ifinfomsg *)body)->ifi_index;
+                name = string_attribute(message, sizeof(struct ifinfomsg), IFLA_IFNAME);
+                if (name)
+                        strcpy_fixed(event->link, name);
+                return true;
+        case RTM_NEWADDR:
+        case RTM_DELADDR:
+                if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifaddrmsg)))
+                        return false;
+                event->ifindex = (int)((const struct ifaddrmsg *)body)->ifa_index;
+                return true;
+        case RTM_NEWNEIGH:
+        case RTM_DELNEIGH:
+                if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct ndmsg)))
+                        return false;
+                event->ifindex = ((const struct ndmsg *)body)->ndm_ifindex;
+                return ((const struct ndmsg *)body)->ndm_state & NUD_PERMANENT || message->nlmsg_type == RTM_DELNEIGH;
+        case RTM_NEWROUTE:
+        case RTM_DELROUTE:
+                if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtmsg)))
+                        return false;
+                event->ifindex = (int)u32_attribute(message, sizeof(struct rtmsg), RTA_OIF);
+                return event->ifindex > 0;
+        case RTM_NEWQDISC:
+        case RTM_DELQDISC:
+        case RTM_NEWTCLASS:
+        case RTM_DELTCLASS:
+        case RTM_NEWTFILTER:
+        case RTM_DELTFILTER:
+                if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct tcmsg)))
+                        return false;
+                event->ifindex = ((const struct tcmsg *)body)->tcm_ifindex;
+                return true;
+        default:
+                return false;
+        }
+}
+
+static void rtnetlink_handle(Monitor *monitor, const struct nlmsghdr *message) {
+        MonitorEvent event = {};
+
+        if (message->nlmsg_pid == monitor->own_port || !rtnetlink_subject(message, &event))
+                return;
+        process_read(message->nlmsg_pid, &event);
+        monitor->handler(&event, monitor->userdata);
+}
+
+// A transaction is told message by message and ends with the new generation, which names the process.
+static void nftables_handle(Monitor *monitor, const struct nlmsghdr *message) {
+        // The table's name is attribute 1 of every message about a table or what is in it.
+        _Static_assert(NFTA_TABLE_NAME == 1 && NFTA_CHAIN_TABLE == 1 && NFTA_RULE_TABLE == 1, "nf_tables attributes");
+        size_t header_size = sizeof(struct nfgenmsg);
+
+        if (message->nlmsg_len < NLMSG_LENGTH(header_size) ||
+            NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES)
+                return;
+        if (NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWGEN) {
+                const char *table = string_attribute(message, header_size, NFTA_TABLE_NAME);
+                monitor->our_table_touched |= table && streq(table, NFT_TABLE);
+                return;
+        }
+
+        MonitorEvent event = { .ruleset = true };
+        event.pid = ntohl(u32_attribute(message, header_size, NFTA_GEN_PROC_PID));
+        const char *name = string_attribute(message, header_size, NFTA_GEN_PROC_NAME);
+        if (name)
+                strcpy_fixed(event.process, name);
+        bool touched = monitor->our_table_touched;
+        monitor->our_table_touched = false;
+        if (touched && event.pid != (uint32_t)getpid())
+                monitor->handler(&event, monitor->userdata);
+}
+
+static void datagram_handle(Monitor *monitor, unsigned source, size_t size) {
+        int left = (int)size;
+
+        for (const struct nlmsghdr *message = (const struct nlmsghdr *)monitor->buffer; mnl_nlmsg_ok(message, left);
+             message = mnl_nlmsg_next(message, &left)) {
+                // mnl_nlmsg_ok compares signed: a length from 2 GiB up passes it.
+                if (message->nlmsg_len > size)
+                        return;
+                if (source == MONITOR_RTNETLINK)
+                        rtnetlink_handle(monitor, message);
+                else
+                        nftables_handle(monitor, message);
+        }
+}
+
+int monitor_dispatch(Monitor *monitor, unsigned source) {
+        for (;;) {
+                struct sockaddr_nl sender = {};
+                struct iovec part = { .iov_base = monitor->buffer, .iov_len = BUFFER_SIZE };
+                struct msghdr header = {
+                        .msg_name = &sender,
+                        .msg_namelen = sizeof(sender),
+                        .msg_iov = &part,
+                        .msg_iovlen = 1,
+                };
+                ssize_t n = recvmsg(monitor->fds[source], &header, MSG_DONTWAIT);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0 && errno == EAGAIN)
+                        return 0;
+                if (n < 0 && errno != ENOBUFS)
+                        return -errno;
+                if (n < 0 || header.msg_flags & MSG_TRUNC) {
+                        MonitorEvent event = { .lost = true };
+                        monitor->handler(&event, monitor->userdata);
+                } else if (sender.nl_pid == 0) // the kernel, and nobody who sends to our port
+                        datagram_handle(monitor, source, (size_t)n);
+        }
+}

@@ -1,0 +1,38 @@
+// Notifications: what changed, and who did it where the kernel tells. They carry no state; they only say "look again".
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <net/if.h>
+
+#include "util.h"
+
+typedef struct Monitor Monitor;
+
+typedef struct MonitorEvent {
+        bool lost;           // notifications were dropped: anything may have changed
+        bool ruleset;        // one of our tables was touched
+        int ifindex;         // 0: not about a link
+        char link[IFNAMSIZ]; // "": not told
+        uint32_t pid;        // 0: not told, or the kernel itself
+        char process[16];    // "": not told, or gone already
+} MonitorEvent;
+
+typedef void (*MonitorHandler)(const MonitorEvent *event, void *userdata);
+
+enum {
+        MONITOR_RTNETLINK,
+        MONITOR_NFTABLES,
+        MONITOR_SOURCES,
+};
+
+// own_port: notifications of requests from this netlink port are our own doing and passed over, as are nftables
+// transactions of this process.
+int monitor_new(uint32_t own_port, MonitorHandler handler, void *userdata, Monitor **ret, Error *ret_error);
+Monitor *monitor_free(Monitor *monitor);
+
+int monitor_fd(const Monitor *monitor, unsigned source);
+// Reads all that is there, without waiting, and calls the handler for each event. 0, or a negative errno when the socket is
+// beyond repair.
+int monitor_dispatch(Monitor *monitor, unsigned source);
+// Neighbour notifications are many, so they are asked for only while there are permanent neighbours to look after.
+int monitor_watch_neighbours(Monitor *monitor, bool watch);

@@ -1,0 +1,13 @@
+// Permanent neighbour entries of known peers.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "model.h"
+#include "nl.h"
+
+// Adds the permanent entries of a link that bear our NDA_PROTOCOL, or that desired names.
+int neighbour_observe(Netlink *netlink, const char *link, int ifindex, const State *desired, State *state,
+                      Error *ret_error);
+
+int neighbour_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
+int neighbour_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error);

@@ -1,0 +1,89 @@
+// The difference between what is desired and what is observed, as ordered operations.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "plan.h"
+
+static int operation_add(Plan *plan, OperationType type, const Object *desired, const Object *observed) {
+        if (array_reserve(&plan->operations, &plan->n_allocated, plan->n_operations + 1) < 0)
+                return -ENOMEM;
+        plan->operations[plan->n_operations++] = (Operation){ type, desired, observed };
+        return 0;
+}
+
+// Whether a deletion comes before all additions.
+static bool deleted_first(const Object *observed) {
+        return observed->kind != OBJECT_RULESET;
+}
+
+// Walks both States side by side; only what stands on the observed side alone is a deletion.
+static int plan_walk(const State *desired, const State *observed, bool deletions, Plan *plan) {
+        size_t d = 0, o = 0;
+        int r = 0;
+
+        while (r >= 0 && (d < desired->n_objects || o < observed->n_objects)) {
+                const Object *want = d < desired->n_objects ? &desired->objects[d] : NULL;
+                const Object *have = o < observed->n_objects ? &observed->objects[o] : NULL;
+                int order = !want ? 1 : !have ? -1 : object_compare(want, have);
+
+                if (order < 0 && !deletions)
+                        r = operation_add(plan, OPERATION_ADD, want, NULL);
+                else if (order > 0 && deletions == deleted_first(have))
+                        r = operation_add(plan, OPERATION_DELETE, NULL, have);
+                else if (order == 0 && !deletions && !object_satisfies(have, want))
+                        r = operation_add(plan, object_is_fixed(have, want) ? OPERATION_REPLACE : OPERATION_CHANGE, want,
+                                          have);
+                d += order <= 0;
+                o += order >= 0;
+        }
+        return r;
+}
+
+int plan_diff(const State *desired, const State *observed, Plan *ret) {
+        _cleanup_plan_ Plan plan = {};
+
+        int r = plan_walk(desired, observed, true, &plan);
+        if (r < 0)
+                return r;
+        for (size_t i = 0, n = plan.n_operations; i < n / 2; i++) {
+                Operation swapped = plan.operations[i];
+                plan.operations[i] = plan.operations[n - 1 - i];
+                plan.operations[n - 1 - i] = swapped;
+        }
+        r = plan_walk(desired, observed, false, &plan);
+        if (r < 0)
+                return r;
+
+        *ret = plan;
+        plan = (Plan){};
+        return 0;
+}
+
+void operation_print(const Operation *operation, FILE *file) {
+        static const char signs[] = {
+                [OPERATION_DELETE] = '-', [OPERATION_ADD] = '+', [OPERATION_CHANGE] = '~', [OPERATION_REPLACE] = '!',
+        };
+
+        fprintf(file, "%c ", signs[operation->type]);
+        object_print(operation->desired ?: operation->observed, file);
+        if (operation->desired && operation->observed) {
+                fputs(" (was: ", file);
+                object_print(operation->observed, file);
+                fputc(')', file);
+        }
+}
+
+void plan_print(const Plan *plan, FILE *file) {
+        for (size_t i = 0; i < plan->n_operations; i++) {
+                operation_print(&plan->operations[i], file);
+                fputc('\n', file);
+        }
+}
+
+const char *operation_link(const Operation *operation) {
+        return (operation->desired ?: operation->observed)->link;
+}
+
+void plan_deinit(Plan *plan) {
+        free(plan->operations);
+        *plan = (Plan){};
+}

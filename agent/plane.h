@@ -1,0 +1,47 @@
+// A plane as the manager knows it: its configuration and what the last look at the kernel came to.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "config.h"
+#include "health.h"
+
+typedef struct Manager Manager;
+
+typedef struct Plane {
+        Manager *manager;
+        PlaneConfig *config; // owned
+        bool taken_down;     // by request, until asked up again or the daemon's next start
+        char broken[256];    // the newest file's first error, while an older configuration is kept; "": none
+
+        // What the last look came to; plane_set_state is the only writer.
+        Health health;
+        Reasons reasons;
+        int ifindex;   // 0: no device
+        int ifb_index; // 0: no ifb
+        uint32_t mtu;  // bytes; 0: no device
+
+        bool verified;       // once everything stood as desired: what differs after that is drift
+        uint64_t generation; // counts changes of the configuration in force
+        uint64_t repairs;    // operations that put drift right
+        char repaired[256];  // the last of them
+
+        // Somebody keeps undoing our work: see reconcile.c.
+        unsigned recent_repairs;
+        uint64_t recent_since_usec, backoff_usec, backoff_until_usec;
+        char contender[128];
+} Plane;
+
+Plane *plane_new(Manager *manager, PlaneConfig *config);
+Plane *plane_free(Plane *plane);
+
+// Stores, logs and announces. Takes the reasons over.
+void plane_set_state(Plane *plane, int ifindex, uint32_t mtu, Reasons *reasons);
+void plane_set_rates(Plane *plane, uint64_t egress, uint64_t ingress); // bits per second; 0: not capped
+// The same for another configuration; takes it over.
+void plane_set_config(Plane *plane, PlaneConfig *config);
+
+// MiB/s that an initiator should ask for (libvirt's unit), rounded down: PerMigration, else Egress; 0: nothing to suggest.
+uint64_t plane_suggested_mebibytes(const Plane *plane);
+
+// The range that migrations use: the widest of Ports=, as others are single ports beside it.
+const PortRange *plane_migration_ports(const Plane *plane);

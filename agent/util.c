@@ -1,0 +1,139 @@
+// Small things every layer needs.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "util.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int error_set(Error *error, int code, const char *format, ...) {
+        if (!error)
+                return code;
+
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(error->text, sizeof(error->text), format, arguments);
+        va_end(arguments);
+        error->code = code;
+        return code;
+}
+
+int error_prefix(Error *error, const char *format, ...) {
+        if (!error)
+                return -EINVAL;
+
+        char prefix[sizeof(error->text)];
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(prefix, sizeof(prefix), format, arguments);
+        va_end(arguments);
+
+        char text[sizeof(error->text)];
+        memcpy(text, error->text, sizeof(text));
+        (void)snprintf(error->text, sizeof(error->text), "%.400s: %.600s", prefix, text);
+        return error->code;
+}
+
+int array_reserve_bytes(void **array, size_t *allocated, size_t n, size_t item_size) {
+        if (n <= *allocated)
+                return 0;
+
+        size_t wanted = *allocated ? *allocated : 8;
+        while (wanted < n)
+                if (__builtin_mul_overflow(wanted, (size_t)2, &wanted))
+                        return -ENOMEM;
+
+        void *grown = reallocarray(*array, wanted, item_size);
+        if (!grown)
+                return -ENOMEM;
+
+        *array = grown;
+        *allocated = wanted;
+        return 0;
+}
+
+uint64_t hash_bytes(uint64_t hash, const void *data, size_t size) {
+        const uint8_t *bytes = data;
+
+        for (size_t i = 0; i < size; i++)
+                hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+        return hash;
+}
+
+int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_size) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (fd < 0)
+                return -errno;
+
+        _cleanup_free_ char *text = NULL;
+        size_t size = 0, allocated = 0;
+        for (;;) {
+                if (array_reserve(&text, &allocated, size + 4096) < 0)
+                        return -ENOMEM;
+                ssize_t n = read(fd, text + size, allocated - size - 1);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        break;
+                size += (size_t)n;
+                if (size > limit)
+                        return -E2BIG;
+        }
+
+        text[size] = '\0';
+        *ret_text = TAKE(text);
+        if (ret_size)
+                *ret_size = size;
+        return 0;
+}
+
+static int write_whole(int fd, const char *text) {
+        for (size_t left = strlen(text); left > 0;) {
+                ssize_t n = write(fd, text, left);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                text += n;
+                left -= (size_t)n;
+        }
+        return fsync(fd) < 0 ? -errno : 0;
+}
+
+static int folder_sync(const char *path) {
+        _cleanup_free_ char *folder = strdup(path);
+        if (!folder)
+                return -ENOMEM;
+
+        char *slash = strrchr(folder, '/');
+        if (!slash)
+                return 0;
+        *slash = '\0';
+        _cleanup_close_ int fd = open(slash == folder ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+int file_write_atomic(const char *path, const char *text, mode_t mode, Error *ret_error) {
+        _cleanup_free_ char *temporary = NULL;
+        if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+                return error_set(ret_error, -ENOMEM, "cannot write %s: out of memory", path);
+
+        _cleanup_close_ int fd = mkostemp(temporary, O_CLOEXEC);
+        if (fd < 0)
+                return error_set(ret_error, -errno, "cannot write %s: %m", path);
+
+        int r = fchmod(fd, mode) < 0 ? -errno : write_whole(fd, text);
+        if (r >= 0 && rename(temporary, path) < 0)
+                r = -errno;
+        if (r < 0) {
+                (void)unlink(temporary);
+                return error_set(ret_error, r, "cannot write %s: %s", path, strerror(-r));
+        }
+
+        r = folder_sync(path);
+        return r < 0 ? error_set(ret_error, r, "cannot sync the folder of %s: %s", path, strerror(-r)) : 0;
+}

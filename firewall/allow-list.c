@@ -1,0 +1,221 @@
+// The values that an allow list is printed from.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "allow.h"
+#include "set.h"
+
+// A list in braces, item by item.
+typedef struct ListText {
+        FILE *file;
+        char *text;
+        size_t size;
+        unsigned n_items;
+} ListText;
+
+static void list_text_deinit(ListText *list) {
+        fclose_file(&list->file);
+        free(list->text);
+}
+#define _cleanup_list_text_ _cleanup_(list_text_deinit)
+
+static int list_text_open(ListText *list) {
+        list->file = open_memstream(&list->text, &list->size);
+        return list->file ? 0 : -ENOMEM;
+}
+
+static FILE *list_text_item(ListText *list) {
+        fputs(list->n_items++ == 0 ? "{ " : ", ", list->file);
+        return list->file;
+}
+
+// *ret_text stays NULL when there is no item.
+static int list_text_close(ListText *list, char **ret_text) {
+        fputs(" }", list->file);
+        if (fclose(TAKE(list->file)) != 0)
+                return -ENOMEM;
+        if (list->n_items > 0)
+                *ret_text = TAKE(list->text);
+        return 0;
+}
+
+static int element_set_text(ElementSet *set, char **ret_text) {
+        _cleanup_list_text_ ListText list = {};
+
+        if (set->n_elements == 0)
+                return 0;
+        if (list_text_open(&list) < 0)
+                return -ENOMEM;
+        element_set_normalise(set);
+        element_set_print(set, list.file);
+        if (fclose(TAKE(list.file)) != 0)
+                return -ENOMEM;
+        *ret_text = TAKE(list.text);
+        return 0;
+}
+
+static int own_init(const PlaneConfig *plane, int family, char **ret_text) {
+        _cleanup_element_set_ ElementSet own = {};
+
+        for (size_t i = 0; i < plane->n_addresses; i++) {
+                const Address *address = &plane->addresses[i].prefix.address;
+                if (address->family == family && element_set_add_address(&own, address, NULL) < 0)
+                        return -ENOMEM;
+        }
+        return element_set_text(&own, ret_text);
+}
+
+static int peers_init(const PlaneConfig *plane, int family, char **ret_text) {
+        _cleanup_element_set_ ElementSet peers = {};
+
+        for (size_t i = 0; i < plane->n_peers; i++)
+                if (plane->peers[i].address.family == family && element_set_add(&peers, &plane->peers[i], NULL) < 0)
+                        return -ENOMEM;
+        // The host must resolve its routers and hear their "fragmentation needed". They could send in any peer's name anyway.
+        for (size_t i = 0; i < plane->n_routes; i++)
+                if (plane->routes[i].gateway.family == family &&
+                    element_set_add_address(&peers, &plane->routes[i].gateway, NULL) < 0)
+                        return -ENOMEM;
+        return element_set_text(&peers, ret_text);
+}
+
+static int known_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
+        _cleanup_list_text_ ListText addresses = {}, macs = {}, arp = {};
+
+        if (list_text_open(&addresses) < 0 || list_text_open(&macs) < 0 || list_text_open(&arp) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < plane->n_known_peers; i++) {
+                const PlanePeer *peer = &plane->known_peers[i];
+                char address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
+
+                if (peer->address.family != family || !peer->has_mac)
+                        continue;
+                (void)format_address(&peer->address, address);
+                fputs(address, list_text_item(&addresses));
+                fprintf(list_text_item(&macs), "%s . ", address);
+                mac_print_raw(&peer->mac, macs.file);
+                fprintf(list_text_item(&arp), "%s . %s . ", address, format_mac(&peer->mac, mac));
+                mac_print_raw(&peer->mac, arp.file);
+        }
+        if (list_text_close(&addresses, &ret->known) < 0 || list_text_close(&macs, &ret->known_macs) < 0 ||
+            list_text_close(&arp, &ret->known_arp) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+// RFC 4291 2.7.1 and RFC 2464 7: the group ff02::1:ffXX:XXXX at 33:33:ff:XX:XX:XX, of the address's last 24 bits.
+static int groups_init(const PlaneConfig *plane, AllowFamily *ret) {
+        _cleanup_list_text_ ListText own = {}, groups = {}, macs = {};
+
+        if (list_text_open(&own) < 0 || list_text_open(&groups) < 0 || list_text_open(&macs) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < plane->n_addresses; i++) {
+                const Address *address = &plane->addresses[i].prefix.address;
+                const uint8_t *last = &address->bytes[13];
+                Address group = { .family = AF_INET6,
+                                  .bytes = { 0xff, 0x02, [11] = 0x01, [12] = 0xff, last[0], last[1], last[2] } };
+                MacAddress mac = { .bytes = { 0x33, 0x33, 0xff, last[0], last[1], last[2] } };
+                char text[ADDRESS_TEXT_MAX];
+
+                if (address->family != AF_INET6)
+                        continue;
+                address_print_raw(address, list_text_item(&own));
+                fputs(format_address(&group, text), list_text_item(&groups));
+                mac_print_raw(&mac, list_text_item(&macs));
+        }
+        if (list_text_close(&own, &ret->own_raw) < 0 || list_text_close(&groups, &ret->groups) < 0 ||
+            list_text_close(&macs, &ret->group_macs) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+static int ports_init(const PlaneConfig *plane, char **ret_text) {
+        _cleanup_list_text_ ListText list = {};
+
+        if (list_text_open(&list) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < plane->n_ports; i++) {
+                const PortRange *range = &plane->ports[i];
+                fprintf(list_text_item(&list), "%u", range->first);
+                if (range->last != range->first)
+                        fprintf(list.file, "-%u", range->last);
+        }
+        return list_text_close(&list, ret_text);
+}
+
+static int users_init(const RulesetPlane *plane, char **ret_text) {
+        const PlaneConfig *config = plane->plane;
+        _cleanup_list_text_ ListText list = {};
+
+        if (config->n_users == 0)
+                return 0;
+        if (list_text_open(&list) < 0)
+                return -ENOMEM;
+        fprintf(list_text_item(&list), "%u", plane->daemon_user);
+        for (size_t i = 0; i < config->n_users; i++)
+                if (config->users[i] != plane->daemon_user)
+                        fprintf(list_text_item(&list), "%u", config->users[i]);
+        return list_text_close(&list, ret_text);
+}
+
+static void family_deinit(AllowFamily *family) {
+        free(family->own);
+        free(family->own_raw);
+        free(family->groups);
+        free(family->group_macs);
+        free(family->peers);
+        free(family->known);
+        free(family->known_macs);
+        free(family->known_arp);
+        *family = (AllowFamily){};
+}
+
+static int family_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
+        int r = own_init(plane, family, &ret->own);
+        if (r >= 0)
+                r = peers_init(plane, family, &ret->peers);
+        if (r >= 0 && (!ret->own || !ret->peers)) {
+                family_deinit(ret);
+                return 0;
+        }
+        if (r >= 0)
+                r = known_init(plane, family, ret);
+        if (r >= 0 && family == AF_INET6)
+                r = groups_init(plane, ret);
+        return r;
+}
+
+static void mac_init(const RulesetPlane *plane, AllowList *ret) {
+        const uint8_t *b = plane->mac.bytes;
+
+        ret->has_mac = plane->has_mac;
+        (void)format_mac(&plane->mac, ret->mac);
+        (void)snprintf(ret->mac_raw, sizeof(ret->mac_raw), "0x%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+}
+
+int allow_list_init(AllowList *ret, const RulesetPlane *plane) {
+        _cleanup_allow_list_ AllowList list = { .is_vlan = plane->plane->kind == PLANE_KIND_VLAN };
+
+        (void)link_name_spell(plane->plane->interface, list.link);
+        mac_init(plane, &list);
+        int r = family_init(plane->plane, AF_INET, &list.ipv4);
+        if (r >= 0)
+                r = family_init(plane->plane, AF_INET6, &list.ipv6);
+        if (r >= 0)
+                r = ports_init(plane->plane, &list.ports);
+        if (r >= 0)
+                r = users_init(plane, &list.users);
+        if (r < 0)
+                return r;
+
+        *ret = list;
+        list = (AllowList){};
+        return 0;
+}
+
+void allow_list_deinit(AllowList *list) {
+        family_deinit(&list->ipv4);
+        family_deinit(&list->ipv6);
+        free(list->ports);
+        free(list->users);
+        *list = (AllowList){};
+}

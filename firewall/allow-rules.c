@@ -1,0 +1,217 @@
+// The rules of an allow list.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// There is no connection state: what a frame says must be enough by itself, so that nothing can be flushed, forgotten or
+// filled up under a running migration. A migration uses a port of the range as destination in one direction and as source
+// in the other. Taken alone, the second would let a peer that sends from such a port reach every service of the host; so
+// the segment that opens a connection needs the destination.
+//
+// A rule with an expression that cannot be evaluated does not match, also where the rule is to drop. A packet too short
+// for the rules that drop is too short for those that accept, which read further on. But "ether ..." asks, in nft 1.0.6,
+// for the type of the input device, and on egress there is none: such a rule never matches. So the link layer is matched
+// by offset, @ll,BIT,BITS.
+
+#include "allow.h"
+
+#include <stdarg.h>
+
+#define TO_GROUP "@ll,7,1 1"
+#define TO_MAC "@ll,0,48"
+#define FROM_MAC "@ll,48,48"
+#define FRAME_TYPE "@ll,96,16"
+
+#define ARP_OF_IPV4 "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation { request, reply }"
+#define SOLICIT "ip6 nexthdr ipv6-icmp ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit @th,64,128"
+#define ADVERT "ip6 nexthdr ipv6-icmp ip6 hoplimit 255 icmpv6 type nd-neighbor-advert @th,64,128"
+#define ND_GROUPS "ff02::1:ff00:0/104"
+
+#define ICMP_TYPES "{ echo-reply, destination-unreachable, echo-request, time-exceeded }"
+#define ICMPV6_TYPES "{ destination-unreachable, packet-too-big, time-exceeded, echo-request, echo-reply }"
+// Enough for a probe a second from each of many hosts, and nothing of a load.
+#define ICMP_LIMIT "limit rate 1000/second burst 1000 packets "
+
+// What each way calls the host's end and the other end, and where the other's MAC stands in a frame.
+static const struct {
+        const char *name, *local, *remote, *remote_mac;
+} ways[] = {
+        [WAY_IN] = { "in", "daddr", "saddr", FROM_MAC },
+        [WAY_OUT] = { "out", "saddr", "daddr", TO_MAC },
+};
+
+static void drop_rest(const AllowList *list, Way way, const char *reason, FILE *file) {
+        fprintf(file, "counter name \"%s-%s-%s\" drop\n", list->link, ways[way].name, reason);
+}
+
+// A rule that drops what matches.
+static _printf_(5, 6) void drop(const AllowList *list, Way way, const char *reason, FILE *file, const char *match, ...) {
+        va_list arguments;
+
+        va_start(arguments, match);
+        (void)vfprintf(file, match, arguments);
+        va_end(arguments);
+        fputc(' ', file);
+        drop_rest(list, way, reason, file);
+}
+
+static bool allows_anything(const AllowList *list) {
+        return list->ipv4.own || list->ipv6.own;
+}
+
+// --- the link layer ---
+
+// "{ A, B }" of what the plane's families need.
+static void print_choice(const AllowList *list, const char *arp_and_ipv4, const char *ipv6, FILE *file) {
+        fprintf(file, "{ %s%s%s }", list->ipv4.own ? arp_and_ipv4 : "", list->ipv4.own && list->ipv6.own ? ", " : "",
+                list->ipv6.own ? ipv6 : "");
+}
+
+// "meta protocol" is what the stack goes by, tags taken off. VLAN 0 is a mere priority, and legitimate except on a VLAN.
+static void print_frame_in(const AllowList *list, FILE *file) {
+        if (list->is_vlan) {
+                drop(list, WAY_IN, "ethertype", file, FRAME_TYPE " { 0x8100, 0x88a8 }");
+        } else {
+                drop(list, WAY_IN, "ethertype", file, FRAME_TYPE " 0x88a8");
+                drop(list, WAY_IN, "ethertype", file, "vlan id != 0");
+        }
+        fputs("meta protocol != ", file);
+        print_choice(list, "arp, ip", "ip6", file);
+        fputc(' ', file);
+        drop_rest(list, WAY_IN, "ethertype", file);
+
+        if (list->ipv4.own) {
+                drop(list, WAY_IN, "mac", file, "meta protocol arp " TO_MAC " != { 0xffffffffffff, %s }", list->mac_raw);
+                drop(list, WAY_IN, "mac", file, "meta protocol ip " TO_MAC " != %s", list->mac_raw);
+        }
+        if (list->ipv6.own) {
+                drop(list, WAY_IN, "mac", file, "ip6 daddr %s " TO_MAC " != %s", list->ipv6.groups, list->ipv6.group_macs);
+                drop(list, WAY_IN, "mac", file, "ip6 daddr != %s " TO_MAC " != %s", list->ipv6.groups, list->mac_raw);
+        }
+}
+
+// What a packet socket calls a frame and what the frame says itself are two things.
+static void print_frame_out(const AllowList *list, FILE *file) {
+        fputs("meta protocol . " FRAME_TYPE " != ", file);
+        print_choice(list, "arp . 0x0806, ip . 0x0800", "ip6 . 0x86dd", file);
+        fputc(' ', file);
+        drop_rest(list, WAY_OUT, "ethertype", file);
+
+        drop(list, WAY_OUT, "mac", file, FROM_MAC " != %s", list->mac_raw);
+        if (list->ipv4.own)
+                drop(list, WAY_OUT, "mac", file, "meta protocol ip " TO_GROUP);
+        if (list->ipv6.own)
+                drop(list, WAY_OUT, "mac", file, "ip6 daddr != " ND_GROUPS " " TO_GROUP);
+}
+
+// A peer whose MAC is known has no other.
+static void print_known(const AllowList *list, Way way, FILE *file) {
+        const char *remote = ways[way].remote, *mac = ways[way].remote_mac;
+
+        if (list->ipv4.known)
+                drop(list, way, "mac", file, "ip %s %s ip %s . %s != %s", remote, list->ipv4.known, remote, mac,
+                     list->ipv4.known_macs);
+        if (list->ipv6.known)
+                drop(list, way, "mac", file, "ip6 %s %s ip6 %s . %s != %s", remote, list->ipv6.known, remote, mac,
+                     list->ipv6.known_macs);
+}
+
+static void print_arp(const AllowList *list, Way way, const char *sender, FILE *file) {
+        const AllowFamily *family = &list->ipv4;
+
+        // Nobody else has our address, and we announce it to nobody.
+        drop(list, way, "arp", file, "arp %s ip %s", ways[way].remote, family->own);
+        fprintf(file, ARP_OF_IPV4 " %sarp %s ip %s arp %s ip %s accept\n", sender, ways[way].local, family->own,
+                ways[way].remote, family->peers);
+}
+
+// --- the network layer ---
+
+static void print_ends(const AllowList *list, Way way, const char *protocol, const AllowFamily *family, FILE *file) {
+        drop(list, way, "address", file, "%s %s != %s", protocol, ways[way].local, family->own);
+        drop(list, way, "peer", file, "%s %s %s", protocol, ways[way].remote, family->own);
+        drop(list, way, "peer", file, "%s %s != %s", protocol, ways[way].remote, family->peers);
+}
+
+static void print_tcp(const AllowList *list, Way way, const char *tcp, FILE *file) {
+        fprintf(file, "%s tcp dport %s accept\n", tcp, list->ports);
+        fprintf(file, "%s tcp sport %s tcp flags & (syn | ack) != syn accept\n", tcp, list->ports);
+        drop(list, way, "port", file, "%s", tcp);
+}
+
+static void print_ipv4(const AllowList *list, Way way, const char *limit, FILE *file) {
+        if (!list->ipv4.own)
+                return;
+        print_ends(list, way, "ip", &list->ipv4, file);
+        drop(list, way, "options", file, "ip hdrlength != 5");
+        drop(list, way, "fragment", file, "ip frag-off & 0x3fff != 0");
+        print_tcp(list, way, "ip protocol tcp", file);
+        fprintf(file, "ip protocol icmp icmp type " ICMP_TYPES " %saccept\n", limit);
+        drop(list, way, "icmp", file, "ip protocol icmp");
+}
+
+// Only a solicitation may go to a group. Who solicits names the other's address as target, who advertises its own.
+static void print_ipv6(const AllowList *list, Way way, const char *limit, FILE *file) {
+        const AllowFamily *family = &list->ipv6;
+        const char *own = family->own_raw;
+
+        if (!family->own)
+                return;
+        if (way == WAY_IN)
+                fprintf(file, "ip6 saddr != %s ip6 saddr %s ip6 daddr %s " SOLICIT " %s accept\n", family->own, family->peers,
+                        family->groups, own);
+        else
+                fprintf(file, "ip6 saddr %s ip6 daddr " ND_GROUPS " " SOLICIT " != %s accept\n", family->own, own);
+        print_ends(list, way, "ip6", family, file);
+        fprintf(file, SOLICIT "%s %s accept\n", way == WAY_IN ? "" : " !=", own);
+        fprintf(file, ADVERT "%s %s accept\n", way == WAY_IN ? " !=" : "", own);
+        print_tcp(list, way, "ip6 nexthdr tcp", file);
+        fprintf(file, "ip6 nexthdr ipv6-icmp icmpv6 type " ICMPV6_TYPES " %saccept\n", limit);
+        drop(list, way, "icmp", file, "ip6 nexthdr ipv6-icmp");
+}
+
+// --- the chains ---
+
+void allow_list_print_netdev(const AllowList *list, Way way, FILE *file) {
+        if (allows_anything(list) && list->has_mac) {
+                const char *limit = way == WAY_IN ? ICMP_LIMIT : "";
+
+                if (way == WAY_IN)
+                        print_frame_in(list, file);
+                else
+                        print_frame_out(list, file);
+                if (list->ipv4.known && way == WAY_IN)
+                        drop(list, way, "mac", file, "arp saddr ip %s arp saddr ip . arp saddr ether . " FROM_MAC " != %s",
+                             list->ipv4.known, list->ipv4.known_arp);
+                if (list->ipv4.own) {
+                        char sender[64] = "";
+                        if (way == WAY_OUT)
+                                (void)snprintf(sender, sizeof(sender), "arp saddr ether %s ", list->mac);
+                        print_arp(list, way, sender, file);
+                        drop(list, way, "arp", file, "meta protocol arp");
+                }
+                print_known(list, way, file);
+                print_ipv4(list, way, limit, file);
+                print_ipv6(list, way, limit, file);
+        }
+        drop_rest(list, way, "other", file);
+}
+
+// What comes back from an ifb has not seen the ingress hook: so the same list once more. And what the host sends is dropped
+// here before it makes the host look for a neighbour.
+void allow_list_print_inet(const AllowList *list, Way way, FILE *file) {
+        fputs("notrack\n", file);
+        // A segment without a socket that anyone holds is the kernel's own, or the rest of a connection that was closed:
+        // "skuid" cannot be evaluated then, and it passes.
+        if (way == WAY_OUT && list->users)
+                drop(list, way, "user", file, "meta skuid != %s", list->users);
+        if (way == WAY_IN)
+                print_known(list, way, file);
+        print_ipv4(list, way, "", file);
+        print_ipv6(list, way, "", file);
+        drop_rest(list, way, "other", file);
+}
+
+void allow_list_print_arp(const AllowList *list, Way way, FILE *file) {
+        if (list->ipv4.own)
+                print_arp(list, way, "", file);
+        drop_rest(list, way, "arp", file);
+}

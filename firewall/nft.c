@@ -1,0 +1,213 @@
+// Our tables in the kernel.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "nft.h"
+
+#include <nftables/libnftables.h>
+
+#include "names.h"
+#include "tables.h"
+#include "transaction.h"
+
+struct Firewall {
+        struct nft_ctx *nft;
+        Nfnl *nfnl;
+};
+
+int firewall_new(Firewall **ret, Error *ret_error) {
+        _cleanup_(firewall_freep) Firewall *firewall = calloc(1, sizeof(*firewall));
+        if (!firewall)
+                return error_set(ret_error, -ENOMEM, "cannot start libnftables: out of memory");
+
+        int r = nfnl_new(&firewall->nfnl, ret_error);
+        if (r < 0)
+                return r;
+        firewall->nft = nft_ctx_new(NFT_CTX_DEFAULT);
+        if (!firewall->nft || nft_ctx_buffer_output(firewall->nft) != 0)
+                return error_set(ret_error, -ENOMEM, "cannot start libnftables");
+
+        *ret = TAKE(firewall);
+        return 0;
+}
+
+Firewall *firewall_free(Firewall *firewall) {
+        if (!firewall)
+                return NULL;
+        if (firewall->nft)
+                nft_ctx_free(firewall->nft);
+        firewall->nfnl = nfnl_free(firewall->nfnl);
+        free(firewall);
+        return NULL;
+}
+
+// --- observe ---
+
+static int chain_add(const Table *table, const TableChain *chain, State *state) {
+        Object object = {
+                .kind = OBJECT_RULESET,
+                .as_ruleset = { .family = table->family, .n_rules = chain->n_rules },
+        };
+
+        if (chain->is_in_place && chain->is_in_order && !table->is_dormant)
+                object.as_ruleset.hash = chain->hash;
+        chain_name_parse(chain->name, object.link);
+        strcpy_fixed(object.as_ruleset.chain, chain->name);
+        return state_add(state, &object);
+}
+
+int firewall_observe(Firewall *firewall, State *state, Error *ret_error) {
+        for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
+                _cleanup_table_ Table table = {};
+
+                int r = table_read(firewall->nfnl, family, &table, ret_error);
+                if (r < 0)
+                        return r;
+                for (size_t i = 0; i < table.n_chains; i++)
+                        if (chain_add(&table, &table.chains[i], state) < 0)
+                                return error_set(ret_error, -ENOMEM, "out of memory");
+        }
+        return 0;
+}
+
+// --- apply ---
+
+// libnftables tells errors as text only.
+static int error_code(const char *text) {
+        static const int codes[] = { EPERM, ENOENT, EEXIST, EBUSY, EOPNOTSUPP, EINVAL, ENOMEM, ENOBUFS, EMSGSIZE };
+
+        for (size_t i = 0; i < ELEMENTSOF(codes); i++)
+                if (strstr(text, strerror(codes[i])))
+                        return -codes[i];
+        return -EIO;
+}
+
+// "internal:12:1-30: Error: Could not process rule: No such file or directory" and the line itself, both on one line.
+static int run_error(const char *text, Error *ret_error) {
+        const char *line = text + strcspn(text, "\n");
+        int message = (int)(line - text), code = error_code(text);
+        const char *hint = "";
+
+        if (*line == '\n')
+                line++;
+        // The first thing that a kernel from before 5.16 refuses.
+        if (code == -EOPNOTSUPP && strstr(text, " hook egress "))
+                hint = "; egress chains need Linux 5.16";
+        return error_set(ret_error, code, "nftables: %.*s: \"%.*s\"%s", message, text, (int)strcspn(line, "\n"), line,
+                         hint);
+}
+
+static int run(Firewall *firewall, const char *text, Error *ret_error) {
+        if (nft_ctx_buffer_error(firewall->nft) != 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        if (nft_run_cmd_from_buffer(firewall->nft, text) == 0)
+                return 0;
+        return run_error(nft_ctx_get_error_buffer(firewall->nft), ret_error);
+}
+
+static void tables_deinit(Table (*tables)[RULESET_FAMILY_MAX]) {
+        for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++)
+                table_deinit(&(*tables)[family]);
+}
+
+// Deletes the counters that nothing counts into. Best effort: one that is left counts nothing and is tried next time.
+static void sweep_counters(Firewall *firewall) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        _cleanup_fclose_ FILE *file = open_memstream(&text, &size);
+
+        if (!file)
+                return;
+        for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
+                _cleanup_table_counters_ TableCounters counters = {};
+
+                if (table_counters_read(firewall->nfnl, family, &counters, NULL) < 0)
+                        continue;
+                for (size_t i = 0; i < counters.n_counters; i++)
+                        if (counters.counters[i].n_users == 0)
+                                fprintf(file, "delete counter %s " NFT_TABLE " %s\n", ruleset_family_to_string(family),
+                                        counters.counters[i].name);
+        }
+        if (fclose(TAKE(file)) == 0 && size > 0)
+                (void)run(firewall, text, NULL);
+}
+
+int firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
+                   size_t n_remove, Error *ret_error) {
+        _cleanup_(tables_deinit) Table tables[RULESET_FAMILY_MAX] = {};
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
+                r = table_read(firewall->nfnl, family, &tables[family], ret_error);
+                if (r < 0)
+                        return r;
+        }
+        if (transaction_render(tables, load, n_load, remove, n_remove, &text) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        if (!text)
+                return 0;
+        r = run(firewall, text, ret_error);
+        if (r < 0)
+                return r;
+        sweep_counters(firewall);
+        return 0;
+}
+
+// --- counters ---
+
+static int counter_compare(const void *a, const void *b) {
+        return strcmp(((const FirewallCounter *)a)->name, ((const FirewallCounter *)b)->name);
+}
+
+// Adds up neighbours of one name; returns how many are left.
+static size_t counters_merge(FirewallCounter *counters, size_t n) {
+        size_t kept = 0;
+
+        for (size_t i = 1; i < n; i++) {
+                if (streq(counters[kept].name, counters[i].name)) {
+                        counters[kept].packets += counters[i].packets;
+                        counters[kept].bytes += counters[i].bytes;
+                } else
+                        counters[++kept] = counters[i];
+        }
+        return n > 0 ? kept + 1 : 0;
+}
+
+static void counters_freep(FirewallCounter **counters) {
+        free(*counters);
+}
+
+// Fills *ret; false for a counter that is none of ours.
+static bool counter_init(const TableCounter *counter, FirewallCounter *ret) {
+        const char *reason;
+
+        *ret = (FirewallCounter){ .packets = counter->packets, .bytes = counter->bytes };
+        strcpy_fixed(ret->name, counter->name);
+        if (!counter_name_parse(counter->name, ret->link, &ret->is_outgoing, &reason))
+                return false;
+        strcpy_fixed(ret->reason, reason);
+        return true;
+}
+
+int firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error) {
+        _cleanup_(counters_freep) FirewallCounter *counters = NULL;
+        size_t n = 0, allocated = 0;
+
+        for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
+                _cleanup_table_counters_ TableCounters table = {};
+
+                int r = table_counters_read(firewall->nfnl, family, &table, ret_error);
+                if (r < 0)
+                        return r;
+                if (array_reserve(&counters, &allocated, n + table.n_counters) < 0)
+                        return error_set(ret_error, -ENOMEM, "out of memory");
+                for (size_t i = 0; i < table.n_counters; i++)
+                        if (counter_init(&table.counters[i], &counters[n]))
+                                n++;
+        }
+        if (n > 0)
+                qsort(counters, n, sizeof(*counters), counter_compare);
+        *ret_n = counters_merge(counters, n);
+        *ret_counters = TAKE(counters);
+        return 0;
+}

@@ -1,0 +1,355 @@
+// The chains of all planes.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The base chains of the families inet and arp see all of the host's traffic. They never end in a drop: they hand what is on
+// a plane to that plane's chain, which ends in one, and drop what claims to be a plane's and is elsewhere. All of that goes
+// through maps, so that a host's packet costs the same with 1 plane and with 256.
+//
+// Priorities: -450 is before the defragmentation of IPv4 (-400) and connection tracking (-200); at the device, -500 is before
+// and 500 after what others have there.
+
+#include "ruleset.h"
+
+#include <inttypes.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_arp.h>
+
+#include "allow.h"
+#include "set.h"
+
+static const RulesetHook hooks[] = {
+        { RULESET_NETDEV, "in", true, "ingress", NF_NETDEV_INGRESS, -500 },
+        { RULESET_NETDEV, "out", true, "egress", NF_NETDEV_EGRESS, 500 },
+        { RULESET_NETDEV, "guard", true, "ingress", NF_NETDEV_INGRESS, -500 },
+        { RULESET_INET, "prerouting", false, "prerouting", NF_INET_PRE_ROUTING, -450 },
+        { RULESET_INET, "forward", false, "forward", NF_INET_FORWARD, -450 },
+        { RULESET_INET, "output", false, "output", NF_INET_LOCAL_OUT, -450 },
+        { RULESET_ARP, "input", false, "input", NF_ARP_IN, -450 },
+        { RULESET_ARP, "output", false, "output", NF_ARP_OUT, -450 },
+};
+
+const RulesetHook *ruleset_hook_find(RulesetFamily family, const char *chain) {
+        const char *dash = strrchr(chain, '-');
+
+        for (size_t i = 0; i < ELEMENTSOF(hooks); i++)
+                if (hooks[i].family == family && hooks[i].is_per_link == (dash != NULL) &&
+                    streq(hooks[i].chain, dash ? dash + 1 : chain))
+                        return &hooks[i];
+        return NULL;
+}
+
+// --- a chain's text ---
+
+typedef struct ChainText {
+        Object object;
+        FILE *file;
+        char *text;
+        size_t size;
+} ChainText;
+
+static void chain_text_deinit(ChainText *chain) {
+        fclose_file(&chain->file);
+        free(chain->text);
+}
+#define _cleanup_chain_text_ _cleanup_(chain_text_deinit)
+
+// Starts a text, with the hook's line for a base chain; device is the device of a netdev chain.
+static int chain_text_open(ChainText *chain, const char *device) {
+        const RulesetObject *ruleset = &chain->object.as_ruleset;
+        const RulesetHook *hook = ruleset_hook_find(ruleset->family, ruleset->chain);
+
+        chain->object.kind = OBJECT_RULESET;
+        chain->file = open_memstream(&chain->text, &chain->size);
+        if (!chain->file)
+                return -ENOMEM;
+        if (hook && hook->is_per_link)
+                fprintf(chain->file, RULESET_HOOK_LINE_PREFIX "%s device \"%s\" priority %d; policy accept;\n", hook->hook,
+                        device, hook->priority);
+        else if (hook)
+                fprintf(chain->file, RULESET_HOOK_LINE_PREFIX "%s priority %d; policy accept;\n", hook->hook, hook->priority);
+        return 0;
+}
+
+static unsigned count_rules(const char *text) {
+        unsigned n = 0;
+
+        for (const char *at = text; (at = strchr(at, '\n')); at++)
+                n++;
+        return strncmp(text, RULESET_HOOK_LINE_PREFIX, strlen(RULESET_HOOK_LINE_PREFIX)) == 0 ? n - 1 : n;
+}
+
+// Ends the text, puts its hash into the last rule's comment, and adds the chain.
+static int chain_text_add(ChainText *chain, State *state) {
+        RulesetObject *ruleset = &chain->object.as_ruleset;
+
+        if (fclose(TAKE(chain->file)) != 0)
+                return -ENOMEM;
+        ruleset->n_rules = count_rules(chain->text);
+        ruleset->hash = hash_bytes(HASH_INIT, chain->text, chain->size);
+        chain->text[chain->size - 1] = '\0'; // the last line feed
+        if (asprintf(&ruleset->text, "%s comment \"" RULESET_COMMENT_PREFIX "%016" PRIx64 "\"\n", chain->text,
+                     ruleset->hash) < 0)
+                return -ENOMEM;
+        return state_add(state, &chain->object);
+}
+
+// --- the chains of one plane ---
+
+typedef void (*AllowPrinter)(const AllowList *list, Way way, FILE *file);
+
+static int plane_chain_add(const AllowList *list, const char *link, RulesetFamily family, Way way, State *state) {
+        static const AllowPrinter printers[RULESET_FAMILY_MAX] = {
+                [RULESET_NETDEV] = allow_list_print_netdev,
+                [RULESET_INET] = allow_list_print_inet,
+                [RULESET_ARP] = allow_list_print_arp,
+        };
+        _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = family };
+
+        strcpy_fixed(chain.object.link, link);
+        int r = chain_name_format(link, way == WAY_IN ? "in" : "out", chain.object.as_ruleset.chain);
+        if (r >= 0)
+                r = chain_text_open(&chain, link);
+        if (r < 0)
+                return r;
+        printers[family](list, way, chain.file);
+        return chain_text_add(&chain, state);
+}
+
+static bool has_family(const PlaneConfig *plane, int family) {
+        for (size_t i = 0; i < plane->n_addresses; i++)
+                if (plane->addresses[i].prefix.address.family == family)
+                        return true;
+        return false;
+}
+
+static int plane_chains_add(const RulesetPlane *plane, State *state) {
+        const char *link = plane->plane->interface;
+        _cleanup_allow_list_ AllowList list = {};
+
+        if (!interface_name_is_valid(link))
+                return -EINVAL;
+        int r = allow_list_init(&list, plane);
+        for (Way way = WAY_IN; way <= WAY_OUT; way++) {
+                if (r >= 0 && plane->device_exists)
+                        r = plane_chain_add(&list, link, RULESET_NETDEV, way, state);
+                if (r >= 0)
+                        r = plane_chain_add(&list, link, RULESET_INET, way, state);
+                if (r >= 0 && has_family(plane->plane, AF_INET))
+                        r = plane_chain_add(&list, link, RULESET_ARP, way, state);
+        }
+        return r;
+}
+
+// --- the chains that serve all planes ---
+
+typedef char LinkSpelling[LINK_SPELLING_MAX];
+
+typedef struct AllPlanes {
+        const RulesetPlane *planes;
+        const LinkSpelling *links;
+        size_t n_planes;
+} AllPlanes;
+
+// Way and reason, as counters say it.
+#define ELSEWHERE_IN "in-elsewhere"
+#define ELSEWHERE_OUT "out-elsewhere"
+
+// iifname vmap { "mig0" : goto mig0-in }, of the planes with an address of the family, or of every plane
+static void print_dispatch(const AllPlanes *all, Way way, int family, FILE *file) {
+        const char *separator = "{ ";
+
+        fprintf(file, "%s vmap ", way == WAY_IN ? "iifname" : "oifname");
+        for (size_t i = 0; i < all->n_planes; i++) {
+                const PlaneConfig *plane = all->planes[i].plane;
+                if (family != AF_UNSPEC && !has_family(plane, family))
+                        continue;
+                fprintf(file, "%s\"%s\" : goto %s-%s", separator, plane->interface, all->links[i],
+                        way == WAY_IN ? "in" : "out");
+                separator = ", ";
+        }
+        fputs(" }\n", file);
+}
+
+// The planes' networks, or just their own addresses.
+static int networks_init(const AllPlanes *all, int family, bool whole, ElementSet *ret) {
+        for (size_t i = 0; i < all->n_planes; i++) {
+                const PlaneConfig *plane = all->planes[i].plane;
+
+                for (size_t j = 0; j < plane->n_addresses; j++) {
+                        Prefix prefix = plane->addresses[j].prefix;
+                        if (prefix.address.family != family)
+                                continue;
+                        if (!whole)
+                                prefix.length = (uint8_t)address_bits(family);
+                        if (element_set_add(ret, &prefix, all->links[i]) < 0)
+                                return -ENOMEM;
+                }
+        }
+        element_set_normalise(ret);
+        return 0;
+}
+
+// counter name ip saddr map { 192.0.2.0/24 : "mig0-in-elsewhere" } drop
+static int print_elsewhere(const AllPlanes *all, const char *key, int family, bool whole, const char *reason, FILE *file) {
+        _cleanup_element_set_ ElementSet networks = {};
+
+        if (networks_init(all, family, whole, &networks) < 0)
+                return -ENOMEM;
+        if (networks.n_elements == 0)
+                return 0;
+        fprintf(file, "counter name %s map ", key);
+        element_map_print(&networks, reason, file);
+        fputs(" drop\n", file);
+        return 0;
+}
+
+// A solicitation goes to a group, so only its target tells whom it is for.
+static void print_solicit_elsewhere(const AllPlanes *all, FILE *file) {
+        const char *separator = "icmpv6 type nd-neighbor-solicit counter name @th,64,128 map { ";
+
+        for (size_t i = 0; i < all->n_planes; i++) {
+                const PlaneConfig *plane = all->planes[i].plane;
+
+                for (size_t j = 0; j < plane->n_addresses; j++) {
+                        if (plane->addresses[j].prefix.address.family != AF_INET6)
+                                continue;
+                        fputs(separator, file);
+                        address_print_raw(&plane->addresses[j].prefix.address, file);
+                        fprintf(file, " : \"%s-" ELSEWHERE_IN "\"", all->links[i]);
+                        separator = ", ";
+                }
+        }
+        if (separator[0] == ',')
+                fputs(" } drop\n", file);
+}
+
+static int print_prerouting(const AllPlanes *all, FILE *file) {
+        print_dispatch(all, WAY_IN, AF_UNSPEC, file);
+        fputs("iifname \"lo\" accept\n", file); // the host may talk to itself
+        int r = print_elsewhere(all, "ip daddr", AF_INET, false, ELSEWHERE_IN, file);
+        if (r >= 0)
+                r = print_elsewhere(all, "ip saddr", AF_INET, true, ELSEWHERE_IN, file);
+        if (r >= 0)
+                r = print_elsewhere(all, "ip6 daddr", AF_INET6, false, ELSEWHERE_IN, file);
+        if (r >= 0)
+                r = print_elsewhere(all, "ip6 saddr", AF_INET6, true, ELSEWHERE_IN, file);
+        print_solicit_elsewhere(all, file);
+        return r;
+}
+
+// Nothing is forwarded to or from a plane.
+static int print_forward(const AllPlanes *all, FILE *file) {
+        for (Way way = WAY_IN; way <= WAY_OUT; way++) {
+                fprintf(file, "counter name %s map ", way == WAY_IN ? "iifname" : "oifname");
+                for (size_t i = 0; i < all->n_planes; i++)
+                        fprintf(file, "%s\"%s\" : \"%s-%s-forward\"", i > 0 ? ", " : "{ ", all->planes[i].plane->interface,
+                                all->links[i], way == WAY_IN ? "in" : "out");
+                fputs(" } drop\n", file);
+        }
+        return 0;
+}
+
+static int print_output(const AllPlanes *all, FILE *file) {
+        print_dispatch(all, WAY_OUT, AF_UNSPEC, file);
+        fputs("oifname \"lo\" accept\n", file);
+        int r = print_elsewhere(all, "ip saddr", AF_INET, false, ELSEWHERE_OUT, file);
+        return r < 0 ? r : print_elsewhere(all, "ip6 saddr", AF_INET6, false, ELSEWHERE_OUT, file);
+}
+
+static int print_arp_input(const AllPlanes *all, FILE *file) {
+        print_dispatch(all, WAY_IN, AF_INET, file);
+        int r = print_elsewhere(all, "arp daddr ip", AF_INET, false, ELSEWHERE_IN, file);
+        return r < 0 ? r : print_elsewhere(all, "arp saddr ip", AF_INET, true, ELSEWHERE_IN, file);
+}
+
+static int print_arp_output(const AllPlanes *all, FILE *file) {
+        print_dispatch(all, WAY_OUT, AF_INET, file);
+        int r = print_elsewhere(all, "arp saddr ip", AF_INET, false, ELSEWHERE_OUT, file);
+        return r < 0 ? r : print_elsewhere(all, "arp daddr ip", AF_INET, true, ELSEWHERE_OUT, file);
+}
+
+static const struct {
+        RulesetFamily family;
+        const char *chain;
+        int (*print)(const AllPlanes *all, FILE *file);
+} base_chains[] = {
+        { RULESET_INET, "prerouting", print_prerouting }, { RULESET_INET, "forward", print_forward },
+        { RULESET_INET, "output", print_output },         { RULESET_ARP, "input", print_arp_input },
+        { RULESET_ARP, "output", print_arp_output },
+};
+
+static bool any_has_family(const AllPlanes *all, int family) {
+        for (size_t i = 0; i < all->n_planes; i++)
+                if (has_family(all->planes[i].plane, family))
+                        return true;
+        return false;
+}
+
+static int base_chains_add(const AllPlanes *all, State *state) {
+        for (size_t i = 0; i < ELEMENTSOF(base_chains); i++) {
+                if (base_chains[i].family == RULESET_ARP && !any_has_family(all, AF_INET))
+                        continue;
+                _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = base_chains[i].family };
+                strcpy_fixed(chain.object.as_ruleset.chain, base_chains[i].chain);
+                int r = chain_text_open(&chain, NULL);
+                if (r >= 0)
+                        r = base_chains[i].print(all, chain.file);
+                if (r >= 0)
+                        r = chain_text_add(&chain, state);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+// --- the parents of VLANs ---
+
+// Priority 0 outside and the plane's number inside, or the other way round, reach the plane's VLAN too. Other tags within
+// tags are none of our business. At the parent "meta protocol" is what follows the tag that the NIC or the stack took off.
+static int guard_add(const RulesetPlane *planes, size_t n_planes, const char *parent, State *state) {
+        _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = RULESET_NETDEV };
+        LinkSpelling spelling;
+
+        if (!interface_name_is_valid(parent))
+                return -EINVAL;
+        int r = chain_name_format(parent, "guard", chain.object.as_ruleset.chain);
+        if (r >= 0)
+                r = chain_text_open(&chain, parent);
+        if (r < 0)
+                return r;
+
+        fputs("vlan id { 0", chain.file);
+        for (size_t i = 0; i < n_planes; i++)
+                if (planes[i].parent_guard && streq(planes[i].parent_guard, parent))
+                        fprintf(chain.file, ", %u", planes[i].plane->vlan_id);
+        fprintf(chain.file, " } meta protocol { 8021q, 8021ad } counter name \"%s-in-tags\" drop\n",
+                link_name_spell(parent, spelling));
+        return chain_text_add(&chain, state);
+}
+
+static bool guarded_before(const RulesetPlane *planes, size_t n_planes, const char *parent) {
+        for (size_t i = 0; i < n_planes; i++)
+                if (planes[i].parent_guard && streq(planes[i].parent_guard, parent))
+                        return true;
+        return false;
+}
+
+int ruleset_derive(const RulesetPlane *planes, size_t n_planes, State *state) {
+        if (n_planes == 0)
+                return 0;
+
+        _cleanup_free_ char *links = calloc(n_planes, sizeof(LinkSpelling));
+        if (!links)
+                return -ENOMEM;
+        AllPlanes all = { .planes = planes, .links = (const LinkSpelling *)links, .n_planes = n_planes };
+
+        for (size_t i = 0; i < n_planes; i++) {
+                (void)link_name_spell(planes[i].plane->interface, links + i * sizeof(LinkSpelling));
+                int r = plane_chains_add(&planes[i], state);
+                if (r >= 0 && planes[i].parent_guard && !guarded_before(planes, i, planes[i].parent_guard))
+                        r = guard_add(planes, n_planes, planes[i].parent_guard, state);
+                if (r < 0)
+                        return r;
+        }
+        return base_chains_add(&all, state);
+}

@@ -1,0 +1,286 @@
+// What the kernel has in our tables.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Texts cannot be compared, the kernel keeps none. Instead: a rule's handle is the highest so far in its table. One
+// transaction of ours leaves a chain whose handles rise from rule to rule and whose last rule tells the hash. A rule that
+// was inserted or replaced since has a handle above its successor's; one that was appended is last and tells no hash; one
+// that was deleted is missed by the number. Sets and maps are anonymous and cannot change.
+
+#include "tables.h"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "names.h"
+#include "ruleset.h"
+
+static const uint8_t protocols[RULESET_FAMILY_MAX] = {
+        [RULESET_NETDEV] = NFPROTO_NETDEV,
+        [RULESET_INET] = NFPROTO_INET,
+        [RULESET_ARP] = NFPROTO_ARP,
+};
+
+static bool is_our_table(const struct nlattr *name) {
+        const char *text;
+
+        return nfnl_attribute_string(name, &text) && streq(text, NFT_TABLE);
+}
+
+int table_handle_table(const struct nlmsghdr *header, void *userdata) {
+        Table *table = userdata;
+        const struct nlattr *attributes[NFTA_TABLE_MAX + 1];
+        uint32_t flags = 0;
+
+        int r = nfnl_message_attributes(header, attributes, NFTA_TABLE_MAX);
+        if (r < 0)
+                return r;
+        if (!is_our_table(attributes[NFTA_TABLE_NAME]))
+                return 0;
+        (void)nfnl_attribute_u32(attributes[NFTA_TABLE_FLAGS], &flags);
+        table->exists = true;
+        table->is_dormant = flags & NFT_TABLE_F_DORMANT;
+        return 0;
+}
+
+// Whether the chain hangs where our chain of its name does. What is no chain of ours passes if it hangs nowhere.
+static bool chain_is_in_place(RulesetFamily family, const char *name, const struct nlattr *const *attributes) {
+        const RulesetHook *ours = ruleset_hook_find(family, name);
+        const struct nlattr *hook[NFTA_HOOK_MAX + 1];
+        uint32_t number, priority, policy;
+        const char *device = "", *type;
+        char expected[CHAIN_NAME_MAX], spelling[LINK_SPELLING_MAX];
+
+        if (!ours || !attributes[NFTA_CHAIN_HOOK])
+                return !ours && !attributes[NFTA_CHAIN_HOOK];
+        if (nfnl_nested_attributes(attributes[NFTA_CHAIN_HOOK], hook, NFTA_HOOK_MAX) < 0 ||
+            !nfnl_attribute_u32(hook[NFTA_HOOK_HOOKNUM], &number) ||
+            !nfnl_attribute_u32(hook[NFTA_HOOK_PRIORITY], &priority) ||
+            !nfnl_attribute_u32(attributes[NFTA_CHAIN_POLICY], &policy) ||
+            !nfnl_attribute_string(attributes[NFTA_CHAIN_TYPE], &type))
+                return false;
+        if (number != ours->number || (int32_t)priority != ours->priority || policy != NF_ACCEPT || !streq(type, "filter"))
+                return false;
+        if (!ours->is_per_link)
+                return true;
+        // Linux 6.1 lets a chain follow its device to another name. The kernel names a device only where it is the only one.
+        (void)nfnl_attribute_string(hook[NFTA_HOOK_DEV], &device);
+        return snprintf(expected, sizeof(expected), "%s-%s", link_name_spell(device, spelling), ours->chain) > 0 &&
+               streq(expected, name);
+}
+
+int table_handle_chain(const struct nlmsghdr *header, void *userdata) {
+        Table *table = userdata;
+        const struct nlattr *attributes[NFTA_CHAIN_MAX + 1];
+        const char *name;
+
+        int r = nfnl_message_attributes(header, attributes, NFTA_CHAIN_MAX);
+        if (r < 0)
+                return r;
+        if (!is_our_table(attributes[NFTA_CHAIN_TABLE]) || !nfnl_attribute_string(attributes[NFTA_CHAIN_NAME], &name) ||
+            !chain_name_is_plain(name))
+                return 0;
+        if (array_reserve(&table->chains, &table->n_allocated, table->n_chains + 1) < 0)
+                return -ENOMEM;
+
+        TableChain *chain = &table->chains[table->n_chains++];
+        *chain = (TableChain){
+                .is_in_place = chain_is_in_place(table->family, name, attributes),
+                .is_in_order = true,
+        };
+        strcpy_fixed(chain->name, name);
+        return 0;
+}
+
+static int chain_compare(const void *a, const void *b) {
+        return strcmp(((const TableChain *)a)->name, ((const TableChain *)b)->name);
+}
+
+static int name_compare(const void *name, const void *chain) {
+        return strcmp(name, ((const TableChain *)chain)->name);
+}
+
+static TableChain *chain_find(const Table *table, const char *name) {
+        if (table->n_chains == 0)
+                return NULL;
+        return bsearch(name, table->chains, table->n_chains, sizeof(TableChain), name_compare);
+}
+
+const TableChain *table_find(const Table *table, const char *chain) {
+        return chain_find(table, chain);
+}
+
+// The number in a comment that is just as ours are written; 0 otherwise.
+static uint64_t comment_hash(const char *comment, size_t size) {
+        const size_t prefix = strlen(RULESET_COMMENT_PREFIX), digits = 16;
+        uint64_t hash = 0;
+
+        if (size != prefix + digits + 1 || memcmp(comment, RULESET_COMMENT_PREFIX, prefix) != 0 || comment[size - 1] != '\0')
+                return 0;
+        for (const char *at = comment + prefix; *at; at++) {
+                static const char hex[] = "0123456789abcdef";
+                const char *digit = strchr(hex, *at);
+                if (!digit)
+                        return 0;
+                hash = hash << 4 | (uint64_t)(digit - hex);
+        }
+        return hash;
+}
+
+// A rule's user data are {type, length, value}; the comment's type is 0 (NFTNL_UDATA_RULE_COMMENT of libnftnl).
+static uint64_t userdata_hash(const struct nlattr *userdata) {
+        if (!userdata)
+                return 0;
+
+        const uint8_t *at = mnl_attr_get_payload(userdata);
+        size_t left = mnl_attr_get_payload_len(userdata);
+        while (left >= 2 && left - 2 >= at[1]) {
+                size_t size = at[1];
+                if (at[0] == 0)
+                        return comment_hash((const char *)at + 2, size);
+                at += 2 + size;
+                left -= 2 + size;
+        }
+        return 0;
+}
+
+int table_handle_rule(const struct nlmsghdr *header, void *userdata) {
+        Table *table = userdata;
+        const struct nlattr *attributes[NFTA_RULE_MAX + 1];
+        const char *name;
+        uint64_t handle;
+
+        int r = nfnl_message_attributes(header, attributes, NFTA_RULE_MAX);
+        if (r < 0)
+                return r;
+        if (!is_our_table(attributes[NFTA_RULE_TABLE]) || !nfnl_attribute_string(attributes[NFTA_RULE_CHAIN], &name))
+                return 0;
+
+        TableChain *chain = chain_find(table, name);
+        if (!chain)
+                return 0; // made since the chains were read
+        if (!nfnl_attribute_u64(attributes[NFTA_RULE_HANDLE], &handle) || handle <= chain->last_handle)
+                chain->is_in_order = false;
+        else
+                chain->last_handle = handle;
+        chain->n_rules++;
+        chain->hash = userdata_hash(attributes[NFTA_RULE_USERDATA]);
+        return 0;
+}
+
+static void forget_table(void *userdata) {
+        Table *table = userdata;
+
+        table->exists = table->is_dormant = false;
+}
+
+static void forget_chains(void *userdata) {
+        Table *table = userdata;
+
+        table->n_chains = 0;
+}
+
+static void forget_rules(void *userdata) {
+        Table *table = userdata;
+
+        for (size_t i = 0; i < table->n_chains; i++) {
+                TableChain *chain = &table->chains[i];
+                chain->is_in_order = true;
+                chain->n_rules = 0;
+                chain->last_handle = chain->hash = 0;
+        }
+}
+
+int table_read(Nfnl *nfnl, RulesetFamily family, Table *ret, Error *ret_error) {
+        static const struct {
+                uint8_t message;
+                bool is_dump;
+                NfnlHandler handler;
+                void (*restart)(void *userdata);
+        } steps[] = {
+                { NFT_MSG_GETTABLE, false, table_handle_table, forget_table },
+                { NFT_MSG_GETCHAIN, true, table_handle_chain, forget_chains },
+                { NFT_MSG_GETRULE, true, table_handle_rule, forget_rules },
+        };
+        _cleanup_table_ Table table = { .family = family };
+
+        for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
+                NfnlQuery query = {
+                        .message = steps[i].message,
+                        .is_dump = steps[i].is_dump,
+                        .family = protocols[family],
+                        .handler = steps[i].handler,
+                        .restart = steps[i].restart,
+                        .userdata = &table,
+                };
+                int r = nfnl_query(nfnl, &query, ret_error);
+                if (r < 0)
+                        return r;
+                if (table.n_chains > 0)
+                        qsort(table.chains, table.n_chains, sizeof(TableChain), chain_compare);
+        }
+        *ret = table;
+        table = (Table){};
+        return 0;
+}
+
+void table_deinit(Table *table) {
+        free(table->chains);
+        *table = (Table){};
+}
+
+int table_handle_counter(const struct nlmsghdr *header, void *userdata) {
+        TableCounters *counters = userdata;
+        const struct nlattr *attributes[NFTA_OBJ_MAX + 1], *data[NFTA_COUNTER_MAX + 1];
+        TableCounter counter = {};
+        const char *name;
+        uint32_t type;
+
+        int r = nfnl_message_attributes(header, attributes, NFTA_OBJ_MAX);
+        if (r < 0)
+                return r;
+        if (!is_our_table(attributes[NFTA_OBJ_TABLE]) || !nfnl_attribute_string(attributes[NFTA_OBJ_NAME], &name) ||
+            !nfnl_attribute_u32(attributes[NFTA_OBJ_TYPE], &type) || type != NFT_OBJECT_COUNTER ||
+            strlen(name) >= sizeof(counter.name))
+                return 0;
+        if (nfnl_nested_attributes(attributes[NFTA_OBJ_DATA], data, NFTA_COUNTER_MAX) < 0 ||
+            !nfnl_attribute_u64(data[NFTA_COUNTER_PACKETS], &counter.packets) ||
+            !nfnl_attribute_u64(data[NFTA_COUNTER_BYTES], &counter.bytes) ||
+            !nfnl_attribute_u32(attributes[NFTA_OBJ_USE], &counter.n_users))
+                return -EBADMSG;
+        strcpy_fixed(counter.name, name);
+
+        if (array_reserve(&counters->counters, &counters->n_allocated, counters->n_counters + 1) < 0)
+                return -ENOMEM;
+        counters->counters[counters->n_counters++] = counter;
+        return 0;
+}
+
+static void forget_counters(void *userdata) {
+        TableCounters *counters = userdata;
+
+        counters->n_counters = 0;
+}
+
+int table_counters_read(Nfnl *nfnl, RulesetFamily family, TableCounters *ret, Error *ret_error) {
+        _cleanup_table_counters_ TableCounters counters = {};
+        NfnlQuery query = {
+                .message = NFT_MSG_GETOBJ,
+                .is_dump = true,
+                .family = protocols[family],
+                .handler = table_handle_counter,
+                .restart = forget_counters,
+                .userdata = &counters,
+        };
+
+        int r = nfnl_query(nfnl, &query, ret_error);
+        if (r < 0)
+                return r;
+        *ret = counters;
+        counters = (TableCounters){};
+        return 0;
+}
+
+void table_counters_deinit(TableCounters *counters) {
+        free(counters->counters);
+        *counters = (TableCounters){};
+}

@@ -1,0 +1,52 @@
+// What the kernel has in our tables: chains, judged, and counters.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "model.h"
+#include "name.h"
+#include "nfnl.h"
+
+typedef struct TableChain {
+        char name[CHAIN_NAME_MAX];
+        bool is_in_place; // it hangs where our chain of that name hangs, and lets pass what its rules do not drop
+        bool is_in_order; // no rule was put before another since
+        unsigned n_rules;
+        uint64_t last_handle;
+        uint64_t hash; // that its last rule's comment tells; 0: it tells none
+} TableChain;
+
+// The table of one family.
+typedef struct Table {
+        RulesetFamily family;
+        bool exists, is_dormant;
+        TableChain *chains; // sorted by name
+        size_t n_chains, n_allocated;
+} Table;
+
+typedef struct TableCounter {
+        char name[COUNTER_NAME_MAX];
+        uint64_t packets, bytes;
+        uint32_t n_users; // rules and maps that count into it
+} TableCounter;
+
+typedef struct TableCounters {
+        TableCounter *counters;
+        size_t n_counters, n_allocated;
+} TableCounters;
+
+// Chains with names that we would never give are left out.
+int table_read(Nfnl *nfnl, RulesetFamily family, Table *ret, Error *ret_error);
+void table_deinit(Table *table);
+#define _cleanup_table_ _cleanup_(table_deinit)
+
+const TableChain *table_find(const Table *table, const char *chain);
+
+int table_counters_read(Nfnl *nfnl, RulesetFamily family, TableCounters *ret, Error *ret_error);
+void table_counters_deinit(TableCounters *counters);
+#define _cleanup_table_counters_ _cleanup_(table_counters_deinit)
+
+// The handlers of the answers; userdata is a Table or TableCounters. Here for the fuzzer.
+int table_handle_table(const struct nlmsghdr *header, void *userdata);
+int table_handle_chain(const struct nlmsghdr *header, void *userdata);
+int table_handle_rule(const struct nlmsghdr *header, void *userdata);
+int table_handle_counter(const struct nlmsghdr *header, void *userdata);

@@ -1,0 +1,13 @@
+// HTB classes in the kernel.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "model.h"
+#include "nl.h"
+
+// Adds every class of the root HTB if that is ours (OUR_QDISC_HANDLE).
+int class_observe(Netlink *netlink, const char *link, int ifindex, State *state, Error *ret_error);
+// Adds, or changes in place: the same request with other flags. A change keeps queue, tokens and counters.
+int class_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
+int class_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error);
+int class_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error);

@@ -1,0 +1,272 @@
+// Qdiscs in the kernel.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "qdisc.h"
+
+#include <linux/pkt_sched.h>
+#include <netlink/attr.h>
+
+#include "filter.h"
+#include "names.h"
+#include "tcmsg.h"
+
+#define HANDLE_ASIDE 0x6d7f0000U // for the moment of a replacement
+
+enum {
+        HTB_VERSION = 3, // what the kernel demands in TCA_HTB_INIT
+        HTB_R2Q = 10,    // unused, as every class has a quantum; 0 would be refused
+};
+
+static int htb_options_put(struct nl_msg *message, const QdiscObject *qdisc) {
+        struct tc_htb_glob init = {
+                .version = HTB_VERSION,
+                .rate2quantum = HTB_R2Q,
+                .defcls = qdisc->default_class,
+        };
+        int r = nla_put(message, TCA_HTB_INIT, sizeof(init), &init);
+        return r < 0 ? r : nla_put_u32(message, TCA_HTB_DIRECT_QLEN, qdisc->limit);
+}
+
+static void htb_options_read(const TcMessage *message, QdiscObject *qdisc) {
+        struct tc_htb_glob init;
+        const void *data = tc_attribute_data(message->options, message->options_size, TCA_HTB_INIT, sizeof(init));
+
+        if (data) {
+                memcpy(&init, data, sizeof(init));
+                qdisc->default_class = init.defcls;
+        }
+        qdisc->limit = tc_attribute_u32(message->options, message->options_size, TCA_HTB_DIRECT_QLEN, UINT32_MAX);
+}
+
+static int fq_codel_options_put(struct nl_msg *message, const QdiscObject *qdisc) {
+        return nla_put_u32(message, TCA_FQ_CODEL_LIMIT, qdisc->limit);
+}
+
+static void fq_codel_options_read(const TcMessage *message, QdiscObject *qdisc) {
+        qdisc->limit = tc_attribute_u32(message->options, message->options_size, TCA_FQ_CODEL_LIMIT, 0);
+}
+
+// Its options are a bare structure, no nest.
+static void pfifo_options_read(const TcMessage *message, QdiscObject *qdisc) {
+        struct tc_fifo_qopt options;
+
+        if (message->options_size >= sizeof(options)) {
+                memcpy(&options, message->options, sizeof(options));
+                qdisc->limit = options.limit;
+        }
+}
+
+static const struct QdiscForm {
+        const char *kind;
+        int (*options_put)(struct nl_msg *message, const QdiscObject *qdisc); // into the nest; NULL: no nest
+        void (*options_read)(const TcMessage *message, QdiscObject *qdisc);
+} forms[] = {
+        [QDISC_HTB] = { "htb", htb_options_put, htb_options_read },
+        [QDISC_CLSACT] = { "clsact", NULL, NULL },
+        [QDISC_FQ_CODEL] = { "fq_codel", fq_codel_options_put, fq_codel_options_read },
+        [QDISC_PFIFO] = { "pfifo", NULL, pfifo_options_read },
+};
+
+static struct nl_msg *qdisc_message_new(uint16_t type, uint16_t flags, int ifindex, const QdiscObject *qdisc,
+                                        const char *kind) {
+        struct tcmsg header = {
+                .tcm_family = AF_UNSPEC,
+                .tcm_ifindex = ifindex,
+                .tcm_handle = qdisc->handle,
+                .tcm_parent = qdisc->parent,
+        };
+        return tc_message_new(type, flags, &header, kind);
+}
+
+static struct nl_msg *qdisc_options_put(struct nl_msg *message, const QdiscObject *qdisc) {
+        bool ok = true;
+
+        if (!message)
+                return NULL;
+        if (qdisc->type == QDISC_PFIFO) {
+                struct tc_fifo_qopt options = { .limit = qdisc->limit };
+                ok = nla_put(message, TCA_OPTIONS, sizeof(options), &options) == 0;
+        } else if (forms[qdisc->type].options_put) {
+                struct nlattr *options = nla_nest_start(message, TCA_OPTIONS);
+                ok = options && forms[qdisc->type].options_put(message, qdisc) == 0;
+                if (ok)
+                        nla_nest_end(message, options);
+        }
+        return tc_message_end(message, ok);
+}
+
+static int qdisc_modify(Netlink *netlink, int ifindex, uint16_t flags, const QdiscObject *qdisc, Error *ret_error) {
+        struct nl_msg *message = qdisc_message_new(RTM_NEWQDISC, flags, ifindex, qdisc, forms[qdisc->type].kind);
+        return netlink_request(netlink, qdisc_options_put(message, qdisc), ret_error);
+}
+
+int qdisc_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error) {
+        return qdisc_modify(netlink, ifindex, NLM_F_CREATE | NLM_F_EXCL, &desired->as_qdisc, ret_error);
+}
+
+int qdisc_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error) {
+        const QdiscObject *d = &desired->as_qdisc, *o = &observed->as_qdisc;
+
+        if (o->handle != d->handle)
+                return qdisc_modify(netlink, ifindex, NLM_F_CREATE | NLM_F_REPLACE, d, ret_error);
+        if (o->type == d->type && d->type != QDISC_HTB)
+                return qdisc_modify(netlink, ifindex, 0, d, ret_error);
+
+        // One of the same handle cannot be replaced by another of that handle. So by way of a second handle: each step is
+        // at once, and an HTB without classes lets nothing pass.
+        QdiscObject aside = *d;
+        aside.handle = HANDLE_ASIDE;
+        int r = qdisc_modify(netlink, ifindex, NLM_F_CREATE | NLM_F_REPLACE, &aside, ret_error);
+        return r < 0 ? r : qdisc_modify(netlink, ifindex, NLM_F_CREATE | NLM_F_REPLACE, d, ret_error);
+}
+
+int qdisc_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error) {
+        const QdiscObject *qdisc = &observed->as_qdisc;
+
+        if (qdisc->type == QDISC_CLSACT) {
+                size_t ours, foreign;
+                int r = filter_count(netlink, ifindex, &ours, &foreign, ret_error);
+                if (r < 0 || foreign > 0)
+                        return r;
+        }
+        return netlink_request(netlink, qdisc_message_new(RTM_DELQDISC, 0, ifindex, qdisc, NULL), ret_error);
+}
+
+static void qdisc_type_read(const TcMessage *message, QdiscObject *qdisc) {
+        for (size_t i = 0; i < ELEMENTSOF(forms); i++)
+                if (streq(message->kind, forms[i].kind)) {
+                        qdisc->type = (QdiscType)i;
+                        if (forms[i].options_read)
+                                forms[i].options_read(message, qdisc);
+                        return;
+                }
+        // The older form of clsact, without egress: it serves us as well, and may hold others' filters.
+        qdisc->type = streq(message->kind, "ingress") ? QDISC_CLSACT : QDISC_FOREIGN;
+        strcpy_fixed(qdisc->foreign, message->kind);
+}
+
+typedef struct QdiscGet {
+        bool found;
+        QdiscObject qdisc;
+} QdiscGet;
+
+static int qdisc_get_handle(const struct nlmsghdr *header, void *userdata) {
+        QdiscGet *get = userdata;
+        TcMessage message;
+
+        int r = tc_message_read(header, RTM_NEWQDISC, &message);
+        if (r < 0)
+                return r;
+        // The kernel's own defaults have no handle.
+        if (message.header->tcm_handle == 0)
+                return 0;
+        get->found = true;
+        get->qdisc = (QdiscObject){ .parent = message.header->tcm_parent, .handle = message.header->tcm_handle };
+        qdisc_type_read(&message, &get->qdisc);
+        return 0;
+}
+
+// What stands at a parent: 1 and the qdisc, or 0 if it is nothing or the kernel's own default. One get instead of a dump,
+// which always covers all links, and hypervisors have thousands of taps.
+static int qdisc_get(Netlink *netlink, int ifindex, uint32_t parent, QdiscObject *ret, Error *ret_error) {
+        struct tcmsg header = { .tcm_family = AF_UNSPEC, .tcm_ifindex = ifindex, .tcm_parent = parent };
+        QdiscGet get = {};
+        Error error = {};
+
+        // NLM_F_ECHO: without it the answer goes to the multicast group only.
+        int r = netlink_query(netlink, tc_message_new(RTM_GETQDISC, NLM_F_ECHO, &header, NULL), qdisc_get_handle, NULL,
+                              &get, &error);
+        // ENOENT: no clsact, no class. EINVAL: a qdisc that the kernel hides, as that of a link that never was up and
+        // the default below a class; before 6.8 it answers to these with silence.
+        if (r == -ENOENT || r == -EINVAL)
+                return 0;
+        if (r < 0)
+                return error_set(ret_error, r, "%s", error.text);
+        if (get.found)
+                *ret = get.qdisc;
+        return get.found;
+}
+
+static bool qdisc_is_our_htb(const QdiscObject *qdisc) {
+        return qdisc->type == QDISC_HTB && qdisc->handle == OUR_QDISC_HANDLE;
+}
+
+// Whether a clsact that nothing of ours needs any more is ours to delete: it bears no mark but the filters in it.
+static int clsact_is_ours(Netlink *netlink, int ifindex, Error *ret_error) {
+        size_t ours, foreign;
+        int r = filter_count(netlink, ifindex, &ours, &foreign, ret_error);
+        return r < 0 ? r : ours > 0 && foreign == 0;
+}
+
+static int qdisc_is_wanted(Netlink *netlink, int ifindex, const Object *object, const State *desired,
+                           Error *ret_error) {
+        const QdiscObject *qdisc = &object->as_qdisc;
+
+        if (state_find(desired, object) || qdisc_is_our_htb(qdisc))
+                return 1;
+        return qdisc->type == QDISC_CLSACT ? clsact_is_ours(netlink, ifindex, ret_error) : 0;
+}
+
+// Adds what stands at a parent, if it concerns us; returns whether it did.
+static int qdisc_observe_at(Netlink *netlink, const char *link, int ifindex, ObjectKind kind, uint32_t parent,
+                            const State *desired, State *state, Error *ret_error) {
+        Object object = { .kind = kind };
+        strcpy_fixed(object.link, link);
+
+        int r = qdisc_get(netlink, ifindex, parent, &object.as_qdisc, ret_error);
+        if (r > 0)
+                r = qdisc_is_wanted(netlink, ifindex, &object, desired, ret_error);
+        if (r < 0)
+                (void)error_prefix(ret_error, "cannot read the qdiscs of %s", link);
+        if (r <= 0)
+                return r;
+        r = state_add(state, &object);
+        return r < 0 ? error_set(ret_error, r, "out of memory") : 1;
+}
+
+int qdisc_observe(Netlink *netlink, const char *link, int ifindex, const State *desired, State *state,
+                  Error *ret_error) {
+        int r = qdisc_observe_at(netlink, link, ifindex, OBJECT_QDISC, TC_H_CLSACT, desired, state, ret_error);
+        if (r >= 0)
+                r = qdisc_observe_at(netlink, link, ifindex, OBJECT_QDISC, TC_H_ROOT, desired, state, ret_error);
+        if (r <= 0 || !qdisc_is_our_htb(&state->objects[state->n_objects - 1].as_qdisc))
+                return r < 0 ? r : 0;
+
+        for (size_t i = 0; i < desired->n_objects && r >= 0; i++) {
+                const Object *leaf = &desired->objects[i];
+                if (leaf->kind == OBJECT_LEAF && streq(leaf->link, link))
+                        r = qdisc_observe_at(netlink, link, ifindex, OBJECT_LEAF, leaf->as_qdisc.parent, desired,
+                                             state, ret_error);
+        }
+        return r < 0 ? r : 0;
+}
+
+int qdisc_probe_leaf(Netlink *netlink, QdiscType *ret_type, Error *ret_error) {
+        struct tcmsg header = {
+                .tcm_family = AF_UNSPEC,
+                .tcm_parent = TC_H_ROOT,
+                .tcm_handle = OUR_LEAF_HANDLE,
+        };
+        Error error = {};
+
+        int r = netlink_link_index(netlink, "lo", &header.tcm_ifindex, ret_error);
+        if (r < 0)
+                return r;
+        // REPLACE, so that a qdisc that somebody gave to lo does not answer for the kernel. It stays: at most 65,536
+        // flows are allowed.
+        struct nl_msg *message = tc_message_new(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, &header, "fq_codel");
+        if (message) {
+                struct nlattr *options = nla_nest_start(message, TCA_OPTIONS);
+                bool ok = options && nla_put_u32(message, TCA_FQ_CODEL_FLOWS, UINT32_MAX) == 0;
+                if (ok)
+                        nla_nest_end(message, options);
+                message = tc_message_end(message, ok);
+        }
+
+        r = netlink_request(netlink, message, &error);
+        if (r != -EINVAL && r != -ENOENT)
+                return error_set(ret_error, r < 0 ? r : -EPROTO, "cannot find out whether the kernel has fq_codel: %s",
+                                 r < 0 ? error.text : "it took what it should refuse");
+        *ret_type = r == -EINVAL ? QDISC_FQ_CODEL : QDISC_PFIFO;
+        return 0;
+}

@@ -1,0 +1,130 @@
+// The shaping tree of a plane.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+//     link  1: HTB  6d70:        default 10, and nothing passes beside the classes
+//           +- 6d70:1            the plane's cap
+//              +- 6d70:10        every migration without a lease
+//              |  +- 6d71:       fq_codel or pfifo
+//              +- 6d70:100 up    left free for a class per lease
+//
+// Out, it stands on the plane's own device; in, the same tree stands on an ifb, to which a filter at the device's
+// clsact takes what is a migration's.
+//
+// HTB earns tokens while it waits, but keeps at most a burst of them: whatever it oversleeps beyond that is lost to the
+// rate. So the burst has to cover the latest wake-up, and 1 ms does. Where 1 ms is less than a packet of GSO is long,
+// the class would be in debt after each packet and the same latency would count again for every one of them.
+
+#include "shape.h"
+
+#include <linux/if_ether.h>
+#include <linux/pkt_sched.h>
+
+#include "names.h"
+
+enum {
+        GSO_BYTES_MAX = 65536,
+        PFIFO_PACKETS_MIN = 64, // below that one flow's window does not fit
+        FQ_CODEL_PACKETS = 10240, // the kernel's own default, spelled out so that it can be compared
+        // One for all rates: it must hold the largest packet, and above 200,000 the kernel calls it big. HTB ignores a
+        // change of a class that has children, so a quantum that followed the rate would never read back as asked.
+        QUANTUM_BYTES = GSO_BYTES_MAX,
+};
+
+uint64_t shape_burst_bytes(uint64_t bytes_per_second) {
+        uint64_t bytes = bytes_per_second / 1000;
+        return bytes < 2 * GSO_BYTES_MAX ? 2 * GSO_BYTES_MAX : bytes;
+}
+
+uint32_t shape_pfifo_limit_packets(uint64_t bytes_per_second, uint32_t mtu) {
+        uint64_t packets = bytes_per_second / 50 / (mtu + ETH_HLEN);
+        return packets < PFIFO_PACKETS_MIN ? PFIFO_PACKETS_MIN : packets > UINT32_MAX ? UINT32_MAX : (uint32_t)packets;
+}
+
+static int qdisc_derive(const char *link, ObjectKind kind, QdiscObject qdisc, State *state) {
+        Object object = { .kind = kind, .as_qdisc = qdisc };
+        strcpy_fixed(object.link, link);
+        return state_add(state, &object);
+}
+
+static int class_derive(const char *link, uint32_t classid, uint32_t parent, uint64_t rate, State *state) {
+        uint32_t burst = ticks_from_bytes(shape_burst_bytes(rate), rate);
+        Object object = {
+                .kind = OBJECT_CLASS,
+                .as_class = {
+                        .classid = classid,
+                        .parent = parent,
+                        .rate = rate,
+                        .ceil = rate,
+                        .burst = burst,
+                        .cburst = burst,
+                        .quantum = QUANTUM_BYTES,
+                },
+        };
+        strcpy_fixed(object.link, link);
+        return state_add(state, &object);
+}
+
+// Rate in bytes per second.
+static int tree_derive(const char *link, uint64_t rate, const ShapeFacts *facts, State *state) {
+        QdiscObject root = {
+                .parent = TC_H_ROOT,
+                .handle = OUR_QDISC_HANDLE,
+                .type = QDISC_HTB,
+                .default_class = TC_H_MIN(OUR_CLASS_SHARED),
+        };
+        QdiscObject leaf = {
+                .parent = OUR_CLASS_SHARED,
+                .handle = OUR_LEAF_HANDLE,
+                .type = facts->leaf,
+                .limit = facts->leaf == QDISC_PFIFO ? shape_pfifo_limit_packets(rate, facts->mtu) : FQ_CODEL_PACKETS,
+        };
+
+        int r = qdisc_derive(link, OBJECT_QDISC, root, state);
+        if (r == 0)
+                r = class_derive(link, OUR_CLASS_PLANE, TC_H_ROOT, rate, state);
+        if (r == 0)
+                r = class_derive(link, OUR_CLASS_SHARED, OUR_CLASS_PLANE, rate, state);
+        return r < 0 ? r : qdisc_derive(link, OBJECT_LEAF, leaf, state);
+}
+
+static int filter_derive(const PlaneConfig *plane, const Address *address, const ShapeFacts *facts, State *state) {
+        bool is_ipv6 = address->family == AF_INET6;
+        Object object = {
+                .kind = OBJECT_FILTER,
+                .as_filter = {
+                        // A priority of a chain belongs to one protocol.
+                        .priority = OUR_FILTER_PRIORITY + is_ipv6,
+                        .protocol = is_ipv6 ? ETH_P_IPV6 : ETH_P_IP,
+                        .mac = facts->mac,
+                        .address = *address,
+                },
+        };
+        strcpy_fixed(object.link, plane->interface);
+        strcpy_fixed(object.as_filter.target, facts->ifb);
+        return state_add(state, &object);
+}
+
+static int ingress_derive(const PlaneConfig *plane, const ShapeFacts *facts, State *state) {
+        QdiscObject clsact = {
+                .parent = TC_H_CLSACT,
+                .handle = TC_H_MAKE(TC_H_CLSACT, 0),
+                .type = QDISC_CLSACT,
+        };
+
+        int r = tree_derive(facts->ifb, plane->ingress / 8, facts, state);
+        if (r == 0)
+                r = qdisc_derive(plane->interface, OBJECT_QDISC, clsact, state);
+        for (size_t i = 0; i < plane->n_addresses && r == 0; i++)
+                r = filter_derive(plane, &plane->addresses[i].prefix.address, facts, state);
+        return r;
+}
+
+int shape_derive(const PlaneConfig *plane, const ShapeFacts *facts, State *state) {
+        int r = 0;
+
+        if (plane->egress > 0)
+                r = tree_derive(plane->interface, plane->egress / 8, facts, state);
+        if (plane->ingress > 0 && r == 0)
+                r = ingress_derive(plane, facts, state);
+        return r;
+}

@@ -1,0 +1,190 @@
+# Hosts in namespaces, on one machine: a management wire, the plane's wire, hypervisors and an engine
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+#     lab_enter "$@"                     # runs the calling script once more, inside; what follows is inside
+#     lab_wires                          # two switches: management, and the plane's wire
+#     host_start NAME NUMBER             # a machine with mgmt0 = $MGMT_NET.NUMBER, and a bare eno2 on the plane's wire
+#     host_run NAME COMMAND...           # as if typed there
+#     host_dbus NAME; host_migplaned NAME; host_libvirtd NAME
+#
+# A host is a network, mount and UTS namespace, with an /etc, /run and /var of its own under $LAB/NAME. All hosts are in the lab:
+# a network, mount and PID namespace whose first process is the calling script. The kernel takes the whole lab down, every
+# daemon, mount and interface, as soon as that process ends or is killed: there is nothing to clean up by hand.
+
+MGMT_NET=192.0.2
+# shellcheck disable=SC2034 # no host has one yet; it is for whoever makes a plane
+PLANE_NET=198.51.100
+declare -A HOST_PID=() HOST_NUMBER=()
+
+# --- The lab ----------------------------------------------------------------------------------------------------------------------
+
+lab_inside() { [[ -n ${LAB-} && $$ -eq 1 ]]; }
+
+# Each death kills the next: the script outside, unshare, the script inside, all else inside. Not even a kill -9 leaves more than
+# an empty directory.
+lab_enter() {
+    if lab_inside; then
+        mount -t tmpfs -o mode=755 lab "$LAB"
+        ip link set lo up
+        return
+    fi
+    LAB=$(mktemp -d /tmp/migplane.XXXXXX)
+    trap lab_leave EXIT
+    trap 'exit 130' INT TERM HUP
+    LAB=$LAB setpriv --pdeathsig KILL \
+        unshare --net --mount --pid --fork --kill-child=KILL --mount-proc -- "$0" "$@" <&0 &
+    lab_pid=$!
+    wait "$lab_pid"
+    exit
+}
+
+lab_leave() {
+    local status=$?
+    kill -KILL "$lab_pid" 2>/dev/null || true
+    wait "$lab_pid" 2>/dev/null || true
+    rmdir "$LAB"
+    exit "$status"
+}
+
+lab_wires() {
+    local wire
+    for wire in mgmt plane; do
+        ip link add "$wire" type bridge mcast_snooping 0
+        sysctl -qw "net.ipv6.conf.$wire.disable_ipv6=1"
+        ip link set "$wire" up
+    done
+}
+
+# Waits for something to become true: lab_wait SECONDS COMMAND...
+lab_wait() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS <= deadline)) || { echo "Timed out waiting for: $*" >&2; return 1; }
+        sleep 0.05
+    done
+}
+
+# Bytes that a host has sent and received on a wire, counted at the switch: wire_bytes mgmt|plane HOST
+wire_bytes() {
+    awk -v port="$1-$2:" '$1 == port { print $2, $10 }' /proc/net/dev
+}
+
+# --- Hosts ------------------------------------------------------------------------------------------------------------------------
+
+host_start() {
+    local name=$1 number=$2 root=$LAB/$1
+    mkdir -p "$root"/{run,var/{lib,cache,log}/libvirt}
+    cp -a /etc "$root/"
+    rm -rf "$root"/etc/{libvirt,migplane,machine-id,hosts}
+    mkdir -p "$root"/etc/{libvirt,migplane}
+    printf '%032x\n' "$number" >"$root/etc/machine-id"
+    printf '127.0.0.1 localhost\n%s.%s %s\n' "$MGMT_NET" "$number" "$name" >"$root/etc/hosts"
+
+    unshare --net --mount --uts sleep infinity &
+    HOST_PID[$name]=$!
+    HOST_NUMBER[$name]=$number
+    # unshare has done its work when it has become sleep.
+    lab_wait 5 grep -qx sleep "/proc/$!/comm"
+
+    host_wire "$name" mgmt mgmt0 0a
+    host_wire "$name" plane eno2 0b
+    host_run "$name" bash -e <<-SETUP
+	hostname $name
+	mount -t sysfs sysfs /sys
+	for dir in /etc /run /var/lib /var/cache /var/log; do mount --bind $root\$dir \$dir; done
+	ip link set lo up
+	ip address add $MGMT_NET.$number/24 dev mgmt0
+	ip link set mgmt0 up
+	ip link set eno2 up
+	SETUP
+}
+
+# A cable between a host and a switch: host_wire HOST WIRE IFNAME OCTET; the switch's end is WIRE-HOST.
+host_wire() {
+    ip link add "$2-$1" type veth peer name "$3" netns "${HOST_PID[$1]}" \
+        address "52:54:00:00:$4:$(printf %02x "${HOST_NUMBER[$1]}")"
+    ip link set "$2-$1" master "$2" up
+}
+
+host_exec() {
+    local pid=${HOST_PID[$1]}
+    shift
+    exec env PATH="$BUILD_DIR:$PATH" DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/system_bus_socket \
+        nsenter --target "$pid" --net --mount --uts --root --wd -- "$@"
+}
+
+host_run() { (host_exec "$@"); }
+
+# A daemon in the background, its output in $LAB/HOST/DAEMON.log, its process in $!: host_daemon HOST COMMAND...
+host_daemon() {
+    host_exec "$@" </dev/null >>"$LAB/$1/${2##*/}.log" 2>&1 &
+    disown
+}
+
+# A bus of its own that lets everything pass: what may be asked of migplaned is migplaned's to decide.
+host_dbus() {
+    mkdir -p "$LAB/$1/run/dbus"
+    cat >"$LAB/$1/etc/lab-bus.conf" <<-'CONF'
+	<busconfig>
+	  <type>system</type>
+	  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+	  <auth>EXTERNAL</auth>
+	  <policy context="default">
+	    <allow own="*"/>
+	    <allow send_destination="*" eavesdrop="true"/>
+	    <allow receive_sender="*"/>
+	    <allow user="*"/>
+	  </policy>
+	</busconfig>
+	CONF
+    host_daemon "$1" dbus-daemon --config-file=/etc/lab-bus.conf --nofork --nopidfile
+    lab_wait 10 test -S "$LAB/$1/run/dbus/system_bus_socket"
+}
+
+# Where the programs under test are; they are run from there, not installed.
+: "${BUILD_DIR:=$(realpath "${BASH_SOURCE[0]%/*}/../..")/build}"
+
+host_migplaned() { host_daemon "$1" "$BUILD_DIR/migplaned"; }
+
+# libvirtd without a password, and QEMU without a sandbox: this is for inside the lab only. No cgroups, no security driver, no
+# virtlogd: the machine's own are not ours to use.
+host_libvirtd() {
+    local number=${HOST_NUMBER[$1]} etc=$LAB/$1/etc
+    # The QEMU driver looks its default user and group up before it reads that we want others.
+    grep -q ^libvirt-qemu: "$etc/passwd" || echo "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin" >>"$etc/passwd"
+    grep -q ^libvirt-qemu: "$etc/group" || echo "libvirt-qemu:x:64055:" >>"$etc/group"
+    grep -q ^kvm: "$etc/group" || echo "kvm:x:64056:" >>"$etc/group"
+    cat >"$etc/libvirt/libvirtd.conf" <<-CONF
+	host_uuid = "$(printf '00000000-0000-4000-8000-%012x' "$number")"
+	listen_tls = 0
+	listen_tcp = 1
+	listen_addr = "$MGMT_NET.$number"
+	auth_tcp = "none"
+	auth_unix_rw = "none"
+	auth_unix_ro = "none"
+	unix_sock_group = "root"
+	CONF
+    cat >"$etc/libvirt/qemu.conf" <<-'CONF'
+	user = "root"
+	group = "root"
+	dynamic_ownership = 0
+	remember_owner = 0
+	namespaces = []
+	cgroup_controllers = []
+	security_driver = "none"
+	stdio_handler = "file"
+	CONF
+    host_daemon "$1" libvirtd --listen
+    lab_wait 20 virsh_at "$1" version
+}
+
+# virsh about a host: virsh_at HOST ARGUMENT...
+virsh_at() {
+    host_run "$1" virsh --quiet --connect "$(libvirt_uri "$1")" "${@:2}"
+}
+
+libvirt_uri() {
+    echo "qemu+tcp://$MGMT_NET.${HOST_NUMBER[$1]}/system"
+}

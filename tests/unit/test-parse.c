@@ -1,0 +1,385 @@
+// Values to and from text.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "names.h"
+#include "parse.h"
+#include "util.h"
+
+static void test_rates_are_read(void **state _unused_) {
+        static const struct {
+                const char *text;
+                uint64_t rate;
+        } cases[] = {
+                { "10000000", 10000000 },
+                { "10000K", 10000000 },
+                { "10000k", 10000000 },
+                { "10M", 10000000 },
+                { "8G", 8000000000 },
+                { "8g", 8000000000 },
+                { "2.5G", 2500000000 },
+                { "2.50G", 2500000000 },
+                { "0.5G", 500000000 },
+                { "1.23456789G", 1234567890 },
+                { "1.0000000000000000000G", 1000000000 },
+                { "0010M", 10000000 },
+                { "10000000.0", 10000000 },
+                { "400G", UINT64_C(400000000000) },
+                { "10T", UINT64_C(10000000000000) },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                uint64_t rate = 1;
+                assert_int_equal(parse_rate(cases[i].text, &rate), 0);
+                assert_int_equal(rate, cases[i].rate);
+        }
+}
+
+static void test_bad_rates_are_refused(void **state _unused_) {
+        static const struct {
+                const char *text;
+                int r;
+        } cases[] = {
+                { "", -EINVAL },
+                { "G", -EINVAL },
+                { "fast", -EINVAL },
+                { "8Gbit", -EINVAL },
+                { "8Gi", -EINVAL },
+                { "8 G", -EINVAL },
+                { " 8G", -EINVAL },
+                { "-8G", -EINVAL },
+                { "+8G", -EINVAL },
+                { "8.G", -EINVAL },
+                { ".5G", -EINVAL },
+                { "1.5.5G", -EINVAL },
+                { "10000000.5", -EINVAL },         // half a bit
+                { "1.0000000001G", -EINVAL },      // a tenth of one
+                { "1.00000000000000001T", -EINVAL },
+                { "0", -ERANGE },
+                { "9999999", -ERANGE },
+                { "9.999999M", -ERANGE },
+                { "10000000000001", -ERANGE },
+                { "10.1T", -ERANGE },
+                { "18446744073709551616", -ERANGE },
+                { "18446744073709551615T", -ERANGE },
+                { "99999999999999999999999999999999G", -ERANGE },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                uint64_t rate = 1;
+                assert_int_equal(parse_rate(cases[i].text, &rate), cases[i].r);
+                assert_int_equal(rate, 1);
+        }
+}
+
+static void test_rates_are_written_shortest(void **state _unused_) {
+        static const struct {
+                uint64_t rate;
+                const char *text;
+        } cases[] = {
+                { 0, "0" },
+                { 1, "1" },
+                { 999, "999" },
+                { 1000, "1K" },
+                { 8000, "8K" },
+                { 10000000, "10M" },
+                { 100500, "100.5K" },
+                { 1001000000, "1001M" },
+                { 1500000000, "1.5G" },
+                { 1234567890, "1234567890" },
+                { UINT64_C(400000000000), "400G" },
+                { UINT64_C(2500000000000), "2.5T" },
+                { UINT64_MAX, "18446744073709551615" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char text[RATE_TEXT_MAX];
+                assert_string_equal(format_rate(cases[i].rate, text), cases[i].text);
+        }
+}
+
+static void assert_rate_round_trip(uint64_t rate) {
+        char text[RATE_TEXT_MAX];
+        uint64_t back;
+
+        assert_int_equal(parse_rate(format_rate(rate, text), &back), 0);
+        assert_int_equal(back, rate);
+}
+
+static void test_rates_come_back_exactly(void **state _unused_) {
+        for (uint64_t rate = RATE_MIN_BITS_PER_SECOND; rate <= UINT64_C(400000000000); rate += rate / 7 + 1)
+                assert_rate_round_trip(rate);
+        for (uint64_t mega = 10; mega <= 400000; mega += 10)
+                assert_rate_round_trip(mega * 1000000);
+        assert_rate_round_trip(RATE_MIN_BITS_PER_SECOND);
+        assert_rate_round_trip(RATE_MAX_BITS_PER_SECOND);
+        assert_rate_round_trip(RATE_MAX_BITS_PER_SECOND - 1);
+}
+
+static void test_booleans_are_those_of_systemd(void **state _unused_) {
+        static const char *const yes[] = { "1", "yes", "y", "true", "t", "on", "YES", "True" };
+        static const char *const no[] = { "0", "no", "n", "false", "f", "off", "No", "OFF" };
+        static const char *const neither[] = { "", "2", "yess", " yes", "enable" };
+        bool value;
+
+        for (size_t i = 0; i < ELEMENTSOF(yes); i++) {
+                value = false;
+                assert_int_equal(parse_boolean(yes[i], &value), 0);
+                assert_true(value);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(no); i++) {
+                value = true;
+                assert_int_equal(parse_boolean(no[i], &value), 0);
+                assert_false(value);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(neither); i++)
+                assert_int_equal(parse_boolean(neither[i], &value), -EINVAL);
+}
+
+static void test_numbers_stay_in_their_range(void **state _unused_) {
+        uint64_t number = 7;
+
+        assert_int_equal(parse_unsigned("1", 1, 4094, &number), 0);
+        assert_int_equal(number, 1);
+        assert_int_equal(parse_unsigned("4094", 1, 4094, &number), 0);
+        assert_int_equal(number, 4094);
+        assert_int_equal(parse_unsigned("18446744073709551615", 0, UINT64_MAX, &number), 0);
+        assert_true(number == UINT64_MAX);
+        number = 7;
+        assert_int_equal(parse_unsigned("0", 1, 4094, &number), -ERANGE);
+        assert_int_equal(parse_unsigned("4095", 1, 4094, &number), -ERANGE);
+        assert_int_equal(parse_unsigned("18446744073709551617", 1, 4094, &number), -ERANGE);
+        assert_int_equal(parse_unsigned("", 0, 9, &number), -EINVAL);
+        assert_int_equal(parse_unsigned("-1", 0, 9, &number), -EINVAL);
+        assert_int_equal(parse_unsigned("0x1", 0, 9, &number), -EINVAL);
+        assert_int_equal(parse_unsigned("1 ", 0, 9, &number), -EINVAL);
+        assert_int_equal(number, 7);
+}
+
+static void test_addresses(void **state _unused_) {
+        static const char *const good[] = { "172.150.1.5", "0.0.0.0", "fd00::5", "::", "2001:db8::10" };
+        static const char *const bad[] = {
+                "", "172.150.1", "172.150.1.256", "172.150.01.5", "172.150.1.5/24", " 172.150.1.5", "[fd00::5]", "fd00::5%mig0",
+                "fd00::12345", "host.example",
+        };
+        char text[ADDRESS_TEXT_MAX];
+        Address address;
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+                memset(&address, 0xff, sizeof(address)); // unused bytes must become 0
+                assert_int_equal(parse_address(good[i], &address), 0);
+                assert_int_equal(address.family, strchr(good[i], ':') ? AF_INET6 : AF_INET);
+                assert_string_equal(format_address(&address, text), good[i]);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_int_equal(parse_address(bad[i], &address), -EINVAL);
+
+        assert_string_equal(format_address(&(Address){ .family = AF_UNSPEC }, text), "none");
+}
+
+static Address address_of(const char *text) {
+        Address address;
+
+        assert_int_equal(parse_address(text, &address), 0);
+        return address;
+}
+
+static Prefix prefix_of(const char *text) {
+        Prefix prefix;
+
+        assert_int_equal(parse_prefix(text, &prefix), 0);
+        return prefix;
+}
+
+static void test_prefixes(void **state _unused_) {
+        static const struct {
+                const char *text, *back;
+                int r;
+        } cases[] = {
+                { "172.150.1.5/24", "172.150.1.5/24", 0 },
+                { "172.150.1.5", "172.150.1.5/32", 0 },
+                { "0.0.0.0/0", "0.0.0.0/0", 0 },
+                { "fd00::5/64", "fd00::5/64", 0 },
+                { "fd00::5", "fd00::5/128", 0 },
+                { "172.150.1.5/33", NULL, -ERANGE },
+                { "fd00::5/129", NULL, -ERANGE },
+                { "172.150.1.5/", NULL, -EINVAL },
+                { "172.150.1.5/x", NULL, -EINVAL },
+                { "172.150.1.5/24/24", NULL, -EINVAL },
+                { "172.150.1.5/255.255.255.0", NULL, -EINVAL },
+                { "/24", NULL, -EINVAL },
+                { "", NULL, -EINVAL },
+                { "1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111/64", NULL, -EINVAL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char text[PREFIX_TEXT_MAX];
+                Prefix prefix;
+                assert_int_equal(parse_prefix(cases[i].text, &prefix), cases[i].r);
+                if (cases[i].r == 0)
+                        assert_string_equal(format_prefix(&prefix, text), cases[i].back);
+        }
+}
+
+static void test_networks_of_prefixes(void **state _unused_) {
+        static const struct {
+                const char *prefix, *network;
+        } cases[] = {
+                { "172.150.1.5/24", "172.150.1.0/24" },   { "172.150.131.5/17", "172.150.128.0/17" },
+                { "172.150.1.5/32", "172.150.1.5/32" },   { "172.150.1.5/0", "0.0.0.0/0" },
+                { "fd00:1:2:3::5/64", "fd00:1:2:3::/64" }, { "fd00::ff/121", "fd00::80/121" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char text[PREFIX_TEXT_MAX];
+                Prefix prefix = prefix_of(cases[i].prefix), network = prefix_network(&prefix);
+                assert_string_equal(format_prefix(&network, text), cases[i].network);
+        }
+}
+
+static void test_what_contains_what(void **state _unused_) {
+        static const struct {
+                const char *prefix, *address;
+                bool contains;
+        } cases[] = {
+                { "172.150.1.5/24", "172.150.1.99", true }, { "172.150.1.5/24", "172.150.2.99", false },
+                { "0.0.0.0/0", "8.8.8.8", true },           { "0.0.0.0/0", "fd00::1", false },
+                { "fd00::/64", "fd00::1", true },           { "fd00::/64", "fd00:0:0:1::1", false },
+                { "172.150.1.5", "172.150.1.5", true },     { "172.150.1.5", "172.150.1.4", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Prefix prefix = prefix_of(cases[i].prefix);
+                Address address = address_of(cases[i].address);
+                assert_int_equal(prefix_contains(&prefix, &address), cases[i].contains);
+        }
+}
+
+static void test_what_overlaps(void **state _unused_) {
+        static const struct {
+                const char *a, *b;
+                bool overlaps;
+        } cases[] = {
+                { "172.150.1.5/24", "172.150.0.0/16", true }, { "172.150.1.5/24", "172.150.2.5/24", false },
+                { "0.0.0.0/0", "10.0.0.0/8", true },          { "0.0.0.0/0", "::/0", false },
+                { "fd00::/48", "fd00:0:0:9::/64", true },     { "fd00::/48", "fd00:0:1::/48", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Prefix a = prefix_of(cases[i].a), b = prefix_of(cases[i].b);
+                assert_int_equal(prefix_overlaps(&a, &b), cases[i].overlaps);
+                assert_int_equal(prefix_overlaps(&b, &a), cases[i].overlaps);
+        }
+}
+
+static void test_order_of_addresses_and_prefixes(void **state _unused_) {
+        static const char *const sorted[] = { "9.0.0.0/8", "10.0.0.0/8", "10.0.0.0/16", "10.1.0.0/16", "::/0", "fd00::/8" };
+
+        for (size_t i = 0; i < ELEMENTSOF(sorted); i++)
+                for (size_t j = 0; j < ELEMENTSOF(sorted); j++) {
+                        Prefix a = prefix_of(sorted[i]), b = prefix_of(sorted[j]);
+                        assert_int_equal(prefix_compare(&a, &b) < 0, i < j);
+                        assert_int_equal(prefix_compare(&a, &b) == 0, i == j);
+                }
+}
+
+static void test_mac_addresses(void **state _unused_) {
+        static const char *const bad[] = {
+                "", "52:54:00:12:34", "52:54:00:12:34:56:78", "52-54-00-12-34-56", "525400123456", "5:54:00:12:34:56",
+                "52:54:00:12:34:5g", "52:54:00:12:34:5", "52:54:00:12:34:56 ",
+        };
+        char text[MAC_TEXT_MAX];
+        MacAddress mac;
+
+        assert_int_equal(parse_mac("52:54:00:aB:Cd:0f", &mac), 0);
+        assert_string_equal(format_mac(&mac, text), "52:54:00:ab:cd:0f");
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_int_equal(parse_mac(bad[i], &mac), -EINVAL);
+}
+
+static void test_port_ranges(void **state _unused_) {
+        static const struct {
+                const char *text;
+                int r;
+                uint16_t first, last;
+        } cases[] = {
+                { "49152-49215", 0, 49152, 49215 },
+                { "16514", 0, 16514, 16514 },
+                { "1-65535", 0, 1, 65535 },
+                { "0", -ERANGE, 0, 0 },
+                { "0-10", -ERANGE, 0, 0 },
+                { "65536", -ERANGE, 0, 0 },
+                { "1-65536", -ERANGE, 0, 0 },
+                { "20-10", -ERANGE, 0, 0 },
+                { "", -EINVAL, 0, 0 },
+                { "-", -EINVAL, 0, 0 },
+                { "10-", -EINVAL, 0, 0 },
+                { "-10", -EINVAL, 0, 0 },
+                { "10:20", -EINVAL, 0, 0 },
+                { "10-20-30", -EINVAL, 0, 0 },
+                { "http", -EINVAL, 0, 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                PortRange range = { 0, 0 };
+                assert_int_equal(parse_port_range(cases[i].text, &range), cases[i].r);
+                assert_int_equal(range.first, cases[i].first);
+                assert_int_equal(range.last, cases[i].last);
+        }
+}
+
+static void test_names_of_interfaces(void **state _unused_) {
+        static const char *const good[] = { "mig0", "eno1.100", "enp3s0f0np0", "br-ex", "a", "123456789012345" };
+        static const char *const bad[] = {
+                "", "1234567890123456", ".", "..", "a/b", "a:1", "a b", "a\tb", "a\"b", "eth*", "eth%d", "a\\", "a'b", "m\xc3\xbc",
+                "all", "default",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++)
+                assert_true(interface_name_is_valid(good[i]));
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_false(interface_name_is_valid(bad[i]));
+}
+
+static void test_names_of_planes(void **state _unused_) {
+        static const char *const good[] = {
+                "blue", "Blue-2", "_x", "a.b", "7", "0123456789012345678901234567890123456789012345678901234567890123",
+        };
+        static const char *const bad[] = {
+                "", ".blue", "-blue", "a/b", "a b", "a@b", "bl\xc3\xbc",
+                "01234567890123456789012345678901234567890123456789012345678901234",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++)
+                assert_true(plane_name_is_valid(good[i]));
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_false(plane_name_is_valid(bad[i]));
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_rates_are_read),
+                cmocka_unit_test(test_bad_rates_are_refused),
+                cmocka_unit_test(test_rates_are_written_shortest),
+                cmocka_unit_test(test_rates_come_back_exactly),
+                cmocka_unit_test(test_booleans_are_those_of_systemd),
+                cmocka_unit_test(test_numbers_stay_in_their_range),
+                cmocka_unit_test(test_addresses),
+                cmocka_unit_test(test_prefixes),
+                cmocka_unit_test(test_networks_of_prefixes),
+                cmocka_unit_test(test_what_contains_what),
+                cmocka_unit_test(test_what_overlaps),
+                cmocka_unit_test(test_order_of_addresses_and_prefixes),
+                cmocka_unit_test(test_mac_addresses),
+                cmocka_unit_test(test_port_ranges),
+                cmocka_unit_test(test_names_of_interfaces),
+                cmocka_unit_test(test_names_of_planes),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
