@@ -5,8 +5,8 @@
 
 enum {
         IPV6_MTU_MIN = 1280, // bytes; RFC 8200, section 5
-        // Of the uplink's rate, for plane and reserve together. Measured: at 95 % the benefit to management's p99 latency
-        // was gone in every run.
+        // Of the uplink's rate, for plane and reserve together. Measured: at 95 % the benefit to management's p99
+        // latency was gone in every run.
         UPLINK_SHARE_MAX_PERCENT = 93,
 };
 
@@ -22,11 +22,11 @@ static const char *address_fault(const Address *address) {
         const struct in6_addr *in6 = &address->in6;
 
         if (address->family == AF_INET)
-                return in == INADDR_ANY               ? "the unspecified address"
-                       : in == INADDR_BROADCAST       ? "the broadcast address"
-                       : in >> 24 == IN_LOOPBACKNET   ? "a loopback address"
-                       : IN_MULTICAST(in)             ? "a multicast address"
-                                                      : NULL;
+                return in == INADDR_ANY             ? "the unspecified address"
+                       : in == INADDR_BROADCAST     ? "the broadcast address"
+                       : in >> 24 == IN_LOOPBACKNET ? "a loopback address"
+                       : IN_MULTICAST(in)           ? "a multicast address"
+                                                    : NULL;
         return IN6_IS_ADDR_UNSPECIFIED(in6) ? "the unspecified address"
                : IN6_IS_ADDR_LOOPBACK(in6)  ? "a loopback address"
                : IN6_IS_ADDR_MULTICAST(in6) ? "a multicast address"
@@ -77,10 +77,12 @@ static void check_interface(ConfigDraft *draft) {
 
         if (plane->interface[0] == '\0')
                 draft_error(draft, config_location(plane, "Interface", "", 0),
-                            "Name= is missing in [Interface]; add the name of the plane's network interface, such as Name=mig0");
+                            "Name= is missing in [Interface]; add the name of the plane's network interface, such as "
+                            "Name=mig0");
         else if (streq(plane->interface, plane->parent))
                 draft_error(draft, config_location(plane, "Interface", "Parent", 0),
-                            "Parent=%s is the plane's own interface; name the interface that it is made on", plane->parent);
+                            "Parent=%s is the plane's own interface; name the interface that it is made on",
+                            plane->parent);
 }
 
 static void check_kind(ConfigDraft *draft) {
@@ -92,7 +94,8 @@ static void check_kind(ConfigDraft *draft) {
         } keys[] = {
                 { "Parent", "vlan or Kind=macvlan", plane->parent[0] != '\0', plane->kind != PLANE_KIND_DEVICE,
                   plane->kind != PLANE_KIND_DEVICE },
-                { "VLANId", "vlan", plane->vlan_id != 0, plane->kind == PLANE_KIND_VLAN, plane->kind == PLANE_KIND_VLAN },
+                { "VLANId", "vlan", plane->vlan_id != 0, plane->kind == PLANE_KIND_VLAN,
+                  plane->kind == PLANE_KIND_VLAN },
                 { "MACAddress", "macvlan", plane->has_mac, plane->kind == PLANE_KIND_MACVLAN, false },
         };
 
@@ -129,12 +132,15 @@ static void check_address(ConfigDraft *draft, size_t i) {
         const char *fault = address_fault(&prefix->address) ?: host_fault(prefix);
 
         if (prefix->length == 0)
-                draft_error(draft, at, "Address=%s makes every host a neighbour; give the prefix length of the plane's network",
+                draft_error(draft, at,
+                            "Address=%s makes every host a neighbour; give the prefix length of the plane's network",
                             PREFIX(prefix));
         else if (fault)
-                draft_error(draft, at, "Address=%s is %s; expected an address of this host alone", PREFIX(prefix), fault);
+                draft_error(draft, at, "Address=%s is %s; expected an address of this host alone", PREFIX(prefix),
+                            fault);
         else if (prefix->address.family == AF_INET6 && !draft->has_ipv6)
-                draft_error(draft, at, "Address=%s: this kernel has IPv6 turned off; use IPv4, or boot without ipv6.disable=1",
+                draft_error(draft, at,
+                            "Address=%s: this kernel has IPv6 turned off; use IPv4, or boot without ipv6.disable=1",
                             PREFIX(prefix));
 
         for (size_t j = 0; j < i; j++)
@@ -160,20 +166,25 @@ static void check_gateway(ConfigDraft *draft, size_t i) {
         const ConfigLocation at = config_location(plane, "Route", "Gateway", i);
 
         if (gateway->family != plane->routes[i].destination.address.family) {
-                draft_error(draft, at, "Gateway=%s and Destination=%s are of different families; both must be IPv4 or both IPv6",
+                draft_error(draft, at,
+                            "Gateway=%s and Destination=%s are of different families; both must be IPv4 or both IPv6",
                             ADDRESS(gateway), PREFIX(&plane->routes[i].destination));
                 return;
         }
         if (plane_has_address(plane, gateway)) {
-                draft_error(draft, at, "Gateway=%s is the plane's own address; name the router, or remove Gateway= for a "
-                                       "destination that is on the link", ADDRESS(gateway));
+                draft_error(draft, at,
+                            "Gateway=%s is the plane's own address; name the router, or remove Gateway= for a "
+                            "destination that is on the link",
+                            ADDRESS(gateway));
                 return;
         }
         for (size_t j = 0; j < plane->n_addresses; j++)
                 if (prefix_contains(&plane->addresses[j].prefix, gateway))
                         return;
-        draft_error(draft, at, "Gateway=%s is in no network of the plane's addresses, so it cannot be reached; name the router's "
-                               "address on the plane", ADDRESS(gateway));
+        draft_error(draft, at,
+                    "Gateway=%s is in no network of the plane's addresses, so it cannot be reached; name the router's "
+                    "address on the plane",
+                    ADDRESS(gateway));
 }
 
 // Why the plane can have no route to the destination; NULL if it can.
@@ -188,7 +199,8 @@ static const char *destination_fault(const PlaneConfig *plane, const Prefix *des
         for (size_t i = 0; i < plane->n_addresses; i++) {
                 const Prefix network = prefix_network(&plane->addresses[i].prefix);
                 if (prefix_compare(&network, destination) == 0)
-                        return "the network of the plane's own address, to which the kernel makes the route; remove this one";
+                        return "the network of the plane's own address, to which the kernel makes the route; remove "
+                               "this one";
         }
         return NULL;
 }
@@ -209,7 +221,8 @@ static void check_route(ConfigDraft *draft, size_t i) {
                 draft_error(draft, at, "Destination=%s is %s", PREFIX(&route->destination), fault);
         for (size_t j = 0; j < i; j++)
                 if (prefix_compare(&plane->routes[j].destination, &route->destination) == 0) {
-                        draft_error(draft, at, "Destination=%s is given twice; remove one [Route]", PREFIX(&route->destination));
+                        draft_error(draft, at, "Destination=%s is given twice; remove one [Route]",
+                                    PREFIX(&route->destination));
                         break;
                 }
         if (route->gateway.family != AF_UNSPEC)
@@ -233,7 +246,8 @@ static void check_per_migration(ConfigDraft *draft) {
         for (size_t i = 0; i < ELEMENTSOF(totals); i++)
                 if (totals[i].rate > 0 && plane->per_migration > totals[i].rate)
                         draft_error(draft, config_location(plane, "Bandwidth", "PerMigration", 0),
-                                    "PerMigration=%s is above %s=%s, the rate of all migrations together; lower it, or raise %s=",
+                                    "PerMigration=%s is above %s=%s, the rate of all migrations together; lower it, or "
+                                    "raise %s=",
                                     RATE(plane->per_migration), totals[i].key, RATE(totals[i].rate), totals[i].key);
 }
 
@@ -245,16 +259,18 @@ static void check_reserve(ConfigDraft *draft) {
         if (reserve == 0)
                 return;
         if (plane->kind == PLANE_KIND_DEVICE)
-                draft_error(draft, at, "ManagementReserve=%s is given, but Kind=device shares its uplink with nobody; remove it",
+                draft_error(draft, at,
+                            "ManagementReserve=%s is given, but Kind=device shares its uplink with nobody; remove it",
                             RATE(reserve));
         if (link > 0 && reserve >= link)
-                draft_error(draft, at, "ManagementReserve=%s leaves nothing of LinkRate=%s to the plane; lower it", RATE(reserve),
-                            RATE(link));
+                draft_error(draft, at, "ManagementReserve=%s leaves nothing of LinkRate=%s to the plane; lower it",
+                            RATE(reserve), RATE(link));
         else if (link > 0 && plane->egress + reserve > link / 100 * UPLINK_SHARE_MAX_PERCENT)
-                draft_error(draft, at, "ManagementReserve=%s and Egress=%s come to more than %s, which is %d %% of LinkRate=%s, "
-                                       "and the reserve cannot be held beyond that; lower one of them", RATE(reserve),
-                            RATE(plane->egress), RATE(link / 100 * UPLINK_SHARE_MAX_PERCENT), UPLINK_SHARE_MAX_PERCENT,
-                            RATE(link));
+                draft_error(draft, at,
+                            "ManagementReserve=%s and Egress=%s come to more than %s, which is %d %% of LinkRate=%s, "
+                            "and the reserve cannot be held beyond that; lower one of them",
+                            RATE(reserve), RATE(plane->egress), RATE(link / 100 * UPLINK_SHARE_MAX_PERCENT),
+                            UPLINK_SHARE_MAX_PERCENT, RATE(link));
 }
 
 // --- [Isolation], [Peer] and [Health]
@@ -320,7 +336,8 @@ static void check_has_peers(ConfigDraft *draft) {
         }
         if (plane->n_addresses > 0)
                 draft_error(draft, config_location(plane, "Address", "Address", 0),
-                            "Address=%s leaves no room for a peer; give the prefix length of the plane's network, or Peers=",
+                            "Address=%s leaves no room for a peer; give the prefix length of the plane's network, or "
+                            "Peers=",
                             PREFIX(&plane->addresses[0].prefix));
 }
 
@@ -335,7 +352,8 @@ static void check_known_peer(ConfigDraft *draft, size_t i) {
                 return;
         }
         if (plane_has_address(plane, address))
-                draft_error(draft, at, "Address=%s of a [Peer] is the plane's own address; name another host", ADDRESS(address));
+                draft_error(draft, at, "Address=%s of a [Peer] is the plane's own address; name another host",
+                            ADDRESS(address));
         else if (!plane_has_peer(plane, address))
                 draft_error(draft, at, "Address=%s of a [Peer] is not within Peers=; correct it, or add it there",
                             ADDRESS(address));
@@ -357,7 +375,8 @@ static void check_probes(ConfigDraft *draft) {
         for (size_t i = 0; i < plane->n_probes; i++) {
                 const ConfigLocation at = config_location(plane, "Health", "Probe", i);
                 if (plane_has_address(plane, &plane->probes[i]))
-                        draft_error(draft, at, "Probe=%s is the plane's own address; name a peer", ADDRESS(&plane->probes[i]));
+                        draft_error(draft, at, "Probe=%s is the plane's own address; name a peer",
+                                    ADDRESS(&plane->probes[i]));
                 else if (!plane_has_peer(plane, &plane->probes[i]))
                         draft_error(draft, at, "Probe=%s is not within Peers=; correct it, or add it there",
                                     ADDRESS(&plane->probes[i]));
@@ -425,9 +444,9 @@ static void complete_users(ConfigDraft *draft) {
 void draft_check(ConfigDraft *draft) {
         // In the order of the file, except that a value is completed before others are held against it.
         static void (*const steps[])(ConfigDraft *) = {
-                complete_macs,  check_interface, check_kind,      check_mtu,         check_addresses, check_routes,
-                check_per_migration, check_reserve, check_peers, complete_peers, check_has_peers, check_known_peers,
-                check_probes,   complete_ports,  complete_users,
+                complete_macs,   check_interface,     check_kind,    check_mtu,      check_addresses,
+                check_routes,    check_per_migration, check_reserve, check_peers,    complete_peers,
+                check_has_peers, check_known_peers,   check_probes,  complete_ports, complete_users,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(steps) && !draft->out_of_memory; i++)

@@ -93,8 +93,9 @@ static int value_text(ConfigDraft *draft, const char *text, void *target, Error 
 
 static int value_interface(ConfigDraft *draft _unused_, const char *text, void *target, Error *ret_error) {
         if (strlen(text) >= IFNAMSIZ)
-                return error_set(ret_error, -ERANGE, "%zu characters, and the kernel takes at most %d; choose a shorter name",
-                                 strlen(text), IFNAMSIZ - 1);
+                return error_set(ret_error, -ERANGE,
+                                 "%zu characters, and the kernel takes at most %d; choose a shorter name", strlen(text),
+                                 IFNAMSIZ - 1);
         if (streq(text, "lo"))
                 return error_set(ret_error, -EINVAL, "the loopback interface reaches no other host; name another one");
         if (!interface_name_is_valid(text))
@@ -143,8 +144,9 @@ static int value_user(ConfigDraft *draft _unused_, const char *text, void *targe
         if (r < 0) {
                 const struct passwd *user = getpwnam(text);
                 if (!user)
-                        return error_set(ret_error, -EINVAL, "this host has no such user; install what creates it, or write "
-                                                             "the numeric uid");
+                        return error_set(ret_error, -EINVAL,
+                                         "this host has no such user; install what creates it, or write "
+                                         "the numeric uid");
                 number = user->pw_uid;
         }
         uid = (uid_t)number;
@@ -176,9 +178,11 @@ static const ConfigKey config_keys[] = {
         { "Interface", "VLANId", value_vlan_id, VALUE(vlan_id), "a number from 1 to 4094" },
         { "Interface", "MTUBytes", value_mtu, VALUE(mtu), "a number of bytes from 68 to 65535, such as 9000" },
         { "Interface", "MACAddress", value_mac, VALUE(mac), EXPECTED_MAC },
-        { "Interface", "ManagedBy", value_managed_by, VALUE(managed_by), "migplane, networkd, NetworkManager or other" },
+        { "Interface", "ManagedBy", value_managed_by, VALUE(managed_by),
+          "migplane, networkd, NetworkManager or other" },
 
-        { "Address", "Address", value_prefix, LIST(addresses), "an address with its prefix length, such as 172.150.1.5/24" },
+        { "Address", "Address", value_prefix, LIST(addresses),
+          "an address with its prefix length, such as 172.150.1.5/24" },
 
         { "Route", "Destination", value_network, ITEM(PlaneRoute, destination), EXPECTED_NETWORK },
         { "Route", "Gateway", value_address, ITEM(PlaneRoute, gateway), EXPECTED_ADDRESS },
@@ -210,10 +214,10 @@ static const ConfigSection config_sections[] = {
         { .name = "Health" },
 };
 
-#define ASSERT_LIST(field)                                                                                             \
-        _Static_assert(offsetof(PlaneConfig, n_##field) == offsetof(PlaneConfig, field) + offsetof(ConfigList, n) &&    \
-                       offsetof(PlaneConfig, n_##field##_allocated) ==                                                 \
-                               offsetof(PlaneConfig, field) + offsetof(ConfigList, n_allocated),                       \
+#define ASSERT_LIST(field)                                                                                           \
+        _Static_assert(offsetof(PlaneConfig, n_##field) == offsetof(PlaneConfig, field) + offsetof(ConfigList, n) && \
+                               offsetof(PlaneConfig, n_##field##_allocated) ==                                       \
+                                       offsetof(PlaneConfig, field) + offsetof(ConfigList, n_allocated),             \
                        #field " does not lie like a ConfigList")
 ASSERT_LIST(addresses);
 ASSERT_LIST(routes);

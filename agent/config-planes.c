@@ -9,26 +9,29 @@ static const char *plane_text(const PlaneConfig *plane, ConfigLocation at, char 
         return ret;
 }
 
-#define PLANE(plane, section, key, item) plane_text((plane), config_location((plane), section, key, item), (char[512]){ 0 })
+#define PLANE(plane, section, key, item) \
+        plane_text((plane), config_location((plane), section, key, item), (char[512]){ 0 })
 
 static void check_interfaces(ConfigDraft *draft, const PlaneConfig *standing) {
         const PlaneConfig *plane = draft->plane;
         const ConfigLocation name_at = config_location(plane, "Interface", "Name", 0);
 
         if (streq(plane->interface, standing->interface))
-                draft_error(draft, name_at, "Name=%s is the interface of %s already; give each plane its own", plane->interface,
-                            PLANE(standing, "Interface", "Name", 0));
+                draft_error(draft, name_at, "Name=%s is the interface of %s already; give each plane its own",
+                            plane->interface, PLANE(standing, "Interface", "Name", 0));
         if (streq(plane->interface, standing->parent))
-                draft_error(draft, name_at, "Name=%s is the parent of %s, and a plane's own interface carries nothing else; use "
-                                            "another one", plane->interface, PLANE(standing, "Interface", "Parent", 0));
+                draft_error(draft, name_at,
+                            "Name=%s is the parent of %s, and a plane's own interface carries nothing else; use "
+                            "another one",
+                            plane->interface, PLANE(standing, "Interface", "Parent", 0));
         if (streq(plane->parent, standing->interface))
                 draft_error(draft, config_location(plane, "Interface", "Parent", 0),
-                            "Parent=%s is the interface of %s, which carries nothing else; use another one", plane->parent,
-                            PLANE(standing, "Interface", "Name", 0));
+                            "Parent=%s is the interface of %s, which carries nothing else; use another one",
+                            plane->parent, PLANE(standing, "Interface", "Name", 0));
         if (plane->vlan_id != 0 && plane->vlan_id == standing->vlan_id && streq(plane->parent, standing->parent))
                 draft_error(draft, config_location(plane, "Interface", "VLANId", 0),
-                            "VLANId=%u on Parent=%s is that of %s already; give each plane its own VLAN", plane->vlan_id,
-                            plane->parent, PLANE(standing, "Interface", "VLANId", 0));
+                            "VLANId=%u on Parent=%s is that of %s already; give each plane its own VLAN",
+                            plane->vlan_id, plane->parent, PLANE(standing, "Interface", "VLANId", 0));
 }
 
 static void check_networks(ConfigDraft *draft, const PlaneConfig *standing) {
@@ -39,10 +42,11 @@ static void check_networks(ConfigDraft *draft, const PlaneConfig *standing) {
                 for (size_t j = 0; j < standing->n_addresses; j++) {
                         const Prefix *a = &plane->addresses[i].prefix, *b = &standing->addresses[j].prefix;
                         if (prefix_overlaps(a, b))
-                                draft_error(draft, config_location(plane, "Address", "Address", i),
-                                            "Address=%s overlaps Address=%s of %s; give each plane a network of its own",
-                                            format_prefix(a, mine), format_prefix(b, other),
-                                            PLANE(standing, "Address", "Address", j));
+                                draft_error(
+                                        draft, config_location(plane, "Address", "Address", i),
+                                        "Address=%s overlaps Address=%s of %s; give each plane a network of its own",
+                                        format_prefix(a, mine), format_prefix(b, other),
+                                        PLANE(standing, "Address", "Address", j));
                 }
 }
 
@@ -96,7 +100,8 @@ int config_check_together(Config *config) {
         if (config->n_planes > 0)
                 qsort(config->planes, config->n_planes, sizeof(config->planes[0]), compare_planes);
         for (size_t i = 0; i < config->n_planes; i++)
-                r = admit(config, config->planes[i], (const PlaneConfig *const *)config->planes, n_planes, &n_planes) ?: r;
+                r = admit(config, config->planes[i], (const PlaneConfig *const *)config->planes, n_planes, &n_planes)
+                            ?: r;
         config->n_planes = n_planes;
         choose_default(config);
         return r;

@@ -76,7 +76,8 @@ static void reset(Reader *reader, const ConfigKey *key) {
                 list_clear(reader->draft->plane, key->offset);
         else
                 memcpy((char *)reader->base + key->offset,
-                       reader->section->item_size > 0 ? zero : (const char *)&plane_config_defaults + key->offset, key->size);
+                       reader->section->item_size > 0 ? zero : (const char *)&plane_config_defaults + key->offset,
+                       key->size);
 }
 
 static int assign_item(Reader *reader, const ConfigKey *key, const char *word, Error *ret_error) {
@@ -118,21 +119,24 @@ static void warn_unknown_key(Reader *reader, const char *name) {
         const ConfigKey *similar = config_key_find_similar(reader->section->name, name);
 
         if (similar)
-                draft_warning(reader->draft, reader->at, "unknown key %.100s= in [%s] is ignored; did you mean %s= in [%s]?",
-                              name, reader->section->name, similar->key, similar->section);
+                draft_warning(reader->draft, reader->at,
+                              "unknown key %.100s= in [%s] is ignored; did you mean %s= in [%s]?", name,
+                              reader->section->name, similar->key, similar->section);
         else
-                draft_warning(reader->draft, reader->at, "unknown key %.100s= in [%s] is ignored; see migplane.plane(5)",
-                              name, reader->section->name);
+                draft_warning(reader->draft, reader->at,
+                              "unknown key %.100s= in [%s] is ignored; see migplane.plane(5)", name,
+                              reader->section->name);
 }
 
 static void warn_unknown_section(Reader *reader, const char *name) {
         const ConfigSection *similar = config_section_find(name, strcasecmp);
 
         if (similar)
-                draft_warning(reader->draft, reader->at, "unknown section [%.100s] is ignored; did you mean [%s]?", name,
-                              similar->name);
+                draft_warning(reader->draft, reader->at, "unknown section [%.100s] is ignored; did you mean [%s]?",
+                              name, similar->name);
         else
-                draft_warning(reader->draft, reader->at, "unknown section [%.100s] is ignored; see migplane.plane(5)", name);
+                draft_warning(reader->draft, reader->at, "unknown section [%.100s] is ignored; see migplane.plane(5)",
+                              name);
 }
 
 // What begins with X- is somebody else's, as in systemd.unit(5).
@@ -155,7 +159,8 @@ static void read_section(Reader *reader, const char *name) {
         reader->base = plane;
         reader->item = 0;
         if (reader->section->item_size > 0)
-                reader->base = list_append(plane, reader->section->offset, zero, reader->section->item_size, &reader->item);
+                reader->base =
+                        list_append(plane, reader->section->offset, zero, reader->section->item_size, &reader->item);
         if (!reader->base || record_origin(reader, "", reader->item) < 0) {
                 reader->draft->out_of_memory = true;
                 reader->section = NULL;
@@ -164,7 +169,8 @@ static void read_section(Reader *reader, const char *name) {
 
 static void read_assignment(Reader *reader, const char *name, char *value) {
         if (!reader->in_section) {
-                draft_error(reader->draft, reader->at, "%.100s= stands before any section; put it below a [Section]", name);
+                draft_error(reader->draft, reader->at, "%.100s= stands before any section; put it below a [Section]",
+                            name);
                 return;
         }
         if (!reader->section || is_foreign(name))

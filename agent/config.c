@@ -46,7 +46,8 @@ static void draft_deinit(ConfigDraft *draft) {
 
 char *draft_store_text(ConfigDraft *draft, const char *text) {
         PlaneConfig *plane = draft->plane;
-        char *copy = array_reserve(&plane->texts, &plane->n_texts_allocated, plane->n_texts + 1) < 0 ? NULL : strdup(text);
+        char *copy =
+                array_reserve(&plane->texts, &plane->n_texts_allocated, plane->n_texts + 1) < 0 ? NULL : strdup(text);
 
         if (copy)
                 plane->texts[plane->n_texts++] = copy;
@@ -135,9 +136,9 @@ void config_message_print(const ConfigMessage *message, FILE *file) {
         static const char *const names[] = { [CONFIG_WARNING] = "warning", [CONFIG_ERROR] = "error" };
 
         if (message->line > 0)
-                fprintf(file, "%s:%u: %s: %s", message->path, message->line, names[message->severity], message->text);
+                fprintf(file, "%s:%u: %s: %s\n", message->path, message->line, names[message->severity], message->text);
         else
-                fprintf(file, "%s: %s: %s", message->path, names[message->severity], message->text);
+                fprintf(file, "%s: %s: %s\n", message->path, names[message->severity], message->text);
 }
 
 Config *config_free(Config *config) {
@@ -328,9 +329,10 @@ static int config_load_plane(Config *config, const char *const *directories, boo
         if (!name)
                 return -ENOMEM;
         if (!plane_name_is_valid(name))
-                return config_add_message(config, CONFIG_ERROR, name, (ConfigLocation){ .path = file->path },
-                                          "the file's name does not name a plane; rename it: at most 64 letters, digits, "
-                                          "'-', '_' and '.', the first a letter, a digit or '_'");
+                return config_add_message(
+                        config, CONFIG_ERROR, name, (ConfigLocation){ .path = file->path },
+                        "the file's name does not name a plane; rename it: at most 64 letters, digits, "
+                        "'-', '_' and '.', the first a letter, a digit or '_'");
 
         int r = draft_init(&draft, config, name, file->path, has_ipv6);
         if (r < 0 || !draft_read_file(&draft, file->path))
@@ -413,10 +415,13 @@ int config_bandwidth_dropin_text(uint64_t egress, uint64_t ingress, uint64_t per
         for (size_t i = 0; i < ELEMENTSOF(rates); i++) {
                 char rate[RATE_TEXT_MAX];
                 if (rates[i].rate > 0)
-                        (void)snprintf(lines[i], sizeof(lines[i]), "%s=%s\n", rates[i].key, format_rate(rates[i].rate, rate));
+                        (void)snprintf(lines[i], sizeof(lines[i]), "%s=%s\n", rates[i].key,
+                                       format_rate(rates[i].rate, rate));
         }
-        if (asprintf(&text, "# Set with SetBandwidth (migplanectl set-bandwidth). Remove this file and reload to undo it.\n"
-                            "[Bandwidth]\n%s%s%s", lines[0], lines[1], lines[2]) < 0)
+        if (asprintf(&text,
+                     "# Set with SetBandwidth (migplanectl set-bandwidth). Remove this file and reload to undo it.\n"
+                     "[Bandwidth]\n%s%s%s",
+                     lines[0], lines[1], lines[2]) < 0)
                 return -ENOMEM;
         *ret_text = text;
         return 0;

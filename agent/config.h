@@ -130,9 +130,9 @@ typedef struct Config {
         size_t n_messages, n_messages_allocated;
 } Config;
 
-// Reads every NAME.plane of the directories (NULL-terminated, highest precedence first) with its drop-ins and masks, and
-// checks each alone and against the others. A bad file is no failure of the call: it is a message, and its plane is in
-// broken. Of two planes that contradict each other (one interface, overlapping prefixes), the later in name order is
+// Reads every NAME.plane of the directories (NULL-terminated, highest precedence first) with its drop-ins and masks,
+// and checks each alone and against the others. A bad file is no failure of the call: it is a message, and its plane is
+// in broken. Of two planes that contradict each other (one interface, overlapping prefixes), the later in name order is
 // broken. has_ipv6: see config_kernel_has_ipv6. Errors: -ENOMEM, or an unreadable directory.
 int config_load(const char *const *directories, bool has_ipv6, Config **ret, Error *ret_error);
 // The same for one plane and one text (size bytes, not changed) that was read from path. Error: -ENOMEM.
@@ -146,15 +146,15 @@ static inline void config_freep(Config **config) {
 // Whether the kernel has IPv6 at all. net.ipv6.conf.all.disable_ipv6=1 does not matter: a device can have its own 0.
 bool config_kernel_has_ipv6(void);
 
-// After a reload: a plane that is broken keeps the configuration in force, and those of config's planes that contradict it
-// become broken in their turn. in_force: what every plane has now. Error: -ENOMEM.
+// After a reload: a plane that is broken keeps the configuration in force, and those of config's planes that contradict
+// it become broken in their turn. in_force: what every plane has now. Error: -ENOMEM.
 int config_check_kept(Config *config, const PlaneConfig *const *in_force, size_t n_in_force);
 
 const PlaneConfig *config_find(const Config *config, const char *name);
 bool config_is_broken(const Config *config, const char *name);
 // Where the key got its value, or this item of it; the plane's file as a whole for a key that was not given.
 ConfigLocation config_location(const PlaneConfig *plane, const char *section, const char *key, size_t item);
-// "PATH:LINE: error: TEXT", without a line feed.
+// "PATH:LINE: error: TEXT" and a line feed.
 void config_message_print(const ConfigMessage *message, FILE *file);
 
 const char *plane_kind_to_string(PlaneKind kind);

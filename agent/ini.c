@@ -137,7 +137,8 @@ static int parse_assignment(Ini *ini, char *line, Error *ret_error) {
         char *equals = strchr(line, '=');
 
         if (!equals)
-                return error_set(ret_error, -EBADMSG, "neither a section, nor Key=Value, nor a comment: '=' is missing");
+                return error_set(ret_error, -EBADMSG,
+                                 "neither a section, nor Key=Value, nor a comment: '=' is missing");
         *equals = '\0';
         line = strip(line);
         if (line[0] == '\0')
@@ -158,13 +159,15 @@ int ini_next(Ini *ini, Error *ret_error) {
                         return error_set(ret_error, -EBADMSG, "a NUL byte: this is no text file, the rest is not read");
                 }
                 if (length > INI_LINE_MAX)
-                        return error_set(ret_error, -EBADMSG, "longer than %d bytes; use several assignments", INI_LINE_MAX);
+                        return error_set(ret_error, -EBADMSG, "longer than %d bytes; use several assignments",
+                                         INI_LINE_MAX);
                 if (!is_utf8(line, length))
                         return error_set(ret_error, -EBADMSG, "not valid UTF-8; save the file as UTF-8");
 
                 line = strip(line);
                 if (line[0] != '\0')
-                        return line[0] == '[' ? parse_section(ini, line, ret_error) : parse_assignment(ini, line, ret_error);
+                        return line[0] == '[' ? parse_section(ini, line, ret_error)
+                                              : parse_assignment(ini, line, ret_error);
         }
         return INI_END;
 }

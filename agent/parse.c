@@ -242,7 +242,8 @@ static int format_rate_unit(uint64_t rate, char letter, unsigned exponent, char 
                 fraction /= 10;
         if (decimals == 0)
                 return snprintf(ret, RATE_TEXT_MAX, "%" PRIu64 "%.1s", rate / unit, &letter);
-        return snprintf(ret, RATE_TEXT_MAX, "%" PRIu64 ".%0*" PRIu64 "%.1s", rate / unit, (int)decimals, fraction, &letter);
+        return snprintf(ret, RATE_TEXT_MAX, "%" PRIu64 ".%0*" PRIu64 "%.1s", rate / unit, (int)decimals, fraction,
+                        &letter);
 }
 
 const char *format_rate(uint64_t bits_per_second, char ret[static RATE_TEXT_MAX]) {

@@ -48,7 +48,8 @@ int parse_prefix(const char *text, Prefix *ret);
 int parse_mac(const char *text, MacAddress *ret);
 // "49152-49215" or "16514"
 int parse_port_range(const char *text, PortRange *ret);
-// A network interface's name as the kernel takes it: 1 to 15 bytes, no '/', no white space, not "." or "..", no ':'.
+// A network interface's name that the kernel takes, and that is safe in rulesets and below /proc/sys: 1 to 15 printable
+// ASCII characters without white space and any of / : % " ' * \, and not ".", "..", "all" or "default".
 bool interface_name_is_valid(const char *name);
 // A plane's name: letters, digits, '-', '_', '.', at most 64, not starting with '.' or '-'.
 bool plane_name_is_valid(const char *name);

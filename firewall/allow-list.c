@@ -4,8 +4,9 @@
 #include "allow.h"
 #include "set.h"
 
-// A list in braces, item by item.
+// A set, item by item; a lone item stands without the braces, for comparing costs less, but a concatenation needs them.
 typedef struct ListText {
+        bool is_concatenation;
         FILE *file;
         char *text;
         size_t size;
@@ -24,17 +25,25 @@ static int list_text_open(ListText *list) {
 }
 
 static FILE *list_text_item(ListText *list) {
-        fputs(list->n_items++ == 0 ? "{ " : ", ", list->file);
+        if (list->n_items++ > 0)
+                fputs(", ", list->file);
         return list->file;
 }
 
 // *ret_text stays NULL when there is no item.
 static int list_text_close(ListText *list, char **ret_text) {
-        fputs(" }", list->file);
         if (fclose(TAKE(list->file)) != 0)
                 return -ENOMEM;
-        if (list->n_items > 0)
+        if (list->n_items == 0)
+                return 0;
+        if (list->n_items == 1 && !list->is_concatenation) {
                 *ret_text = TAKE(list->text);
+                return 0;
+        }
+        char *text;
+        if (asprintf(&text, "{ %s }", list->text) < 0)
+                return -ENOMEM;
+        *ret_text = text;
         return 0;
 }
 
@@ -79,7 +88,7 @@ static int peers_init(const PlaneConfig *plane, int family, char **ret_text) {
 }
 
 static int known_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
-        _cleanup_list_text_ ListText addresses = {}, macs = {}, arp = {};
+        _cleanup_list_text_ ListText addresses = {}, macs = { .is_concatenation = true }, arp = { .is_concatenation = true };
 
         if (list_text_open(&addresses) < 0 || list_text_open(&macs) < 0 || list_text_open(&arp) < 0)
                 return -ENOMEM;

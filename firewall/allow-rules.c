@@ -20,7 +20,8 @@
 #define FROM_MAC "@ll,48,48"
 #define FRAME_TYPE "@ll,96,16"
 
-#define ARP_OF_IPV4 "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation { request, reply }"
+// A request or a reply.
+#define ARP_OF_IPV4 "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation 1-2"
 #define SOLICIT "ip6 nexthdr ipv6-icmp ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit @th,64,128"
 #define ADVERT "ip6 nexthdr ipv6-icmp ip6 hoplimit 255 icmpv6 type nd-neighbor-advert @th,64,128"
 #define ND_GROUPS "ff02::1:ff00:0/104"

@@ -1,8 +1,13 @@
 // Our tables in the kernel.
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A context of libnftables is made in 0.2 ms and holds 0.6 MB for every table of the host, ours or not, from its first run
+// on. So it is not kept. But to close its socket right after a commit is to wait until the kernel is through with that
+// commit, 10 to 20 ms: so it is let go a while after.
 
 #include "nft.h"
 
+#include <malloc.h>
 #include <nftables/libnftables.h>
 
 #include "names.h"
@@ -10,31 +15,35 @@
 #include "transaction.h"
 
 struct Firewall {
-        struct nft_ctx *nft;
         Nfnl *nfnl;
+        struct nft_ctx *nft; // NULL: let go
+        bool has_just_run;
 };
 
 int firewall_new(Firewall **ret, Error *ret_error) {
         _cleanup_(firewall_freep) Firewall *firewall = calloc(1, sizeof(*firewall));
         if (!firewall)
-                return error_set(ret_error, -ENOMEM, "cannot start libnftables: out of memory");
+                return error_set(ret_error, -ENOMEM, "out of memory");
 
         int r = nfnl_new(&firewall->nfnl, ret_error);
         if (r < 0)
                 return r;
-        firewall->nft = nft_ctx_new(NFT_CTX_DEFAULT);
-        if (!firewall->nft || nft_ctx_buffer_output(firewall->nft) != 0)
-                return error_set(ret_error, -ENOMEM, "cannot start libnftables");
-
         *ret = TAKE(firewall);
         return 0;
+}
+
+static void nft_release(Firewall *firewall) {
+        if (!firewall->nft)
+                return;
+        nft_ctx_free(firewall->nft);
+        firewall->nft = NULL;
+        (void)malloc_trim(0); // 33 MB after 10,000 peers
 }
 
 Firewall *firewall_free(Firewall *firewall) {
         if (!firewall)
                 return NULL;
-        if (firewall->nft)
-                nft_ctx_free(firewall->nft);
+        nft_release(firewall);
         firewall->nfnl = nfnl_free(firewall->nfnl);
         free(firewall);
         return NULL;
@@ -56,6 +65,11 @@ static int chain_add(const Table *table, const TableChain *chain, State *state) 
 }
 
 int firewall_observe(Firewall *firewall, State *state, Error *ret_error) {
+        // The first observation after a change verifies it, at once. The next comes later.
+        if (!firewall->has_just_run)
+                nft_release(firewall);
+        firewall->has_just_run = false;
+
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
                 _cleanup_table_ Table table = {};
 
@@ -96,9 +110,13 @@ static int run_error(const char *text, Error *ret_error) {
                          hint);
 }
 
+// Runs the commands as one transaction.
 static int run(Firewall *firewall, const char *text, Error *ret_error) {
-        if (nft_ctx_buffer_error(firewall->nft) != 0)
-                return error_set(ret_error, -ENOMEM, "out of memory");
+        if (!firewall->nft)
+                firewall->nft = nft_ctx_new(NFT_CTX_DEFAULT);
+        if (!firewall->nft || nft_ctx_buffer_output(firewall->nft) != 0 || nft_ctx_buffer_error(firewall->nft) != 0)
+                return error_set(ret_error, -ENOMEM, "cannot start libnftables");
+        firewall->has_just_run = true;
         if (nft_run_cmd_from_buffer(firewall->nft, text) == 0)
                 return 0;
         return run_error(nft_ctx_get_error_buffer(firewall->nft), ret_error);

@@ -38,24 +38,32 @@ void element_set_deinit(ElementSet *set) {
         *set = (ElementSet){};
 }
 
-void element_map_print(const ElementSet *map, const char *suffix, FILE *file) {
-        fputs("{ ", file);
-        for (size_t i = 0; i < map->n_elements; i++) {
-                const SetElement *element = &map->elements[i];
-                const Prefix *prefix = &element->prefix;
-                bool is_host = prefix->length == address_bits(prefix->address.family);
-                char text[PREFIX_TEXT_MAX];
+static void print_prefix(const Prefix *prefix, FILE *file) {
+        bool is_host = prefix->length == address_bits(prefix->address.family);
+        char text[PREFIX_TEXT_MAX];
 
-                fprintf(file, "%s%s", i > 0 ? ", " : "",
-                        is_host ? format_address(&prefix->address, text) : format_prefix(prefix, text));
-                if (suffix)
-                        fprintf(file, " : \"%s-%s\"", element->link, suffix);
+        fputs(is_host ? format_address(&prefix->address, text) : format_prefix(prefix, text), file);
+}
+
+void element_set_print(const ElementSet *set, FILE *file) {
+        if (set->n_elements == 1) {
+                print_prefix(&set->elements[0].prefix, file);
+                return;
+        }
+        for (size_t i = 0; i < set->n_elements; i++) {
+                fputs(i == 0 ? "{ " : ", ", file);
+                print_prefix(&set->elements[i].prefix, file);
         }
         fputs(" }", file);
 }
 
-void element_set_print(const ElementSet *set, FILE *file) {
-        element_map_print(set, NULL, file);
+void element_map_print(const ElementSet *map, const char *suffix, FILE *file) {
+        for (size_t i = 0; i < map->n_elements; i++) {
+                fputs(i == 0 ? "{ " : ", ", file);
+                print_prefix(&map->elements[i].prefix, file);
+                fprintf(file, " : \"%s-%s\"", map->elements[i].link, suffix);
+        }
+        fputs(" }", file);
 }
 
 void mac_print_raw(const MacAddress *mac, FILE *file) {

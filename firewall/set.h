@@ -1,4 +1,4 @@
-// Anonymous sets and maps as nft writes them: "{ 192.0.2.0/24, 198.51.100.1 }".
+// Anonymous sets and maps as nft writes them: "{ 192.0.2.0/24, 198.51.100.1 }"; a lone element without the braces.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Anonymous, because the kernel does not let anyone change an anonymous set: what the rules are, the sets are too.
@@ -24,6 +24,7 @@ void element_set_normalise(ElementSet *set);
 void element_set_deinit(ElementSet *set);
 #define _cleanup_element_set_ _cleanup_(element_set_deinit)
 
+// A comparison costs less than a set, in the kernel and to load.
 void element_set_print(const ElementSet *set, FILE *file);
 // "{ 192.0.2.0/24 : "mig0-in-elsewhere" }", with a suffix of "in-elsewhere"
 void element_map_print(const ElementSet *map, const char *suffix, FILE *file);

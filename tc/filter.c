@@ -47,26 +47,22 @@ static void filter_dump_restart(void *userdata) {
         dump->n_filters = 0;
 }
 
+static const struct nlattr *nested_find(const struct nlattr *nest, uint16_t type) {
+        return nest ? netlink_attribute_find(nla_data(nest), (size_t)nla_len(nest), type) : NULL;
+}
+
 // The index of the link that the only action redirects to, or 0.
 static int target_read(const void *options, size_t size) {
         const struct nlattr *actions = netlink_attribute_find(options, size, TCA_U32_ACT);
-        if (!actions || netlink_attribute_find(nla_data(actions), (size_t)nla_len(actions), 2))
-                return 0;
-        const struct nlattr *action = netlink_attribute_find(nla_data(actions), (size_t)nla_len(actions), 1);
-        if (!action)
-                return 0;
-        const struct nlattr *inside =
-                netlink_attribute_find(nla_data(action), (size_t)nla_len(action), TCA_ACT_OPTIONS);
-        const char *kind = tc_attribute_data(nla_data(action), (size_t)nla_len(action), TCA_ACT_KIND, sizeof("mirred"));
-        if (!inside || !kind || memcmp(kind, "mirred", sizeof("mirred")) != 0)
-                return 0;
-
+        const struct nlattr *first = nested_find(actions, 1), *second = nested_find(actions, 2);
+        const struct nlattr *kind = nested_find(first, TCA_ACT_KIND);
+        const struct nlattr *parameters = nested_find(nested_find(first, TCA_ACT_OPTIONS), TCA_MIRRED_PARMS);
         struct tc_mirred mirred;
-        const void *data =
-                tc_attribute_data(nla_data(inside), (size_t)nla_len(inside), TCA_MIRRED_PARMS, sizeof(mirred));
-        if (!data)
+
+        if (second || !kind || nla_strcmp(kind, "mirred") != 0 || !parameters ||
+            (size_t)nla_len(parameters) < sizeof(mirred))
                 return 0;
-        memcpy(&mirred, data, sizeof(mirred));
+        memcpy(&mirred, nla_data(parameters), sizeof(mirred));
         return mirred.eaction == TCA_EGRESS_REDIR && mirred.action == TC_ACT_STOLEN ? (int)mirred.ifindex : 0;
 }
 
@@ -91,8 +87,8 @@ static int filter_dump_handle(const struct nlmsghdr *header, void *userdata) {
         int r = tc_message_read(header, RTM_NEWTFILTER, &message);
         if (r < 0)
                 return r;
-        // Each priority comes with a message of its own, without options, and each hash table of u32 with one that has a
-        // divisor.
+        // Each priority comes with a message of its own, without options, and each hash table of u32 with one that has
+        // a divisor.
         if (!message.options || netlink_attribute_find(message.options, message.options_size, TCA_U32_DIVISOR))
                 return 0;
 
@@ -120,8 +116,10 @@ static int filter_dump(Netlink *netlink, int ifindex, uint32_t parent, FilterDum
 }
 
 static bool filter_has_key(const Filter *filter, const FilterObject *key) {
-        return filter->is_ours && filter->object.priority == key->priority && filter->object.protocol == key->protocol &&
-               address_compare(&filter->object.address, &key->address) == 0;
+        const FilterObject *object = &filter->object;
+
+        return filter->is_ours && object->priority == key->priority && object->protocol == key->protocol &&
+               address_compare(&object->address, &key->address) == 0;
 }
 
 static Filter *filter_dump_find(const FilterDump *dump, size_t n, const FilterObject *key) {
@@ -131,8 +129,8 @@ static Filter *filter_dump_find(const FilterDump *dump, size_t n, const FilterOb
         return NULL;
 }
 
-// Reads the filters at ingress. Of two for one address only the first does anything; the other loses its address, and so
-// is one of those that are in the way.
+// Reads the filters at ingress. Of two for one address only the first does anything; the other loses its address, and
+// so is one of those that are in the way.
 static int ingress_dump(Netlink *netlink, int ifindex, FilterDump *dump, Error *ret_error) {
         int r = filter_dump(netlink, ifindex, PARENT_INGRESS, dump, ret_error);
 
@@ -229,9 +227,9 @@ static int filter_put(Netlink *netlink, int ifindex, const FilterObject *filter,
 }
 
 static int filter_remove(Netlink *netlink, int ifindex, const Filter *filter, Error *ret_error) {
-        return netlink_request(netlink,
-                               filter_message_new(RTM_DELTFILTER, 0, ifindex, &filter->object, filter->handle, filter->kind),
-                               ret_error);
+        struct nl_msg *message =
+                filter_message_new(RTM_DELTFILTER, 0, ifindex, &filter->object, filter->handle, filter->kind);
+        return netlink_request(netlink, message, ret_error);
 }
 
 int filter_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error) {

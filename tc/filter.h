@@ -5,8 +5,9 @@
 #include "model.h"
 #include "nl.h"
 
-// Adds every filter of our priorities at the ingress of the link's clsact. One that is not as we make them has no address
-// when its keys differ, and no target when its action does or when its ifb is gone: it then drops what it matches.
+// Adds every filter of our priorities at the ingress of the link's clsact. One that is not as we make them has no
+// address when its keys differ, and no target when its action does or when its ifb is gone: it then drops what it
+// matches.
 int filter_observe(Netlink *netlink, const char *link, int ifindex, State *state, Error *ret_error);
 int filter_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
 // Without a moment in which a packet is lost or passes beside the ifb: another target is set in place, and for another

@@ -112,8 +112,8 @@ int qdisc_change(Netlink *netlink, int ifindex, const Object *desired, const Obj
         if (o->type == d->type && d->type != QDISC_HTB)
                 return qdisc_modify(netlink, ifindex, 0, d, ret_error);
 
-        // One of the same handle cannot be replaced by another of that handle. So by way of a second handle: each step is
-        // at once, and an HTB without classes lets nothing pass.
+        // One of the same handle cannot be replaced by another of that handle. So by way of a second handle: each step
+        // is at once, and an HTB without classes lets nothing pass.
         QdiscObject aside = *d;
         aside.handle = HANDLE_ASIDE;
         int r = qdisc_modify(netlink, ifindex, NLM_F_CREATE | NLM_F_REPLACE, &aside, ret_error);
@@ -129,7 +129,9 @@ int qdisc_delete(Netlink *netlink, int ifindex, const Object *observed, Error *r
                 if (r < 0 || foreign > 0)
                         return r;
         }
-        return netlink_request(netlink, qdisc_message_new(RTM_DELQDISC, 0, ifindex, qdisc, NULL), ret_error);
+        int r = netlink_request(netlink, qdisc_message_new(RTM_DELQDISC, 0, ifindex, qdisc, NULL), ret_error);
+        // Meanwhile another one stands there, which the handle keeps us from deleting.
+        return r == -EINVAL ? -ENOENT : r;
 }
 
 static void qdisc_type_read(const TcMessage *message, QdiscObject *qdisc) {
@@ -166,8 +168,8 @@ static int qdisc_get_handle(const struct nlmsghdr *header, void *userdata) {
         return 0;
 }
 
-// What stands at a parent: 1 and the qdisc, or 0 if it is nothing or the kernel's own default. One get instead of a dump,
-// which always covers all links, and hypervisors have thousands of taps.
+// What stands at a parent: 1 and the qdisc, or 0 if it is nothing or the kernel's own default. One get instead of a
+// dump, which always covers all links, and hypervisors have thousands of taps.
 static int qdisc_get(Netlink *netlink, int ifindex, uint32_t parent, QdiscObject *ret, Error *ret_error) {
         struct tcmsg header = { .tcm_family = AF_UNSPEC, .tcm_ifindex = ifindex, .tcm_parent = parent };
         QdiscGet get = {};

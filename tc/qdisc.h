@@ -5,12 +5,13 @@
 #include "model.h"
 #include "nl.h"
 
-// Adds what stands where our qdiscs stand, root, clsact and leaves, as far as it is ours or in the way of what is desired:
+// Adds what stands where our qdiscs stand, as far as it is ours or in the way of what is desired:
 //   - what desired names, whatever stands there; a root or leaf that the kernel put there by itself is none;
 //   - the root, if it is our HTB;
 //   - clsact, if it holds filters of ours and of nobody else.
 // A plain get is announced to everybody who listens on RTNLGRP_TC, with netlink_port() as its port.
-int qdisc_observe(Netlink *netlink, const char *link, int ifindex, const State *desired, State *state, Error *ret_error);
+int qdisc_observe(Netlink *netlink, const char *link, int ifindex, const State *desired, State *state,
+                  Error *ret_error);
 int qdisc_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
 // The limit of a leaf in place, everything else by replacement; at no moment does a packet pass without an HTB.
 int qdisc_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error);

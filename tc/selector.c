@@ -1,11 +1,12 @@
 // What an ingress filter matches, as the keys of a u32 selector.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What comes back from an ifb has passed by the netdev ingress hook, so a filter takes nothing that the rules there could
-// have reasons to drop: only whole TCP segments to our own MAC and address. No IPv4 options, no IPv6 extension headers.
+// What comes back from an ifb has passed by the netdev ingress hook, so a filter takes nothing that the rules there
+// could have reasons to drop: only whole TCP segments to our own MAC and address. No IPv4 options, no IPv6 extension
+// headers. Peers and ports are checked again at inet prerouting.
 //
-// u32 compares 32-bit words at offsets from the network header; the MAC stands at negative ones. What we write is what we
-// expect to read: a selector is ours if rendering what it seems to say gives the same bytes.
+// u32 compares 32-bit words at offsets from the network header; the MAC stands at negative ones. What we write is what
+// we expect to read: a selector is ours if rendering what it seems to say gives the same bytes.
 
 #include "selector.h"
 

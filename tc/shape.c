@@ -11,8 +11,9 @@
 // clsact takes what is a migration's.
 //
 // HTB earns tokens while it waits, but keeps at most a burst of them: whatever it oversleeps beyond that is lost to the
-// rate. So the burst has to cover the latest wake-up, and 1 ms does. Where 1 ms is less than a packet of GSO is long,
-// the class would be in debt after each packet and the same latency would count again for every one of them.
+// rate. So the burst has to cover the latest wake-up, and 1 ms does: 0.99 to 1.00 of the rate, in layer-2 bytes (the
+// kernel counts the headers of every segment that GSO will make). The smallest burst is two packets of GSO, so that one
+// can be sent while the next is waited for.
 
 #include "shape.h"
 

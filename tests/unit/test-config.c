@@ -1,19 +1,8 @@
-// The configuration: syntax, keys, checks, layering, and what a person is told.
+// The configuration of one plane: syntax, keys, checks, and what a person is told.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "config.h"
+#include "config-messages.h"
 #include "ini.h"
-
-// Four lines that are a plane.
-#define PLANE "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n"
 
 static Config *load_sized(const char *text, size_t size) {
         Config *config = NULL;
@@ -24,35 +13,6 @@ static Config *load_sized(const char *text, size_t size) {
 
 static Config *load(const char *text) {
         return load_sized(text, strlen(text));
-}
-
-// All messages, one a line.
-static char *messages_of(const Config *config) {
-        char *text = NULL;
-        size_t size;
-
-        FILE *file = open_memstream(&text, &size);
-        assert_non_null(file);
-        for (size_t i = 0; i < config->n_messages; i++) {
-                config_message_print(&config->messages[i], file);
-                fputc('\n', file);
-        }
-        assert_int_equal(fclose(file), 0);
-        return text;
-}
-
-static void assert_messages(const Config *config, const char *expected) {
-        _cleanup_free_ char *text = messages_of(config);
-
-        assert_string_equal(text, expected);
-}
-
-// The text's only plane, which is well.
-static const PlaneConfig *only_plane(const Config *config) {
-        assert_messages(config, "");
-        assert_int_equal(config->n_planes, 1);
-        assert_int_equal(config->n_broken, 0);
-        return config->planes[0];
 }
 
 // --- Syntax
@@ -90,7 +50,7 @@ static void test_lines_are_continued_as_in_systemd(void **state _unused_) {
         assert_description("[Plane]\nDescription=a\\\n# a comment\\\n  ; and another\nb\n", "a b");
         assert_description("[Plane]\nDescription=a\\\\\n", "a\\\\"); // a backslash behind a backslash
         assert_description("[Plane]\nDescription=a\\\\\\\nb\n", "a\\\\ b");
-        assert_description("[Plane]\nDescription=a\\\n\n", "a"); // an empty line ends it
+        assert_description("[Plane]\nDescription=a\\\n\n", "a");         // an empty line ends it
         assert_description("[Plane]\n# c \\\nDescription=\\\nb\n", "b"); // a comment is not continued
 }
 
@@ -101,15 +61,15 @@ static void test_a_continuation_at_the_end_of_the_file(void **state _unused_) {
 }
 
 static void test_empty_assignments_reset(void **state _unused_) {
-        _cleanup_config_ Config *config = load(
-                "[Interface]\nName=mig0\nKind=vlan\nKind=\nMTUBytes=9000\nMTUBytes=\nParent=eno1\nParent=\n"
-                "[Plane]\nRequired=no\nRequired=\nDescription=x\nDescription=\nFallback=allow\nFallback=\n"
-                "[Address]\nAddress=10.0.0.1/24\nAddress=\nAddress=172.150.1.5/24\n"
-                "[Bandwidth]\nEgress=8G\nEgress=\n"
-                "[Isolation]\nPeers=10.0.0.0/24\nPorts=1 2 3\nPorts=\nPorts=16514\nPeers=\nUsers=0\nUsers=\n"
-                "[Route]\nDestination=10.9.0.0/16\nGateway=172.150.1.1\nGateway=\n"
-                "[Peer]\nAddress=172.150.1.6\nMACAddress=52:54:00:12:34:56\nMACAddress=\n"
-                "[Health]\nProbe=172.150.1.6\nProbe=\n");
+        _cleanup_config_ Config *config =
+                load("[Interface]\nName=mig0\nKind=vlan\nKind=\nMTUBytes=9000\nMTUBytes=\nParent=eno1\nParent=\n"
+                     "[Plane]\nRequired=no\nRequired=\nDescription=x\nDescription=\nFallback=allow\nFallback=\n"
+                     "[Address]\nAddress=10.0.0.1/24\nAddress=\nAddress=172.150.1.5/24\n"
+                     "[Bandwidth]\nEgress=8G\nEgress=\n"
+                     "[Isolation]\nPeers=10.0.0.0/24\nPorts=1 2 3\nPorts=\nPorts=16514\nPeers=\nUsers=0\nUsers=\n"
+                     "[Route]\nDestination=10.9.0.0/16\nGateway=172.150.1.1\nGateway=\n"
+                     "[Peer]\nAddress=172.150.1.6\nMACAddress=52:54:00:12:34:56\nMACAddress=\n"
+                     "[Health]\nProbe=172.150.1.6\nProbe=\n");
         const PlaneConfig *plane = only_plane(config);
 
         assert_int_equal(plane->kind, PLANE_KIND_DEVICE);
@@ -132,20 +92,21 @@ static void test_empty_assignments_reset(void **state _unused_) {
 // --- Values
 
 static void test_the_example_of_the_manual(void **state _unused_) {
-        _cleanup_config_ Config *config = load("[Plane]\nDescription=Live migration, cluster blue\nDefault=yes\nRequired=no\n"
-                                               "Fallback=allow\n"
-                                               "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\nMTUBytes=9000\n"
-                                               "ManagedBy=networkd\n"
-                                               "[Address]\nAddress=172.150.1.5/24\n"
-                                               "[Address]\nAddress=fd00:150:1::5/64\n"
-                                               "[Route]\nDestination=172.150.0.0/16\nGateway=172.150.1.1\n"
-                                               "[Route]\nDestination=fd00:150::/32\nGateway=fd00:150:1::1\n"
-                                               "[Bandwidth]\nEgress=8G\nIngress=7.5G\nPerMigration=4G\nLinkRate=10G\n"
-                                               "ManagementReserve=1G\n"
-                                               "[Isolation]\nPeers=172.150.0.0/16 fd00:150::/32\nPorts=49152-49215\nUsers=root 64055\n"
-                                               "[Peer]\nAddress=172.150.1.6\nMACAddress=52:54:00:12:34:56\n"
-                                               "[Peer]\nAddress=172.150.2.6\n"
-                                               "[Health]\nProbe=172.150.1.6 172.150.1.7\nProbe=fd00:150::6\n");
+        _cleanup_config_ Config *config =
+                load("[Plane]\nDescription=Live migration, cluster blue\nDefault=yes\nRequired=no\n"
+                     "Fallback=allow\n"
+                     "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\nMTUBytes=9000\n"
+                     "ManagedBy=networkd\n"
+                     "[Address]\nAddress=172.150.1.5/24\n"
+                     "[Address]\nAddress=fd00:150:1::5/64\n"
+                     "[Route]\nDestination=172.150.0.0/16\nGateway=172.150.1.1\n"
+                     "[Route]\nDestination=fd00:150::/32\nGateway=fd00:150:1::1\n"
+                     "[Bandwidth]\nEgress=8G\nIngress=7.5G\nPerMigration=4G\nLinkRate=10G\n"
+                     "ManagementReserve=1G\n"
+                     "[Isolation]\nPeers=172.150.0.0/16 fd00:150::/32\nPorts=49152-49215\nUsers=root 64055\n"
+                     "[Peer]\nAddress=172.150.1.6\nMACAddress=52:54:00:12:34:56\n"
+                     "[Peer]\nAddress=172.150.2.6\n"
+                     "[Health]\nProbe=172.150.1.6 172.150.1.7\nProbe=fd00:150::6\n");
         const PlaneConfig *plane = only_plane(config);
         char text[PREFIX_TEXT_MAX];
 
@@ -208,9 +169,10 @@ static void test_what_is_not_said_has_a_default(void **state _unused_) {
 }
 
 static void test_peers_ports_and_users_are_put_in_order(void **state _unused_) {
-        _cleanup_config_ Config *config = load(PLANE "[Isolation]\nPeers=172.150.1.0/24 10.1.0.0/16\nPeers=10.0.0.0/8 172.150.1.7\n"
-                                                     "Ports=300 100-200\nPorts=150-250 251 65535 400-500 65530-65535\n"
-                                                     "Users=7 0 root 7\n");
+        _cleanup_config_ Config *config =
+                load(PLANE "[Isolation]\nPeers=172.150.1.0/24 10.1.0.0/16\nPeers=10.0.0.0/8 172.150.1.7\n"
+                           "Ports=300 100-200\nPorts=150-250 251 65535 400-500 65530-65535\n"
+                           "Users=7 0 root 7\n");
         const PlaneConfig *plane = only_plane(config);
         static const PortRange ports[] = { { 100, 251 }, { 300, 300 }, { 400, 500 }, { 65530, 65535 } };
         char text[PREFIX_TEXT_MAX];
@@ -241,7 +203,8 @@ static void test_planes_that_are_fine(void **state _unused_) {
                 "[Interface]\nName=mig0\nMTUBytes=68\n[Address]\nAddress=10.0.0.1/8\n",
                 "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1/32\n[Isolation]\nPeers=10.0.0.0/24\n",
                 "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1\n[Route]\nDestination=10.0.0.0/24\n",
-                PLANE "[Interface]\nKind=vlan\nParent=eno1\nVLANId=4094\n[Bandwidth]\nLinkRate=10G\nManagementReserve=1.3G\nEgress=8G\n",
+                PLANE "[Interface]\nKind=vlan\nParent=eno1\nVLANId=4094\n[Bandwidth]\nLinkRate=10G\nManagementReserve="
+                      "1.3G\nEgress=8G\n",
                 PLANE "[Bandwidth]\nPerMigration=8G\nEgress=8G\n",
         };
 
@@ -279,11 +242,14 @@ static void test_warnings(void **state _unused_) {
                   "blue.plane:6: warning: unknown key mtubytes= in [Interface] is ignored; did you mean MTUBytes= in "
                   "[Interface]?\n" },
                 { PLANE "[Plane]\n\nPorts=1\n",
-                  "blue.plane:7: warning: unknown key Ports= in [Plane] is ignored; did you mean Ports= in [Isolation]?\n" },
+                  "blue.plane:7: warning: unknown key Ports= in [Plane] is ignored; did you mean Ports= in "
+                  "[Isolation]?\n" },
                 { PLANE "[Peer]\nAddress=172.150.1.6\nmacaddress=x\n",
-                  "blue.plane:7: warning: unknown key macaddress= in [Peer] is ignored; did you mean MACAddress= in [Peer]?\n" },
+                  "blue.plane:7: warning: unknown key macaddress= in [Peer] is ignored; did you mean MACAddress= in "
+                  "[Peer]?\n" },
                 { PLANE "[Isolation]\nPeers=0.0.0.0/0\n",
-                  "blue.plane:6: warning: Peers=0.0.0.0/0 takes every host for a peer; name the networks of the peers\n" },
+                  "blue.plane:6: warning: Peers=0.0.0.0/0 takes every host for a peer; name the networks of the "
+                  "peers\n" },
         };
 
         assert_cases(cases, ELEMENTSOF(cases), false);
@@ -295,13 +261,20 @@ static void test_errors_of_syntax(void **state _unused_) {
                   "blue.plane:1: error: Name= stands before any section; put it below a [Section]\n" },
                 { PLANE "Egress\n",
                   "blue.plane:5: error: neither a section, nor Key=Value, nor a comment: '=' is missing\n" },
-                { PLANE " = 8G\n", "blue.plane:5: error: the key before '=' is missing; write Key=Value\n" },
-                { PLANE "[Bandwidth\n", "blue.plane:5: error: a section header that does not end in ']'; write [Section]\n" },
-                { PLANE "[\n", "blue.plane:5: error: a section header that does not end in ']'; write [Section]\n" },
-                { PLANE "[]\n", "blue.plane:5: error: a section header without a name; write [Section]\n" },
-                { PLANE "[Plane]\nDescription=bl\xfc\n", "blue.plane:6: error: not valid UTF-8; save the file as UTF-8\n" },
-                { PLANE "[Plane]\nDescription=\xed\xa0\x80\n", "blue.plane:6: error: not valid UTF-8; save the file as UTF-8\n" },
-                { PLANE "[Plane]\nDescription=\xc0\xaf\n", "blue.plane:6: error: not valid UTF-8; save the file as UTF-8\n" },
+                { PLANE " = 8G\n",
+                  "blue.plane:5: error: the key before '=' is missing; write Key=Value\n" },
+                { PLANE "[Bandwidth\n",
+                  "blue.plane:5: error: a section header that does not end in ']'; write [Section]\n" },
+                { PLANE "[\n",
+                  "blue.plane:5: error: a section header that does not end in ']'; write [Section]\n" },
+                { PLANE "[]\n",
+                  "blue.plane:5: error: a section header without a name; write [Section]\n" },
+                { PLANE "[Plane]\nDescription=bl\xfc\n",
+                  "blue.plane:6: error: not valid UTF-8; save the file as UTF-8\n" },
+                { PLANE "[Plane]\nDescription=\xed\xa0\x80\n",
+                  "blue.plane:6: error: not valid UTF-8; save the file as UTF-8\n" },
+                { PLANE "[Plane]\nDescription=\xc0\xaf\n",
+                  "blue.plane:6: error: not valid UTF-8; save the file as UTF-8\n" },
                 // The line is that where the continued line begins, and reading goes on.
                 { "# c\n\\\nfoo \\\nbar\n[Plane]\nDefault=maybe\n",
                   "blue.plane:2: error: neither a section, nor Key=Value, nor a comment: '=' is missing\n"
@@ -346,23 +319,26 @@ static void test_lines_may_be_long(void **state _unused_) {
 static void test_errors_of_values(void **state _unused_) {
         static const Case cases[] = {
                 { PLANE "[Plane]\nDescription=a\tb\n",
-                  "blue.plane:6: error: Description=a?b is not understood; expected text without control characters\n" },
+                  "blue.plane:6: error: Description=a?b is not understood; expected text without control "
+                  "characters\n" },
                 { PLANE "[Plane]\nDefault=maybe\nRequired=2\n",
                   "blue.plane:6: error: Default=maybe is not understood; expected yes or no\n"
                   "blue.plane:7: error: Required=2 is not understood; expected yes or no\n" },
                 { PLANE "[Plane]\nFallback=Deny\n",
                   "blue.plane:6: error: Fallback=Deny is not understood; expected deny or allow\n" },
                 { "[Interface]\nName=migration-plane0\n",
-                  "blue.plane:2: error: Name=migration-plane0: 16 characters, and the kernel takes at most 15; choose a shorter "
-                  "name\n" },
+                  "blue.plane:2: error: Name=migration-plane0: 16 characters, and the kernel takes at most 15; "
+                  "choose a shorter name\n" },
                 { "[Interface]\nName=mig 0\n",
-                  "blue.plane:2: error: Name=mig 0 is not understood; expected the name of a network interface, such as mig0\n" },
+                  "blue.plane:2: error: Name=mig 0 is not understood; expected the name of a network interface, such "
+                  "as mig0\n" },
                 { "[Interface]\nName=lo\n",
                   "blue.plane:2: error: Name=lo: the loopback interface reaches no other host; name another one\n" },
                 { PLANE "[Interface]\nKind=bridge\n",
                   "blue.plane:6: error: Kind=bridge is not understood; expected vlan, macvlan or device\n" },
                 { PLANE "[Interface]\nParent=a/b\n",
-                  "blue.plane:6: error: Parent=a/b is not understood; expected the name of a network interface, such as mig0\n" },
+                  "blue.plane:6: error: Parent=a/b is not understood; expected the name of a network interface, such "
+                  "as mig0\n" },
                 { PLANE "[Interface]\nVLANId=0\n",
                   "blue.plane:6: error: VLANId=0 is out of range; expected a number from 1 to 4094\n" },
                 { PLANE "[Interface]\nVLANId=4095\n",
@@ -370,66 +346,66 @@ static void test_errors_of_values(void **state _unused_) {
                 { PLANE "[Interface]\nVLANId=0x64\n",
                   "blue.plane:6: error: VLANId=0x64 is not understood; expected a number from 1 to 4094\n" },
                 { PLANE "[Interface]\nMTUBytes=67\n",
-                  "blue.plane:6: error: MTUBytes=67 is out of range; expected a number of bytes from 68 to 65535, such as "
-                  "9000\n" },
+                  "blue.plane:6: error: MTUBytes=67 is out of range; expected a number of bytes from 68 to 65535, "
+                  "such as 9000\n" },
                 { PLANE "[Interface]\nMTUBytes=9K\n",
-                  "blue.plane:6: error: MTUBytes=9K is not understood; expected a number of bytes from 68 to 65535, such as "
-                  "9000\n" },
+                  "blue.plane:6: error: MTUBytes=9K is not understood; expected a number of bytes from 68 to 65535, "
+                  "such as 9000\n" },
                 { PLANE "[Interface]\nMACAddress=52:54:00\n",
                   "blue.plane:6: error: MACAddress=52:54:00 is not understood; expected a MAC address, such as "
                   "52:54:00:12:34:56\n" },
                 { PLANE "[Interface]\nMACAddress=00:00:00:00:00:00\n",
-                  "blue.plane:6: error: MACAddress=00:00:00:00:00:00: no device has this address; expected that of one "
-                  "device\n" },
+                  "blue.plane:6: error: MACAddress=00:00:00:00:00:00: no device has this address; expected that of "
+                  "one device\n" },
                 { PLANE "[Peer]\nAddress=172.150.1.6\nMACAddress=01:00:5e:00:00:01\n",
-                  "blue.plane:7: error: MACAddress=01:00:5e:00:00:01: a multicast or broadcast address; expected that of one "
-                  "device\n" },
+                  "blue.plane:7: error: MACAddress=01:00:5e:00:00:01: a multicast or broadcast address; expected "
+                  "that of one device\n" },
                 { PLANE "[Interface]\nManagedBy=me\n",
-                  "blue.plane:6: error: ManagedBy=me is not understood; expected migplane, networkd, NetworkManager or "
-                  "other\n" },
+                  "blue.plane:6: error: ManagedBy=me is not understood; expected migplane, networkd, NetworkManager "
+                  "or other\n" },
                 { PLANE "[Address]\nAddress=172.150.1/24 172.150.1.7/33\n",
-                  "blue.plane:6: error: Address=172.150.1/24 is not understood; expected an address with its prefix length, such "
-                  "as 172.150.1.5/24\n"
-                  "blue.plane:6: error: Address=172.150.1.7/33 is out of range; expected an address with its prefix length, such "
-                  "as 172.150.1.5/24\n" },
+                  "blue.plane:6: error: Address=172.150.1/24 is not understood; expected an address with its prefix "
+                  "length, such as 172.150.1.5/24\n"
+                  "blue.plane:6: error: Address=172.150.1.7/33 is out of range; expected an address with its prefix "
+                  "length, such as 172.150.1.5/24\n" },
                 { PLANE "[Route]\nDestination=172.150.1.0/16\n",
                   "blue.plane:6: error: Destination=172.150.1.0/16: bits are set behind the prefix; the network is "
                   "172.150.0.0/16, write that\n" },
                 { PLANE "[Route]\nDestination=default\n",
-                  "blue.plane:6: error: Destination=default is not understood; expected a network, such as 172.150.0.0/16 or "
-                  "fd00:150::/48\n" },
+                  "blue.plane:6: error: Destination=default is not understood; expected a network, such as "
+                  "172.150.0.0/16 or fd00:150::/48\n" },
                 { PLANE "[Route]\nGateway=172.150.1.1/24\n",
-                  "blue.plane:6: error: Gateway=172.150.1.1/24 is not understood; expected an IPv4 or IPv6 address without "
-                  "prefix length, such as 172.150.1.6\n" },
+                  "blue.plane:6: error: Gateway=172.150.1.1/24 is not understood; expected an IPv4 or IPv6 address "
+                  "without prefix length, such as 172.150.1.6\n" },
                 { PLANE "[Bandwidth]\nEgress=8Gbit\n",
-                  "blue.plane:6: error: Egress=8Gbit is not understood; expected bits per second from 10M to 10T, with K, M, G "
-                  "or T (base 1000), such as 8G or 2.5G\n" },
+                  "blue.plane:6: error: Egress=8Gbit is not understood; expected bits per second from 10M to 10T, "
+                  "with K, M, G or T (base 1000), such as 8G or 2.5G\n" },
                 { PLANE "[Bandwidth]\nIngress=9.99M\nPerMigration=0\nLinkRate=11T\n",
-                  "blue.plane:6: error: Ingress=9.99M is out of range; expected bits per second from 10M to 10T, with K, M, G or "
-                  "T (base 1000), such as 8G or 2.5G\n"
-                  "blue.plane:7: error: PerMigration=0 is out of range; expected bits per second from 10M to 10T, with K, M, G "
-                  "or T (base 1000), such as 8G or 2.5G\n"
-                  "blue.plane:8: error: LinkRate=11T is out of range; expected bits per second from 10M to 10T, with K, M, G or "
-                  "T (base 1000), such as 8G or 2.5G\n" },
+                  "blue.plane:6: error: Ingress=9.99M is out of range; expected bits per second from 10M to 10T, "
+                  "with K, M, G or T (base 1000), such as 8G or 2.5G\n"
+                  "blue.plane:7: error: PerMigration=0 is out of range; expected bits per second from 10M to 10T, "
+                  "with K, M, G or T (base 1000), such as 8G or 2.5G\n"
+                  "blue.plane:8: error: LinkRate=11T is out of range; expected bits per second from 10M to 10T, with "
+                  "K, M, G or T (base 1000), such as 8G or 2.5G\n" },
                 { PLANE "[Isolation]\nPeers=fd00:150::5/64\n",
-                  "blue.plane:6: error: Peers=fd00:150::5/64: bits are set behind the prefix; the network is fd00:150::/64, "
-                  "write that\n" },
+                  "blue.plane:6: error: Peers=fd00:150::5/64: bits are set behind the prefix; the network is "
+                  "fd00:150::/64, write that\n" },
                 { PLANE "[Isolation]\nPorts=1-2 0\nPorts=5-3 x\n",
-                  "blue.plane:6: error: Ports=0 is out of range; expected a port or FIRST-LAST within 1-65535, such as "
-                  "49152-49215\n"
-                  "blue.plane:7: error: Ports=5-3 is out of range; expected a port or FIRST-LAST within 1-65535, such as "
-                  "49152-49215\n"
-                  "blue.plane:7: error: Ports=x is not understood; expected a port or FIRST-LAST within 1-65535, such as "
-                  "49152-49215\n" },
+                  "blue.plane:6: error: Ports=0 is out of range; expected a port or FIRST-LAST within 1-65535, such "
+                  "as 49152-49215\n"
+                  "blue.plane:7: error: Ports=5-3 is out of range; expected a port or FIRST-LAST within 1-65535, "
+                  "such as 49152-49215\n"
+                  "blue.plane:7: error: Ports=x is not understood; expected a port or FIRST-LAST within 1-65535, "
+                  "such as 49152-49215\n" },
                 { PLANE "[Isolation]\nUsers=no-such-user\n",
-                  "blue.plane:6: error: Users=no-such-user: this host has no such user; install what creates it, or write the "
-                  "numeric uid\n" },
+                  "blue.plane:6: error: Users=no-such-user: this host has no such user; install what creates it, or "
+                  "write the numeric uid\n" },
                 { PLANE "[Isolation]\nUsers=4294967295\n",
                   "blue.plane:6: error: Users=4294967295 is out of range; expected a user's name, or a uid from 0 to "
                   "4294967294\n" },
                 { PLANE "[Health]\nProbe=peer.example\n",
-                  "blue.plane:6: error: Probe=peer.example is not understood; expected an IPv4 or IPv6 address without prefix "
-                  "length, such as 172.150.1.6\n" },
+                  "blue.plane:6: error: Probe=peer.example is not understood; expected an IPv4 or IPv6 address "
+                  "without prefix length, such as 172.150.1.6\n" },
         };
 
         assert_cases(cases, ELEMENTSOF(cases), true);
@@ -437,17 +413,19 @@ static void test_errors_of_values(void **state _unused_) {
 
 static void test_errors_of_interface_and_address(void **state _unused_) {
         static const Case cases[] = {
-                { "", "blue.plane: error: Name= is missing in [Interface]; add the name of the plane's network interface, such as "
-                      "Name=mig0\n"
-                      "blue.plane: error: the plane has no address; add [Address] with Address=, such as "
-                      "Address=172.150.1.5/24\n" },
+                { "",
+                  "blue.plane: error: Name= is missing in [Interface]; add the name of the plane's network "
+                  "interface, such as Name=mig0\n"
+                  "blue.plane: error: the plane has no address; add [Address] with Address=, such as "
+                  "Address=172.150.1.5/24\n" },
                 { "[Interface]\n[Address]\n",
-                  "blue.plane:1: error: Name= is missing in [Interface]; add the name of the plane's network interface, such as "
-                  "Name=mig0\n"
+                  "blue.plane:1: error: Name= is missing in [Interface]; add the name of the plane's network "
+                  "interface, such as Name=mig0\n"
                   "blue.plane:2: error: the plane has no address; add [Address] with Address=, such as "
                   "Address=172.150.1.5/24\n" },
                 { PLANE "[Interface]\nKind=vlan\nParent=mig0\nVLANId=100\n",
-                  "blue.plane:7: error: Parent=mig0 is the plane's own interface; name the interface that it is made on\n" },
+                  "blue.plane:7: error: Parent=mig0 is the plane's own interface; name the interface that it is made "
+                  "on\n" },
                 { PLANE "[Interface]\nKind=vlan\n",
                   "blue.plane:6: error: Kind=vlan needs Parent=; add it to [Interface]\n"
                   "blue.plane:6: error: Kind=vlan needs VLANId=; add it to [Interface]\n" },
@@ -458,44 +436,54 @@ static void test_errors_of_interface_and_address(void **state _unused_) {
                   "blue.plane:6: error: Parent= is given, but Kind=device has none; remove it, or set Kind=vlan or "
                   "Kind=macvlan\n"
                   "blue.plane:7: error: VLANId= is given, but Kind=device has none; remove it, or set Kind=vlan\n"
-                  "blue.plane:8: error: MACAddress= is given, but Kind=device has none; remove it, or set Kind=macvlan\n" },
+                  "blue.plane:8: error: MACAddress= is given, but Kind=device has none; remove it, or set "
+                  "Kind=macvlan\n" },
                 { PLANE "[Interface]\nKind=macvlan\nParent=eno1\nMACAddress=52:54:00:12:34:56\nManagedBy=other\n",
-                  "blue.plane:8: error: MACAddress= is given, but ManagedBy=other makes the interface; set the address there\n" },
+                  "blue.plane:8: error: MACAddress= is given, but ManagedBy=other makes the interface; set the "
+                  "address there\n" },
                 { PLANE "[Interface]\nMTUBytes=1279\n[Address]\nAddress=fd00::5/64\n",
-                  "blue.plane:6: error: MTUBytes=1279 is too small for the plane's IPv6 address; expected at least 1280\n" },
+                  "blue.plane:6: error: MTUBytes=1279 is too small for the plane's IPv6 address; expected at least "
+                  "1280\n" },
                 { "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.0/24\n",
-                  "blue.plane:4: error: Address=172.150.1.0/24 is the address of the network itself; expected an address of this "
-                  "host alone\n" },
+                  "blue.plane:4: error: Address=172.150.1.0/24 is the address of the network itself; expected an "
+                  "address of this host alone\n" },
                 { "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.255/24\n",
-                  "blue.plane:4: error: Address=172.150.1.255/24 is the broadcast address of its network; expected an address of "
-                  "this host alone\n" },
+                  "blue.plane:4: error: Address=172.150.1.255/24 is the broadcast address of its network; expected "
+                  "an address of this host alone\n" },
                 { "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.3/30\n",
-                  "blue.plane:4: error: Address=172.150.1.3/30 is the broadcast address of its network; expected an address of "
-                  "this host alone\n" },
+                  "blue.plane:4: error: Address=172.150.1.3/30 is the broadcast address of its network; expected an "
+                  "address of this host alone\n" },
                 { "[Interface]\nName=mig0\n[Address]\nAddress=fd00::/64\n",
-                  "blue.plane:4: error: Address=fd00::/64 is the address of the network itself; expected an address of this host "
-                  "alone\n" },
+                  "blue.plane:4: error: Address=fd00::/64 is the address of the network itself; expected an address "
+                  "of this host alone\n" },
                 { "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1/0\n",
-                  "blue.plane:4: error: Address=10.0.0.1/0 makes every host a neighbour; give the prefix length of the plane's "
-                  "network\n" },
+                  "blue.plane:4: error: Address=10.0.0.1/0 makes every host a neighbour; give the prefix length of "
+                  "the plane's network\n" },
                 { PLANE "Address=0.0.0.0/8\nAddress=224.0.0.1/24\nAddress=127.0.0.1/8\nAddress=255.255.255.255/32\n",
-                  "blue.plane:5: error: Address=0.0.0.0/8 is the unspecified address; expected an address of this host alone\n"
-                  "blue.plane:6: error: Address=224.0.0.1/24 is a multicast address; expected an address of this host alone\n"
-                  "blue.plane:7: error: Address=127.0.0.1/8 is a loopback address; expected an address of this host alone\n"
-                  "blue.plane:8: error: Address=255.255.255.255/32 is the broadcast address; expected an address of this host "
-                  "alone\n" },
+                  "blue.plane:5: error: Address=0.0.0.0/8 is the unspecified address; expected an address of this "
+                  "host alone\n"
+                  "blue.plane:6: error: Address=224.0.0.1/24 is a multicast address; expected an address of this "
+                  "host alone\n"
+                  "blue.plane:7: error: Address=127.0.0.1/8 is a loopback address; expected an address of this host "
+                  "alone\n"
+                  "blue.plane:8: error: Address=255.255.255.255/32 is the broadcast address; expected an address of "
+                  "this host alone\n" },
                 { PLANE "Address=::/64 ff02::1/64 ::1/64\\\nfe80::5/64 ::ffff:10.0.0.1/128\n",
-                  "blue.plane:5: error: Address=::/64 is the unspecified address; expected an address of this host alone\n"
-                  "blue.plane:5: error: Address=ff02::1/64 is a multicast address; expected an address of this host alone\n"
-                  "blue.plane:5: error: Address=::1/64 is a loopback address; expected an address of this host alone\n"
-                  "blue.plane:5: error: Address=fe80::5/64 is a link-local address; expected an address of this host alone\n"
-                  "blue.plane:5: error: Address=::ffff:10.0.0.1/128 is an IPv4 address in IPv6 form; expected an address of this "
-                  "host alone\n" },
+                  "blue.plane:5: error: Address=::/64 is the unspecified address; expected an address of this host "
+                  "alone\n"
+                  "blue.plane:5: error: Address=ff02::1/64 is a multicast address; expected an address of this host "
+                  "alone\n"
+                  "blue.plane:5: error: Address=::1/64 is a loopback address; expected an address of this host "
+                  "alone\n"
+                  "blue.plane:5: error: Address=fe80::5/64 is a link-local address; expected an address of this host "
+                  "alone\n"
+                  "blue.plane:5: error: Address=::ffff:10.0.0.1/128 is an IPv4 address in IPv6 form; expected an "
+                  "address of this host alone\n" },
                 { PLANE "[Address]\nAddress=172.150.1.5/16\n",
                   "blue.plane:6: error: Address=172.150.1.5/16 is given twice; remove one\n" },
                 { "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5\n",
-                  "blue.plane:4: error: Address=172.150.1.5/32 leaves no room for a peer; give the prefix length of the plane's "
-                  "network, or Peers=\n" },
+                  "blue.plane:4: error: Address=172.150.1.5/32 leaves no room for a peer; give the prefix length of "
+                  "the plane's network, or Peers=\n" },
         };
 
         assert_cases(cases, ELEMENTSOF(cases), true);
@@ -506,37 +494,38 @@ static void test_ipv6_needs_a_kernel_that_has_it(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
 
         assert_int_equal(config_load_text("blue", "blue.plane", text, sizeof(text) - 1, false, &config), 0);
-        assert_messages(config, "blue.plane:5: error: Address=fd00::5/64: this kernel has IPv6 turned off; use IPv4, or boot "
-                                "without ipv6.disable=1\n");
+        assert_messages(config,
+                        "blue.plane:5: error: Address=fd00::5/64: this kernel has IPv6 turned off; use IPv4, or boot "
+                        "without ipv6.disable=1\n");
 }
 
 static void test_errors_of_routes(void **state _unused_) {
         static const Case cases[] = {
                 { PLANE "[Route]\nGateway=172.150.1.1\n",
-                  "blue.plane:5: error: Destination= is missing in [Route]; add the network of the peers, or remove the "
-                  "section\n" },
+                  "blue.plane:5: error: Destination= is missing in [Route]; add the network of the peers, or remove "
+                  "the section\n" },
                 { PLANE "[Route]\nDestination=0.0.0.0/0\n",
-                  "blue.plane:6: error: Destination=0.0.0.0/0 is a default route, and a plane is no way out; name the networks of "
-                  "the peers\n" },
+                  "blue.plane:6: error: Destination=0.0.0.0/0 is a default route, and a plane is no way out; name "
+                  "the networks of the peers\n" },
                 { PLANE "[Route]\nDestination=224.0.0.0/8\n",
                   "blue.plane:6: error: Destination=224.0.0.0/8 is a multicast address\n" },
                 { PLANE "[Route]\nDestination=fd00::/64\n",
-                  "blue.plane:6: error: Destination=fd00::/64 is of a family of which the plane has no address; add one in "
-                  "[Address]\n" },
+                  "blue.plane:6: error: Destination=fd00::/64 is of a family of which the plane has no address; add "
+                  "one in [Address]\n" },
                 { PLANE "[Route]\nDestination=172.150.1.0/24\n",
-                  "blue.plane:6: error: Destination=172.150.1.0/24 is the network of the plane's own address, to which the kernel "
-                  "makes the route; remove this one\n" },
+                  "blue.plane:6: error: Destination=172.150.1.0/24 is the network of the plane's own address, to "
+                  "which the kernel makes the route; remove this one\n" },
                 { PLANE "[Route]\nDestination=10.0.0.0/8\n[Route]\nDestination=10.0.0.0/8\n",
                   "blue.plane:8: error: Destination=10.0.0.0/8 is given twice; remove one [Route]\n" },
                 { PLANE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.2.1\n",
-                  "blue.plane:7: error: Gateway=172.150.2.1 is in no network of the plane's addresses, so it cannot be reached; "
-                  "name the router's address on the plane\n" },
+                  "blue.plane:7: error: Gateway=172.150.2.1 is in no network of the plane's addresses, so it cannot "
+                  "be reached; name the router's address on the plane\n" },
                 { PLANE "[Route]\nDestination=10.0.0.0/8\nGateway=fd00::1\n",
-                  "blue.plane:7: error: Gateway=fd00::1 and Destination=10.0.0.0/8 are of different families; both must be IPv4 "
-                  "or both IPv6\n" },
+                  "blue.plane:7: error: Gateway=fd00::1 and Destination=10.0.0.0/8 are of different families; both "
+                  "must be IPv4 or both IPv6\n" },
                 { PLANE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.5\n",
-                  "blue.plane:7: error: Gateway=172.150.1.5 is the plane's own address; name the router, or remove Gateway= for a "
-                  "destination that is on the link\n" },
+                  "blue.plane:7: error: Gateway=172.150.1.5 is the plane's own address; name the router, or remove "
+                  "Gateway= for a destination that is on the link\n" },
         };
 
         assert_cases(cases, ELEMENTSOF(cases), true);
@@ -545,19 +534,21 @@ static void test_errors_of_routes(void **state _unused_) {
 static void test_errors_of_bandwidth(void **state _unused_) {
         static const Case cases[] = {
                 { PLANE "[Bandwidth]\nEgress=4G\nIngress=2.5G\nPerMigration=8G\n",
-                  "blue.plane:8: error: PerMigration=8G is above Egress=4G, the rate of all migrations together; lower it, or "
-                  "raise Egress=\n"
-                  "blue.plane:8: error: PerMigration=8G is above Ingress=2.5G, the rate of all migrations together; lower it, or "
-                  "raise Ingress=\n" },
+                  "blue.plane:8: error: PerMigration=8G is above Egress=4G, the rate of all migrations together; "
+                  "lower it, or raise Egress=\n"
+                  "blue.plane:8: error: PerMigration=8G is above Ingress=2.5G, the rate of all migrations together; "
+                  "lower it, or raise Ingress=\n" },
                 { PLANE "[Bandwidth]\nManagementReserve=1G\n",
-                  "blue.plane:6: error: ManagementReserve=1G is given, but Kind=device shares its uplink with nobody; remove "
-                  "it\n" },
-                { PLANE "[Interface]\nKind=vlan\nParent=eno1\nVLANId=1\n[Bandwidth]\nLinkRate=1G\nManagementReserve=1G\n",
+                  "blue.plane:6: error: ManagementReserve=1G is given, but Kind=device shares its uplink with "
+                  "nobody; remove it\n" },
+                { PLANE
+                  "[Interface]\nKind=vlan\nParent=eno1\nVLANId=1\n[Bandwidth]\nLinkRate=1G\nManagementReserve=1G\n",
                   "blue.plane:11: error: ManagementReserve=1G leaves nothing of LinkRate=1G to the plane; lower it\n" },
-                { PLANE "[Interface]\nKind=vlan\nParent=eno1\nVLANId=1\n[Bandwidth]\nLinkRate=10G\nManagementReserve=1G\n"
-                        "Egress=8.301G\n",
-                  "blue.plane:11: error: ManagementReserve=1G and Egress=8301M come to more than 9.3G, which is 93 % of "
-                  "LinkRate=10G, and the reserve cannot be held beyond that; lower one of them\n" },
+                { PLANE
+                  "[Interface]\nKind=vlan\nParent=eno1\nVLANId=1\n[Bandwidth]\nLinkRate=10G\nManagementReserve=1G\n"
+                  "Egress=8.301G\n",
+                  "blue.plane:11: error: ManagementReserve=1G and Egress=8301M come to more than 9.3G, which is 93 % "
+                  "of LinkRate=10G, and the reserve cannot be held beyond that; lower one of them\n" },
         };
 
         assert_cases(cases, ELEMENTSOF(cases), true);
@@ -569,14 +560,17 @@ static void test_errors_of_peers(void **state _unused_) {
                   "blue.plane:6: error: Peers=127.0.0.0/8 is a loopback address; name networks of hosts\n"
                   "blue.plane:7: error: Peers=224.0.0.0/4 is a multicast address; name networks of hosts\n" },
                 { PLANE "[Isolation]\nPeers=172.150.1.5\n",
-                  "blue.plane:4: error: Address=172.150.1.5/24 leaves no room for a peer; give the prefix length of the plane's "
-                  "network, or Peers=\n" },
+                  "blue.plane:4: error: Address=172.150.1.5/24 leaves no room for a peer; give the prefix length of "
+                  "the plane's network, or Peers=\n" },
                 { PLANE "[Peer]\nMACAddress=52:54:00:12:34:56\n",
-                  "blue.plane:5: error: Address= is missing in [Peer]; add the peer's address, or remove the section\n" },
+                  "blue.plane:5: error: Address= is missing in [Peer]; add the peer's address, or remove the "
+                  "section\n" },
                 { PLANE "[Peer]\nAddress=172.150.1.5\n",
-                  "blue.plane:6: error: Address=172.150.1.5 of a [Peer] is the plane's own address; name another host\n" },
+                  "blue.plane:6: error: Address=172.150.1.5 of a [Peer] is the plane's own address; name another "
+                  "host\n" },
                 { PLANE "[Peer]\nAddress=172.150.2.6\n",
-                  "blue.plane:6: error: Address=172.150.2.6 of a [Peer] is not within Peers=; correct it, or add it there\n" },
+                  "blue.plane:6: error: Address=172.150.2.6 of a [Peer] is not within Peers=; correct it, or add it "
+                  "there\n" },
                 { PLANE "[Peer]\nAddress=172.150.1.6\n[Peer]\nAddress=172.150.1.6\n",
                   "blue.plane:8: error: Address=172.150.1.6 has two [Peer] sections; remove one\n" },
                 { PLANE "[Health]\nProbe=172.150.1.6\nProbe=172.150.1.7 172.150.2.7\n",
@@ -611,7 +605,8 @@ static void test_long_values_are_quoted_short(void **state _unused_) {
 }
 
 static void test_where_a_value_was_written(void **state _unused_) {
-        _cleanup_config_ Config *config = load(PLANE "[Address]\nAddress=10.0.0.1/8 fd00::5/64\n[Interface]\nName=mig1\n");
+        _cleanup_config_ Config *config =
+                load(PLANE "[Address]\nAddress=10.0.0.1/8 fd00::5/64\n[Interface]\nName=mig1\n");
         const PlaneConfig *plane = only_plane(config);
 
         assert_int_equal(config_location(plane, "Interface", "Name", 0).line, 8);
@@ -620,416 +615,6 @@ static void test_where_a_value_was_written(void **state _unused_) {
         assert_int_equal(config_location(plane, "Interface", "Parent", 0).line, 0);
         assert_string_equal(config_location(plane, "Interface", "Parent", 0).path, "blue.plane");
 }
-
-// --- Files: three directories below one that is removed afterwards
-
-typedef struct Tree {
-        char root[64];
-        char etc[80], run[80], usr[80], absent[80];
-} Tree;
-
-static int tree_setup(void **state) {
-        static Tree tree;
-
-        tree = (Tree){ .root = "/tmp/test-config.XXXXXX" };
-        assert_non_null(mkdtemp(tree.root));
-        (void)snprintf(tree.etc, sizeof(tree.etc), "%s/etc", tree.root);
-        (void)snprintf(tree.run, sizeof(tree.run), "%s/run", tree.root);
-        (void)snprintf(tree.usr, sizeof(tree.usr), "%s/usr", tree.root);
-        (void)snprintf(tree.absent, sizeof(tree.absent), "%s/absent", tree.root);
-        assert_int_equal(mkdir(tree.etc, 0755), 0);
-        assert_int_equal(mkdir(tree.run, 0755), 0);
-        assert_int_equal(mkdir(tree.usr, 0755), 0);
-        *state = &tree;
-        return 0;
-}
-
-static int tree_teardown(void **state) {
-        const Tree *tree = *state;
-        char command[128];
-
-        (void)snprintf(command, sizeof(command), "rm -r '%s'", tree->root);
-        return system(command);
-}
-
-static char *path_in(const char *directory, const char *name) {
-        char *path;
-
-        assert_true(asprintf(&path, "%s/%s", directory, name) > 0);
-        return path;
-}
-
-// name may have one folder in it, which is made.
-static void put(const char *directory, const char *name, const char *text) {
-        _cleanup_free_ char *path = path_in(directory, name), *folder = NULL;
-        const char *slash = strchrnul(name, '/');
-
-        assert_true(asprintf(&folder, "%s/%.*s", directory, (int)(slash - name), name) > 0);
-        if (*slash)
-                (void)mkdir(folder, 0755);
-        _cleanup_fclose_ FILE *file = fopen(path, "we");
-        assert_non_null(file);
-        assert_true(fputs(text, file) >= 0);
-}
-
-static void put_link(const char *directory, const char *name, const char *target) {
-        _cleanup_free_ char *path = path_in(directory, name);
-
-        put(directory, name, "");
-        assert_int_equal(unlink(path), 0);
-        assert_int_equal(symlink(target, path), 0);
-}
-
-static Config *load_tree(const Tree *tree) {
-        const char *const directories[] = { tree->etc, tree->absent, tree->run, tree->usr, NULL };
-        Config *config = NULL;
-        Error error = { 0 };
-
-        assert_int_equal(config_load(directories, true, &config, &error), 0);
-        return config;
-}
-
-// The messages with the tree's root taken out of the paths.
-static void assert_tree_messages(const Tree *tree, const Config *config, const char *expected) {
-        _cleanup_free_ char *text = messages_of(config);
-        size_t n = strlen(tree->root);
-
-        for (char *found; (found = strstr(text, tree->root));)
-                memmove(found, found + n, strlen(found + n) + 1);
-        assert_string_equal(text, expected);
-}
-
-static const char *description_of(const Config *config, const char *name) {
-        const PlaneConfig *plane = config_find(config, name);
-
-        assert_non_null(plane);
-        return plane->description;
-}
-
-static void test_nothing_configured(void **state) {
-        _cleanup_config_ Config *config = load_tree(*state);
-
-        assert_int_equal(config->n_planes, 0);
-        assert_int_equal(config->n_messages, 0);
-        assert_null(config_find(config, "blue"));
-}
-
-static void test_the_first_directory_wins(void **state) {
-        const Tree *tree = *state;
-
-        put(tree->usr, "blue.plane", PLANE "[Plane]\nDescription=usr\n");
-        _cleanup_config_ Config *usr = load_tree(tree);
-        assert_string_equal(description_of(usr, "blue"), "usr");
-
-        put(tree->run, "blue.plane", PLANE "[Plane]\nDescription=run\n");
-        _cleanup_config_ Config *run = load_tree(tree);
-        assert_string_equal(description_of(run, "blue"), "run");
-
-        put(tree->etc, "blue.plane", PLANE "[Plane]\nDescription=etc\n");
-        _cleanup_config_ Config *etc = load_tree(tree);
-        assert_string_equal(description_of(etc, "blue"), "etc");
-        assert_int_equal(etc->n_planes, 1);
-        assert_int_equal(etc->n_messages, 0);
-}
-
-static void test_files_are_masked(void **state) {
-        const Tree *tree = *state;
-
-        put(tree->usr, "blue.plane", PLANE);
-        put(tree->usr, "red.plane", PLANE);
-        put_link(tree->etc, "blue.plane", "/dev/null");
-        put(tree->run, "red.plane", "");
-        put(tree->etc, "blue.plane.d/a.conf", "[Plane]\nDescription=x\n");
-        _cleanup_config_ Config *config = load_tree(tree);
-
-        assert_int_equal(config->n_planes, 0);
-        assert_int_equal(config->n_broken, 0);
-        assert_int_equal(config->n_messages, 0);
-}
-
-static void test_other_files_are_left_alone(void **state) {
-        const Tree *tree = *state;
-
-        put(tree->etc, "blue.plane", PLANE);
-        put(tree->etc, ".hidden.plane", "x");
-        put(tree->etc, ".plane", "x");
-        put(tree->etc, "blue.plane~", "x");
-        put(tree->etc, "README", "x");
-        put(tree->etc, "red.plane.d/a.conf", "x");
-        put(tree->etc, "blue.plane.d/a.conf.bak", "x");
-        put(tree->etc, "blue.plane.d/.a.conf", "x");
-        _cleanup_config_ Config *config = load_tree(tree);
-
-        (void)only_plane(config);
-}
-
-static void test_dropins_apply_in_the_order_of_their_names(void **state) {
-        const Tree *tree = *state;
-
-        put(tree->usr, "blue.plane", PLANE "[Plane]\nDescription=main\n[Bandwidth]\nEgress=1G\nIngress=1G\nPerMigration=1G\n");
-        put(tree->etc, "blue.plane.d/20-b.conf", "[Bandwidth]\nEgress=20G\n");
-        put(tree->usr, "blue.plane.d/30-c.conf", "[Bandwidth]\nEgress=30G\n");
-        put(tree->run, "blue.plane.d/10-a.conf", "[Bandwidth]\nEgress=10G\nIngress=10G\n");
-        // The same name: that of the higher directory, alone.
-        put(tree->usr, "blue.plane.d/10-a.conf", "[Bandwidth]\nPerMigration=10G\n");
-        put(tree->etc, "blue.plane.d/30-c.conf", "[Bandwidth]\nPerMigration=2G\n");
-        _cleanup_config_ Config *config = load_tree(tree);
-        const PlaneConfig *plane = only_plane(config);
-
-        assert_string_equal(plane->description, "main");
-        assert_int_equal(plane->egress, 20000000000);
-        assert_int_equal(plane->ingress, 10000000000);
-        assert_int_equal(plane->per_migration, 2000000000);
-}
-
-static void test_dropins_are_masked(void **state) {
-        const Tree *tree = *state;
-
-        put(tree->etc, "blue.plane", PLANE);
-        put(tree->usr, "blue.plane.d/a.conf", "[Bandwidth]\nEgress=10G\n");
-        put_link(tree->etc, "blue.plane.d/a.conf", "/dev/null");
-        put(tree->usr, "blue.plane.d/b.conf", "[Bandwidth]\nIngress=10G\n");
-        put(tree->run, "blue.plane.d/b.conf", "");
-        _cleanup_config_ Config *config = load_tree(tree);
-        const PlaneConfig *plane = only_plane(config);
-
-        assert_int_equal(plane->egress, 0);
-        assert_int_equal(plane->ingress, 0);
-}
-
-static void test_dropins_add_sections_and_reset_lists(void **state) {
-        const Tree *tree = *state;
-        char text[PREFIX_TEXT_MAX];
-
-        put(tree->etc, "blue.plane", PLANE "[Isolation]\nPorts=1\n[Route]\nDestination=10.0.0.0/8\n");
-        put(tree->etc, "blue.plane.d/a.conf", "[Address]\nAddress=fd00::5/64\n[Route]\nDestination=fd01::/64\n");
-        _cleanup_config_ Config *added = load_tree(tree);
-        assert_int_equal(only_plane(added)->n_addresses, 2);
-        assert_int_equal(only_plane(added)->n_routes, 2);
-
-        put(tree->etc, "blue.plane.d/b.conf", "[Address]\nAddress=\nAddress=fd00::6/64\nAddress=10.1.1.1/24\n[Isolation]\nPorts=\nPorts=2\n");
-        _cleanup_config_ Config *reset = load_tree(tree);
-        const PlaneConfig *plane = only_plane(reset);
-        assert_int_equal(plane->n_addresses, 2);
-        assert_string_equal(format_prefix(&plane->addresses[0].prefix, text), "fd00::6/64");
-        assert_int_equal(plane->n_ports, 1);
-        assert_int_equal(plane->ports[0].first, 2);
-}
-
-static void test_a_section_ends_with_its_file(void **state) {
-        const Tree *tree = *state;
-
-        put(tree->etc, "blue.plane", PLANE);
-        put(tree->etc, "blue.plane.d/a.conf", "Address=10.1.1.1/24\n");
-        _cleanup_config_ Config *config = load_tree(tree);
-
-        assert_tree_messages(tree, config,
-                             "/etc/blue.plane.d/a.conf:1: error: Address= stands before any section; put it below a [Section]\n");
-}
-
-static void test_a_broken_plane_leaves_the_others_alone(void **state) {
-        const Tree *tree = *state;
-
-        put(tree->etc, "blue.plane", PLANE);
-        put(tree->etc, "red.plane", "[Interface]\nName=mig1\n[Address]\nAddress=10.0.0.1/24\n");
-        put(tree->run, "red.plane.d/a.conf", "[Bandwidth]\nEgress=lots\n");
-        _cleanup_config_ Config *config = load_tree(tree);
-
-        assert_tree_messages(tree, config,
-                             "/run/red.plane.d/a.conf:2: error: Egress=lots is not understood; expected bits per second from 10M "
-                             "to 10T, with K, M, G or T (base 1000), such as 8G or 2.5G\n");
-        assert_string_equal(config->messages[0].plane, "red");
-        assert_int_equal(config->n_planes, 1);
-        assert_true(config_is_broken(config, "red"));
-        assert_false(config_is_broken(config, "blue"));
-        // Not the only one, but the only one left over.
-        assert_false(config_find(config, "blue")->is_default);
-}
-
-static void test_files_that_cannot_be_read(void **state) {
-        const Tree *tree = *state;
-        _cleanup_free_ char *folder = path_in(tree->etc, "folder.plane"), *pipe = path_in(tree->etc, "pipe.plane"),
-                            *large = path_in(tree->etc, "large.plane");
-
-        put_link(tree->etc, "blue.plane", "nowhere");
-        assert_int_equal(mkdir(folder, 0755), 0);
-        assert_int_equal(mkfifo(pipe, 0644), 0);
-        put(tree->etc, "large.plane", "x");
-        assert_int_equal(truncate(large, 5 * 1024 * 1024), 0);
-        put(tree->etc, "no name.plane", PLANE);
-        put(tree->etc, "red.plane", PLANE);
-        put(tree->run, "red.plane.d", "");
-        _cleanup_config_ Config *config = load_tree(tree);
-
-        assert_tree_messages(tree, config,
-                             "/etc/blue.plane: error: cannot be read: No such file or directory; mend or remove it\n"
-                             "/etc/folder.plane: error: is no regular file; a plane is described by a text file\n"
-                             "/etc/large.plane: error: is larger than 4194304 bytes; is this a plane file?\n"
-                             "/etc/no name.plane: error: the file's name does not name a plane; rename it: at most 64 letters, "
-                             "digits, '-', '_' and '.', the first a letter, a digit or '_'\n"
-                             "/etc/pipe.plane: error: is no regular file; a plane is described by a text file\n"
-                             "/run/red.plane.d: error: cannot read directory /run/red.plane.d: Not a directory\n");
-        assert_int_equal(config->n_planes, 0);
-        assert_int_equal(config->n_broken, 5); // "no name" is none that could have had anything
-}
-
-static void test_a_file_without_permission(void **state) {
-        const Tree *tree = *state;
-
-        if (geteuid() == 0)
-                skip(); // root may read everything
-        _cleanup_free_ char *path = path_in(tree->etc, "blue.plane");
-        put(tree->etc, "blue.plane", PLANE);
-        assert_int_equal(chmod(path, 0), 0);
-        _cleanup_config_ Config *config = load_tree(tree);
-        assert_tree_messages(tree, config, "/etc/blue.plane: error: cannot be read: Permission denied; mend or remove it\n");
-}
-
-static void test_names_are_printable_in_messages(void **state) {
-        const Tree *tree = *state;
-
-        put(tree->etc, "a\x1b[1m\xff\xc2\x9b.plane", PLANE);
-        _cleanup_config_ Config *config = load_tree(tree);
-
-        assert_string_equal(config->messages[0].plane, "a?[1m???");
-}
-
-static void test_a_directory_that_is_none(void **state) {
-        const Tree *tree = *state;
-        const char *const directories[] = { tree->etc, "/dev/null", NULL };
-        Config *config = NULL;
-        Error error = { 0 };
-
-        assert_int_equal(config_load(directories, true, &config, &error), -ENOTDIR);
-        assert_string_equal(error.text, "cannot read directory /dev/null: Not a directory");
-        assert_null(config);
-}
-
-// --- Several planes
-
-#define OTHER "[Interface]\nName=mig1\n[Address]\nAddress=172.150.2.5/24\n"
-
-static void test_planes_that_contradict_each_other(void **state) {
-        static const struct {
-                const char *blue, *red, *messages;
-        } cases[] = {
-                { PLANE, "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1/8\n",
-                  "/etc/red.plane:2: error: Name=mig0 is the interface of plane blue (/etc/blue.plane:2) already; give each plane "
-                  "its own\n" },
-                { PLANE, "[Interface]\nName=mig1\n[Address]\nAddress=172.150.2.5/16\n",
-                  "/etc/red.plane:4: error: Address=172.150.2.5/16 overlaps Address=172.150.1.5/24 of plane blue "
-                  "(/etc/blue.plane:4); give each plane a network of its own\n" },
-                { PLANE "[Interface]\nKind=vlan\nParent=eno1\nVLANId=100\n",
-                  OTHER "[Interface]\nKind=vlan\nParent=eno1\nVLANId=100\n",
-                  "/etc/red.plane:8: error: VLANId=100 on Parent=eno1 is that of plane blue (/etc/blue.plane:8) already; give each "
-                  "plane its own VLAN\n" },
-                { PLANE, OTHER "[Interface]\nKind=vlan\nParent=mig0\nVLANId=100\n",
-                  "/etc/red.plane:7: error: Parent=mig0 is the interface of plane blue (/etc/blue.plane:2), which carries nothing "
-                  "else; use another one\n" },
-                { PLANE "[Interface]\nKind=vlan\nParent=mig1\nVLANId=100\n", OTHER,
-                  "/etc/red.plane:2: error: Name=mig1 is the parent of plane blue (/etc/blue.plane:7), and a plane's own interface "
-                  "carries nothing else; use another one\n" },
-                { PLANE "[Plane]\nDefault=yes\n", OTHER "[Plane]\nDefault=yes\n",
-                  "/etc/red.plane:6: error: Default=yes is set here for plane red and also for plane blue (/etc/blue.plane:6); "
-                  "only one plane can be the default\n" },
-        };
-        const Tree *tree = *state;
-
-        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                put(tree->etc, "blue.plane", cases[i].blue);
-                put(tree->etc, "red.plane", cases[i].red);
-                _cleanup_config_ Config *config = load_tree(tree);
-                assert_tree_messages(tree, config, cases[i].messages);
-                assert_non_null(config_find(config, "blue"));
-                assert_true(config_is_broken(config, "red"));
-        }
-}
-
-static void test_planes_that_get_along(void **state) {
-        const Tree *tree = *state;
-
-        put(tree->etc, "b.plane", PLANE "[Interface]\nKind=vlan\nParent=eno1\nVLANId=100\n");
-        put(tree->etc, "a-z.plane", OTHER "[Interface]\nKind=vlan\nParent=eno1\nVLANId=101\n[Plane]\nDefault=yes\n");
-        put(tree->etc, "a.plane", "[Interface]\nName=mig2\nKind=vlan\nParent=eno2\nVLANId=100\n[Address]\nAddress=10.0.0.1/8\n");
-        _cleanup_config_ Config *config = load_tree(tree);
-
-        assert_messages(config, "");
-        assert_int_equal(config->n_planes, 3);
-        assert_string_equal(config->planes[0]->name, "a"); // by name, not by file name
-        assert_string_equal(config->planes[1]->name, "a-z");
-        assert_string_equal(config->planes[2]->name, "b");
-        assert_false(config->planes[0]->is_default);
-        assert_true(config->planes[1]->is_default);
-}
-
-static void test_no_plane_of_several_is_the_default_by_itself(void **state) {
-        const Tree *tree = *state;
-
-        put(tree->etc, "blue.plane", PLANE);
-        put(tree->etc, "red.plane", OTHER);
-        _cleanup_config_ Config *config = load_tree(tree);
-
-        assert_int_equal(config->n_planes, 2);
-        assert_false(config->planes[0]->is_default);
-        assert_false(config->planes[1]->is_default);
-}
-
-static void test_a_broken_plane_keeps_others_off_what_it_has(void **state) {
-        const Tree *tree = *state;
-
-        put(tree->etc, "blue.plane", OTHER);
-        put(tree->etc, "red.plane", PLANE);
-        put(tree->etc, "white.plane", "[Interface]\nName=mig2\n[Address]\nAddress=10.0.0.1/8\n");
-        _cleanup_config_ Config *before = load_tree(tree);
-        assert_int_equal(before->n_planes, 3);
-
-        // red is broken and keeps 172.150.1.0/24, so blue cannot have it; blue then keeps mig1, so white cannot have that.
-        put(tree->etc, "blue.plane", "[Interface]\nName=mig3\n[Address]\nAddress=172.150.1.9/24\n");
-        put(tree->etc, "red.plane", "[Interface]\nName=\n");
-        put(tree->etc, "white.plane", "[Interface]\nName=mig1\n[Address]\nAddress=10.0.0.1/8\n");
-        _cleanup_config_ Config *after = load_tree(tree);
-        assert_int_equal(after->n_planes, 2);
-        assert_int_equal(config_check_kept(after, (const PlaneConfig *const *)before->planes, before->n_planes), 0);
-
-        assert_int_equal(after->n_planes, 0);
-        assert_true(config_is_broken(after, "blue"));
-        assert_true(config_is_broken(after, "white"));
-        assert_tree_messages(tree, after,
-                             "/etc/red.plane:1: error: Name= is missing in [Interface]; add the name of the plane's network "
-                             "interface, such as Name=mig0\n"
-                             "/etc/red.plane: error: the plane has no address; add [Address] with Address=, such as "
-                             "Address=172.150.1.5/24\n"
-                             "/etc/blue.plane:4: error: Address=172.150.1.9/24 overlaps Address=172.150.1.5/24 of plane red "
-                             "(/etc/red.plane:4); give each plane a network of its own\n"
-                             "/etc/white.plane:2: error: Name=mig1 is the interface of plane blue (/etc/blue.plane:2) already; "
-                             "give each plane its own\n");
-}
-
-// --- What SetBandwidth writes
-
-static void test_bandwidth_dropins(void **state) {
-        const Tree *tree = *state;
-        _cleanup_free_ char *persistent = NULL, *runtime = NULL, *text = NULL, *partial = NULL;
-
-        assert_int_equal(config_bandwidth_dropin_path("/etc/migplane", "blue", false, &persistent), 0);
-        assert_int_equal(config_bandwidth_dropin_path("/run/migplane", "blue", true, &runtime), 0);
-        assert_string_equal(persistent, "/etc/migplane/blue.plane.d/90-set-bandwidth.conf");
-        assert_string_equal(runtime, "/run/migplane/blue.plane.d/95-set-bandwidth-runtime.conf");
-
-        assert_int_equal(config_bandwidth_dropin_text(8000000000, 2500000000, 1000000000, &text), 0);
-        assert_string_equal(text, "# Set with SetBandwidth (migplanectl set-bandwidth). Remove this file and reload to undo it.\n"
-                                  "[Bandwidth]\nEgress=8G\nIngress=2.5G\nPerMigration=1G\n");
-        assert_int_equal(config_bandwidth_dropin_text(0, 4000000000, 0, &partial), 0);
-
-        put(tree->etc, "blue.plane", PLANE);
-        put(tree->etc, "blue.plane.d/90-set-bandwidth.conf", text);
-        put(tree->run, "blue.plane.d/95-set-bandwidth-runtime.conf", partial);
-        _cleanup_config_ Config *config = load_tree(tree);
-        assert_int_equal(only_plane(config)->egress, 8000000000);
-        assert_int_equal(only_plane(config)->ingress, 4000000000);
-}
-
-#define tree_test(function) cmocka_unit_test_setup_teardown(function, tree_setup, tree_teardown)
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
@@ -1055,24 +640,6 @@ int main(void) {
                 cmocka_unit_test(test_messages_come_to_an_end),
                 cmocka_unit_test(test_long_values_are_quoted_short),
                 cmocka_unit_test(test_where_a_value_was_written),
-                tree_test(test_nothing_configured),
-                tree_test(test_the_first_directory_wins),
-                tree_test(test_files_are_masked),
-                tree_test(test_other_files_are_left_alone),
-                tree_test(test_dropins_apply_in_the_order_of_their_names),
-                tree_test(test_dropins_are_masked),
-                tree_test(test_dropins_add_sections_and_reset_lists),
-                tree_test(test_a_section_ends_with_its_file),
-                tree_test(test_a_broken_plane_leaves_the_others_alone),
-                tree_test(test_files_that_cannot_be_read),
-                tree_test(test_a_file_without_permission),
-                tree_test(test_names_are_printable_in_messages),
-                tree_test(test_a_directory_that_is_none),
-                tree_test(test_planes_that_contradict_each_other),
-                tree_test(test_planes_that_get_along),
-                tree_test(test_no_plane_of_several_is_the_default_by_itself),
-                tree_test(test_a_broken_plane_keeps_others_off_what_it_has),
-                tree_test(test_bandwidth_dropins),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

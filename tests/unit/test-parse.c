@@ -57,8 +57,8 @@ static void test_bad_rates_are_refused(void **state _unused_) {
                 { "8.G", -EINVAL },
                 { ".5G", -EINVAL },
                 { "1.5.5G", -EINVAL },
-                { "10000000.5", -EINVAL },         // half a bit
-                { "1.0000000001G", -EINVAL },      // a tenth of one
+                { "10000000.5", -EINVAL },    // half a bit
+                { "1.0000000001G", -EINVAL }, // a tenth of one
                 { "1.00000000000000001T", -EINVAL },
                 { "0", -ERANGE },
                 { "9999999", -ERANGE },
@@ -164,8 +164,8 @@ static void test_numbers_stay_in_their_range(void **state _unused_) {
 static void test_addresses(void **state _unused_) {
         static const char *const good[] = { "172.150.1.5", "0.0.0.0", "fd00::5", "::", "2001:db8::10" };
         static const char *const bad[] = {
-                "", "172.150.1", "172.150.1.256", "172.150.01.5", "172.150.1.5/24", " 172.150.1.5", "[fd00::5]", "fd00::5%mig0",
-                "fd00::12345", "host.example",
+                "",          "172.150.1",    "172.150.1.256", "172.150.01.5", "172.150.1.5/24", " 172.150.1.5",
+                "[fd00::5]", "fd00::5%mig0", "fd00::12345",   "host.example",
         };
         char text[ADDRESS_TEXT_MAX];
         Address address;
@@ -230,8 +230,8 @@ static void test_networks_of_prefixes(void **state _unused_) {
         static const struct {
                 const char *prefix, *network;
         } cases[] = {
-                { "172.150.1.5/24", "172.150.1.0/24" },   { "172.150.131.5/17", "172.150.128.0/17" },
-                { "172.150.1.5/32", "172.150.1.5/32" },   { "172.150.1.5/0", "0.0.0.0/0" },
+                { "172.150.1.5/24", "172.150.1.0/24" },    { "172.150.131.5/17", "172.150.128.0/17" },
+                { "172.150.1.5/32", "172.150.1.5/32" },    { "172.150.1.5/0", "0.0.0.0/0" },
                 { "fd00:1:2:3::5/64", "fd00:1:2:3::/64" }, { "fd00::ff/121", "fd00::80/121" },
         };
 
@@ -278,7 +278,8 @@ static void test_what_overlaps(void **state _unused_) {
 }
 
 static void test_order_of_addresses_and_prefixes(void **state _unused_) {
-        static const char *const sorted[] = { "9.0.0.0/8", "10.0.0.0/8", "10.0.0.0/16", "10.1.0.0/16", "::/0", "fd00::/8" };
+        static const char *const sorted[] = { "9.0.0.0/8",   "10.0.0.0/8", "10.0.0.0/16",
+                                              "10.1.0.0/16", "::/0",       "fd00::/8" };
 
         for (size_t i = 0; i < ELEMENTSOF(sorted); i++)
                 for (size_t j = 0; j < ELEMENTSOF(sorted); j++) {
@@ -290,8 +291,15 @@ static void test_order_of_addresses_and_prefixes(void **state _unused_) {
 
 static void test_mac_addresses(void **state _unused_) {
         static const char *const bad[] = {
-                "", "52:54:00:12:34", "52:54:00:12:34:56:78", "52-54-00-12-34-56", "525400123456", "5:54:00:12:34:56",
-                "52:54:00:12:34:5g", "52:54:00:12:34:5", "52:54:00:12:34:56 ",
+                "",
+                "52:54:00:12:34",
+                "52:54:00:12:34:56:78",
+                "52-54-00-12-34-56",
+                "525400123456",
+                "5:54:00:12:34:56",
+                "52:54:00:12:34:5g",
+                "52:54:00:12:34:5",
+                "52:54:00:12:34:56 ",
         };
         char text[MAC_TEXT_MAX];
         MacAddress mac;
@@ -336,8 +344,14 @@ static void test_port_ranges(void **state _unused_) {
 static void test_names_of_interfaces(void **state _unused_) {
         static const char *const good[] = { "mig0", "eno1.100", "enp3s0f0np0", "br-ex", "a", "123456789012345" };
         static const char *const bad[] = {
-                "", "1234567890123456", ".", "..", "a/b", "a:1", "a b", "a\tb", "a\"b", "eth*", "eth%d", "a\\", "a'b", "m\xc3\xbc",
-                "all", "default",
+                "",      "1234567890123456",
+                ".",     "..",
+                "a/b",   "a:1",
+                "a b",   "a\tb",
+                "a\"b",  "eth*",
+                "eth%d", "a\\",
+                "a'b",   "m\xc3\xbc",
+                "all",   "default",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(good); i++)
@@ -351,8 +365,8 @@ static void test_names_of_planes(void **state _unused_) {
                 "blue", "Blue-2", "_x", "a.b", "7", "0123456789012345678901234567890123456789012345678901234567890123",
         };
         static const char *const bad[] = {
-                "", ".blue", "-blue", "a/b", "a b", "a@b", "bl\xc3\xbc",
-                "01234567890123456789012345678901234567890123456789012345678901234",
+                "",    ".blue", "-blue",      "a/b",
+                "a b", "a@b",   "bl\xc3\xbc", "01234567890123456789012345678901234567890123456789012345678901234",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(good); i++)

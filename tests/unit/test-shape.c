@@ -16,6 +16,8 @@
 #define M (1000 * K)
 #define G (1000 * M)
 
+#define CLASS(rate, burst) "rate " rate " ceil " rate " burst " burst " cburst " burst " quantum 65536"
+
 static const ShapeFacts facts_pfifo = {
         .ifb = "ifb-mig0",
         .mac = { { 0x02, 0x00, 0x00, 0x00, 0x00, 0x05 } },
@@ -68,10 +70,10 @@ static void a_plane_capped_both_ways(void **fixture _unused_) {
                        "qdisc ifb-mig0 htb parent root handle 6d70: default 10\n"
                        "qdisc mig0 htb parent root handle 6d70: default 10\n"
                        "qdisc mig0 clsact parent clsact handle ffff:\n"
-                       "class ifb-mig0 6d70:1 parent root rate 400M ceil 400M burst 131072 cburst 131072 quantum 65536\n"
-                       "class ifb-mig0 6d70:10 parent 6d70:1 rate 400M ceil 400M burst 131072 cburst 131072 quantum 65536\n"
-                       "class mig0 6d70:1 parent root rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
-                       "class mig0 6d70:10 parent 6d70:1 rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
+                       "class ifb-mig0 6d70:1 parent root " CLASS("400M", "131072") "\n"
+                       "class ifb-mig0 6d70:10 parent 6d70:1 " CLASS("400M", "131072") "\n"
+                       "class mig0 6d70:1 parent root " CLASS("8G", "1000000") "\n"
+                       "class mig0 6d70:10 parent 6d70:1 " CLASS("8G", "1000000") "\n"
                        "leaf ifb-mig0 pfifo parent 6d70:10 handle 6d71: limit 660\n"
                        "leaf mig0 pfifo parent 6d70:10 handle 6d71: limit 13210\n"
                        "filter mig0 ingress ip tcp to 192.0.2.1 02:00:00:00:00:05 redirect ifb-mig0\n");
@@ -86,8 +88,8 @@ static void egress_alone_needs_no_ifb(void **fixture _unused_) {
 
         expect_objects(&plane, &facts,
                        "qdisc mig0 htb parent root handle 6d70: default 10\n"
-                       "class mig0 6d70:1 parent root rate 25G ceil 25G burst 3125000 cburst 3125000 quantum 65536\n"
-                       "class mig0 6d70:10 parent 6d70:1 rate 25G ceil 25G burst 3125000 cburst 3125000 quantum 65536\n"
+                       "class mig0 6d70:1 parent root " CLASS("25G", "3125000") "\n"
+                       "class mig0 6d70:10 parent 6d70:1 " CLASS("25G", "3125000") "\n"
                        "leaf mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n");
 }
 
@@ -98,8 +100,8 @@ static void ingress_alone_leaves_the_device_unshaped(void **fixture _unused_) {
         expect_objects(&plane, &facts_pfifo,
                        "qdisc ifb-mig0 htb parent root handle 6d70: default 10\n"
                        "qdisc mig0 clsact parent clsact handle ffff:\n"
-                       "class ifb-mig0 6d70:1 parent root rate 10M ceil 10M burst 131072 cburst 131072 quantum 65536\n"
-                       "class ifb-mig0 6d70:10 parent 6d70:1 rate 10M ceil 10M burst 131072 cburst 131072 quantum 65536\n"
+                       "class ifb-mig0 6d70:1 parent root " CLASS("10M", "131072") "\n"
+                       "class ifb-mig0 6d70:10 parent 6d70:1 " CLASS("10M", "131072") "\n"
                        "leaf ifb-mig0 pfifo parent 6d70:10 handle 6d71: limit 64\n"
                        "filter mig0 ingress ipv6 tcp to 2001:db8::1 02:00:00:00:00:05 redirect ifb-mig0\n");
 }
@@ -171,7 +173,8 @@ static void classes_keep_the_exact_rate_and_burst(void **fixture _unused_) {
                         assert_true(class->rate == rates[i] / 8 && class->ceil == class->rate);
                         assert_int_equal(class->burst, class->cburst);
                         // Not cut by 32 bits, and not a tick below what was asked.
-                        uint64_t bytes = bytes_from_ticks(class->burst, class->rate), asked = shape_burst_bytes(class->rate);
+                        uint64_t bytes = bytes_from_ticks(class->burst, class->rate);
+                        uint64_t asked = shape_burst_bytes(class->rate);
                         assert_true(bytes >= asked && bytes <= asked + class->rate / 15625000 + 1);
                 }
         }

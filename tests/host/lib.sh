@@ -1,0 +1,159 @@
+# What a script of tests/host can say, and the host that it says it about
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+#     . "${0%/*}/lib.sh"
+#     enter "$@"                  # namespaces, or a skip of the whole; what follows is inside
+#     host_start alpha 11         # see ../lib/hosts.sh
+#     check TEXT COMMAND...       # one line of result
+#     await TEXT COMMAND...       # the same, for what takes a while to become true
+#     skip TEXT WHY
+#
+# The last line, `N passed, N failed, N skipped`, comes by itself; the exit code is 0, 1, or 77 when all was skipped. What fails
+# outside of a check ends the script, as a failure. Whatever can be waited for is waited for, and no time is asserted.
+#
+# Most of it is about one host, alpha, and its plane blue; `on COMMAND...` runs there.
+
+set -euo pipefail
+export LC_ALL=C.UTF-8
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/hosts.sh"
+
+PATIENCE=30                             # seconds; only a failure takes that long
+passed=0 failed=0 skipped=0
+
+ok() { passed=$((passed + 1)); echo "ok - $1"; }
+not_ok() { failed=$((failed + 1)); echo "not ok - $1"; }
+skip() { skipped=$((skipped + 1)); echo "ok - $1 # SKIP $2"; }
+
+check() {
+    local output
+    if output=$("${@:2}" 2>&1); then
+        ok "$1"
+    else
+        not_ok "$1"
+        sed 's/^/    # /' <<<"${output:-${*:2}}"
+    fi
+}
+
+await() {
+    if lab_wait "$PATIENCE" "${@:2}" 2>/dev/null; then
+        ok "$1"
+    else
+        not_ok "$1"
+        { "${@:2}" || true; on migplanectl status; on migplanectl plan; } 2>&1 | sed 's/^/    # /'
+    fi
+}
+
+# What a check may ask of a command's output.
+not() { ! "$@"; }
+prints() { [[ $("${@:2}" 2>&1) == "$1" ]]; }                    # exactly this
+says() { local all; all=$("${@:2}" 2>&1); [[ $all =~ $1 ]]; }   # something that matches, and the command succeeds
+denies() { local all; all=$("${@:2}" 2>&1) && return 1; [[ $all =~ $1 ]]; } # the same, and it fails
+exits() { local status=0; "${@:2}" >/dev/null 2>&1 || status=$?; ((status == $1)); }
+
+enter() {
+    local tool
+    if [[ $EUID -ne 0 ]]; then skip_all "needs root, for network namespaces"; fi
+    for tool in busctl busybox dbus-daemon ip nft setpriv tc unshare "$BUILD_DIR/migplaned"; do
+        command -v "$tool" >/dev/null || skip_all "there is no $tool"
+    done
+    lab_enter "$@"
+    trap finish EXIT
+}
+
+skip_all() { skip "${0##*/}" "$1"; echo "0 passed, 0 failed, 1 skipped"; exit 77; }
+
+finish() {
+    local status=$?
+    ((status == 0)) || not_ok "${0##*/} went to its end (exit status $status)"
+    ((failed == 0)) || tail -n 30 "$LAB"/*/migplaned.log | sed 's/^/    # /' || true
+    echo "$passed passed, $failed failed, $skipped skipped"
+    if ((failed)); then exit 1; elif ((passed)); then exit 0; else exit 77; fi
+}
+
+# --- The host -------------------------------------------------------------------------------------------------------------------
+
+on() { host_run alpha "$@"; }
+
+# A plane's file, from standard input.
+plane() { cat >"$LAB/alpha/etc/migplane/$1.plane"; }
+edit() { sed -i "$2" "$LAB/alpha/etc/migplane/$1.plane"; }      # PLANE SED-SCRIPT
+reload() { on migplanectl reload; }
+
+# A plane with something of everything that any kernel has.
+plane_blue() {
+    plane blue <<-'FILE'
+	[Plane]
+	Description=Blue
+	Default=yes
+	[Interface]
+	Name=mig0
+	Kind=macvlan
+	Parent=eno2
+	MTUBytes=1400
+	[Address]
+	Address=198.51.100.11/24
+	[Route]
+	Destination=203.0.113.0/24
+	Gateway=198.51.100.1
+	[Peer]
+	Address=198.51.100.12
+	MACAddress=52:54:00:00:0b:0c
+	[Bandwidth]
+	Egress=400M
+	Ingress=300M
+	[Isolation]
+	Ports=49152-49215
+	FILE
+}
+
+# The daemon, its process in $DAEMON. Audits, which find what no notification tells, come every second instead of every five.
+daemon_start() {
+    WATCHDOG_USEC=${AUDIT_USEC:-1000000} WATCHDOG_PID='' host_migplaned alpha
+    DAEMON=$!
+    lab_wait "$PATIENCE" on migplanectl list
+}
+
+daemon_stop() {                         # [SIGNAL]
+    kill -"${1-TERM}" "$DAEMON"
+    lab_wait "$PATIENCE" gone "$DAEMON"
+}
+
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+log_lines() { wc -l <"$LAB/alpha/migplaned.log"; }
+logged_since() { tail -n +"$(($1 + 1))" "$LAB/alpha/migplaned.log" | grep -Eq -- "$2"; }  # LINES REGEX
+
+# --- What the daemon says ---------------------------------------------------------------------------------------------------------
+
+property() {                            # NAME [PLANE]: the value without its type
+    local value
+    value=$(on busctl get-property org.migplane1 "/org/migplane1/plane/${2-blue}" org.migplane1.Plane "$1") || return
+    value=${value#* }
+    value=${value#\"}
+    echo "${value%\"}"
+}
+
+health_is() { [[ $(property Health "${2-blue}") == "$1" ]]; }
+has_reason() { [[ $(property HealthReasons "${2-blue}") == *"\"$1\""* ]]; }
+is_index() { [[ $(on cat "/sys/class/net/$2/ifindex") == "$1" ]]; }
+has_link() { [[ -n $(on ip -o link show dev "$1" 2>/dev/null) ]]; }
+
+# The verification of a whole host: the kernel is as the files say.
+nothing_to_do() { [[ -z $(on migplanectl plan 2>/dev/null || echo failed) ]]; }
+settled() { nothing_to_do && health_is healthy "${1-blue}"; }
+
+# Everything in the kernel that could be a plane's, with handles and indices and without counters.
+kernel_state() {
+    on bash -ec '
+	nft --stateless --handle list ruleset
+	ip -oneline -details link
+	ip -oneline address
+	ip route show table all
+	ip -6 route show table all
+	ip neighbour show nud permanent
+	for what in qdisc class filter; do
+	    for link in /sys/class/net/*; do tc $what show dev ${link##*/}; done
+	done
+	tc filter show dev mig0 ingress' 2>&1
+}

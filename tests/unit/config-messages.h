@@ -1,0 +1,41 @@
+// What the tests of the configuration share: a plane, and all that is said about a configuration.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+
+// Four lines that are a plane.
+#define PLANE "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n"
+
+// All messages, one a line.
+static inline char *messages_of(const Config *config) {
+        char *text = NULL;
+        size_t size;
+
+        FILE *file = open_memstream(&text, &size);
+        assert_non_null(file);
+        for (size_t i = 0; i < config->n_messages; i++)
+                config_message_print(&config->messages[i], file);
+        assert_int_equal(fclose(file), 0);
+        return text;
+}
+
+static inline void assert_messages(const Config *config, const char *expected) {
+        _cleanup_free_ char *text = messages_of(config);
+
+        assert_string_equal(text, expected);
+}
+
+// The only plane, which is well.
+static inline const PlaneConfig *only_plane(const Config *config) {
+        assert_messages(config, "");
+        assert_int_equal(config->n_planes, 1);
+        assert_int_equal(config->n_broken, 0);
+        return config->planes[0];
+}

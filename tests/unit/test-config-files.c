@@ -1,0 +1,385 @@
+// The configuration's files: layering, masks and drop-ins; several planes; what SetBandwidth writes.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config-messages.h"
+
+// A directory of its own for each test, with the configuration's directories in it.
+static int tree_setup(void **state) {
+        static char root[] = "/tmp/test-config.XXXXXX";
+
+        memset(root + strlen(root) - 6, 'X', 6);
+        assert_non_null(mkdtemp(root));
+        assert_int_equal(chdir(root), 0);
+        assert_int_equal(mkdir("etc", 0755), 0);
+        assert_int_equal(mkdir("run", 0755), 0);
+        assert_int_equal(mkdir("usr", 0755), 0);
+        *state = root;
+        return 0;
+}
+
+static int tree_teardown(void **state) {
+        char command[64];
+
+        (void)snprintf(command, sizeof(command), "cd / && rm -r '%s'", (char *)*state);
+        return system(command);
+}
+
+// Writes a file; its folder is made if need be.
+static void put(const char *path, const char *text) {
+        char folder[64];
+
+        (void)snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(path, '/') - path), path);
+        (void)mkdir(folder, 0755);
+        _cleanup_fclose_ FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+}
+
+static void put_link(const char *path, const char *target) {
+        put(path, "");
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(symlink(target, path), 0);
+}
+
+static Config *load_tree(void) {
+        static const char *const directories[] = { "etc", "absent", "run", "usr", NULL };
+        Config *config = NULL;
+        Error error = { 0 };
+
+        assert_int_equal(config_load(directories, true, &config, &error), 0);
+        return config;
+}
+
+static const char *description_of(const Config *config, const char *name) {
+        const PlaneConfig *plane = config_find(config, name);
+
+        assert_non_null(plane);
+        return plane->description;
+}
+
+static void test_nothing_configured(void **state _unused_) {
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_int_equal(config->n_planes, 0);
+        assert_int_equal(config->n_messages, 0);
+        assert_null(config_find(config, "blue"));
+}
+
+static void test_the_first_directory_wins(void **state _unused_) {
+        put("usr/blue.plane", PLANE "[Plane]\nDescription=usr\n");
+        _cleanup_config_ Config *usr = load_tree();
+        assert_string_equal(description_of(usr, "blue"), "usr");
+
+        put("run/blue.plane", PLANE "[Plane]\nDescription=run\n");
+        _cleanup_config_ Config *run = load_tree();
+        assert_string_equal(description_of(run, "blue"), "run");
+
+        put("etc/blue.plane", PLANE "[Plane]\nDescription=etc\n");
+        _cleanup_config_ Config *etc = load_tree();
+        assert_string_equal(description_of(etc, "blue"), "etc");
+        assert_int_equal(etc->n_planes, 1);
+        assert_int_equal(etc->n_messages, 0);
+}
+
+static void test_files_are_masked(void **state _unused_) {
+        put("usr/blue.plane", PLANE);
+        put("usr/red.plane", PLANE);
+        put_link("etc/blue.plane", "/dev/null");
+        put("run/red.plane", "");
+        put("etc/blue.plane.d/a.conf", "[Plane]\nDescription=x\n");
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_int_equal(config->n_planes, 0);
+        assert_int_equal(config->n_broken, 0);
+        assert_int_equal(config->n_messages, 0);
+}
+
+static void test_other_files_are_left_alone(void **state _unused_) {
+        put("etc/blue.plane", PLANE);
+        put("etc/.hidden.plane", "x");
+        put("etc/.plane", "x");
+        put("etc/blue.plane~", "x");
+        put("etc/README", "x");
+        put("etc/red.plane.d/a.conf", "x");
+        put("etc/blue.plane.d/a.conf.bak", "x");
+        put("etc/blue.plane.d/.a.conf", "x");
+        _cleanup_config_ Config *config = load_tree();
+
+        (void)only_plane(config);
+}
+
+static void test_dropins_apply_in_the_order_of_their_names(void **state _unused_) {
+        put("usr/blue.plane", PLANE "[Plane]\nDescription=main\n[Bandwidth]\nEgress=1G\nIngress=1G\nPerMigration=1G\n");
+        put("etc/blue.plane.d/20-b.conf", "[Bandwidth]\nEgress=20G\n");
+        put("usr/blue.plane.d/30-c.conf", "[Bandwidth]\nEgress=30G\n");
+        put("run/blue.plane.d/10-a.conf", "[Bandwidth]\nEgress=10G\nIngress=10G\n");
+        // The same name: that of the higher directory, alone.
+        put("usr/blue.plane.d/10-a.conf", "[Bandwidth]\nPerMigration=10G\n");
+        put("etc/blue.plane.d/30-c.conf", "[Bandwidth]\nPerMigration=2G\n");
+        _cleanup_config_ Config *config = load_tree();
+        const PlaneConfig *plane = only_plane(config);
+
+        assert_string_equal(plane->description, "main");
+        assert_int_equal(plane->egress, 20000000000);
+        assert_int_equal(plane->ingress, 10000000000);
+        assert_int_equal(plane->per_migration, 2000000000);
+}
+
+static void test_dropins_are_masked(void **state _unused_) {
+        put("etc/blue.plane", PLANE);
+        put("usr/blue.plane.d/a.conf", "[Bandwidth]\nEgress=10G\n");
+        put_link("etc/blue.plane.d/a.conf", "/dev/null");
+        put("usr/blue.plane.d/b.conf", "[Bandwidth]\nIngress=10G\n");
+        put("run/blue.plane.d/b.conf", "");
+        _cleanup_config_ Config *config = load_tree();
+        const PlaneConfig *plane = only_plane(config);
+
+        assert_int_equal(plane->egress, 0);
+        assert_int_equal(plane->ingress, 0);
+}
+
+static void test_dropins_add_sections_and_reset_lists(void **state _unused_) {
+        char text[PREFIX_TEXT_MAX];
+
+        put("etc/blue.plane", PLANE "[Isolation]\nPorts=1\n[Route]\nDestination=10.0.0.0/8\n");
+        put("etc/blue.plane.d/a.conf", "[Address]\nAddress=fd00::5/64\n[Route]\nDestination=fd01::/64\n");
+        _cleanup_config_ Config *added = load_tree();
+        assert_int_equal(only_plane(added)->n_addresses, 2);
+        assert_int_equal(only_plane(added)->n_routes, 2);
+
+        put("etc/blue.plane.d/b.conf",
+            "[Address]\nAddress=\nAddress=fd00::6/64\nAddress=10.1.1.1/24\n[Isolation]\nPorts=\nPorts=2\n");
+        _cleanup_config_ Config *reset = load_tree();
+        const PlaneConfig *plane = only_plane(reset);
+        assert_int_equal(plane->n_addresses, 2);
+        assert_string_equal(format_prefix(&plane->addresses[0].prefix, text), "fd00::6/64");
+        assert_int_equal(plane->n_ports, 1);
+        assert_int_equal(plane->ports[0].first, 2);
+}
+
+static void test_a_section_ends_with_its_file(void **state _unused_) {
+        put("etc/blue.plane", PLANE);
+        put("etc/blue.plane.d/a.conf", "Address=10.1.1.1/24\n");
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_messages(
+                config,
+                "etc/blue.plane.d/a.conf:1: error: Address= stands before any section; put it below a [Section]\n");
+}
+
+static void test_a_broken_plane_leaves_the_others_alone(void **state _unused_) {
+        put("etc/blue.plane", PLANE);
+        put("etc/red.plane", "[Interface]\nName=mig1\n[Address]\nAddress=10.0.0.1/24\n");
+        put("run/red.plane.d/a.conf", "[Bandwidth]\nEgress=lots\n");
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_messages(
+                config,
+                "run/red.plane.d/a.conf:2: error: Egress=lots is not understood; expected bits per second from 10M "
+                "to 10T, with K, M, G or T (base 1000), such as 8G or 2.5G\n");
+        assert_string_equal(config->messages[0].plane, "red");
+        assert_int_equal(config->n_planes, 1);
+        assert_true(config_is_broken(config, "red"));
+        assert_false(config_is_broken(config, "blue"));
+        // Not the only one, but the only one left over.
+        assert_false(config_find(config, "blue")->is_default);
+}
+
+static void test_files_that_cannot_be_read(void **state _unused_) {
+        put_link("etc/blue.plane", "nowhere");
+        assert_int_equal(mkdir("etc/folder.plane", 0755), 0);
+        assert_int_equal(mkfifo("etc/pipe.plane", 0644), 0);
+        put("etc/large.plane", "x");
+        assert_int_equal(truncate("etc/large.plane", 5 * 1024 * 1024), 0);
+        put("etc/no name.plane", PLANE);
+        put("etc/red.plane", PLANE);
+        put("run/red.plane.d", "");
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_messages(
+                config,
+                "etc/blue.plane: error: cannot be read: No such file or directory; mend or remove it\n"
+                "etc/folder.plane: error: is no regular file; a plane is described by a text file\n"
+                "etc/large.plane: error: is larger than 4194304 bytes; is this a plane file?\n"
+                "etc/no name.plane: error: the file's name does not name a plane; rename it: at most 64 letters, "
+                "digits, '-', '_' and '.', the first a letter, a digit or '_'\n"
+                "etc/pipe.plane: error: is no regular file; a plane is described by a text file\n"
+                "run/red.plane.d: error: cannot read directory run/red.plane.d: Not a directory\n");
+        assert_int_equal(config->n_planes, 0);
+        assert_int_equal(config->n_broken, 5); // "no name" is none that could have had anything
+}
+
+static void test_a_file_without_permission(void **state _unused_) {
+        if (geteuid() == 0)
+                skip(); // root may read everything
+        put("etc/blue.plane", PLANE);
+        assert_int_equal(chmod("etc/blue.plane", 0), 0);
+        _cleanup_config_ Config *config = load_tree();
+        assert_messages(config, "etc/blue.plane: error: cannot be read: Permission denied; mend or remove it\n");
+}
+
+static void test_names_are_printable_in_messages(void **state _unused_) {
+        put("etc/a\x1b[1m\xff\xc2\x9b.plane", PLANE);
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_string_equal(config->messages[0].plane, "a?[1m???");
+}
+
+static void test_a_directory_that_is_none(void **state _unused_) {
+        const char *const directories[] = { "etc", "/dev/null", NULL };
+        Config *config = NULL;
+        Error error = { 0 };
+
+        assert_int_equal(config_load(directories, true, &config, &error), -ENOTDIR);
+        assert_string_equal(error.text, "cannot read directory /dev/null: Not a directory");
+        assert_null(config);
+}
+
+// --- Several planes
+
+#define OTHER "[Interface]\nName=mig1\n[Address]\nAddress=172.150.2.5/24\n"
+
+static void test_planes_that_contradict_each_other(void **state _unused_) {
+        static const struct {
+                const char *blue, *red, *messages;
+        } cases[] = {
+                { PLANE, "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1/8\n",
+                  "etc/red.plane:2: error: Name=mig0 is the interface of plane blue (etc/blue.plane:2) already; "
+                  "give each plane its own\n" },
+                { PLANE, "[Interface]\nName=mig1\n[Address]\nAddress=172.150.2.5/16\n",
+                  "etc/red.plane:4: error: Address=172.150.2.5/16 overlaps Address=172.150.1.5/24 of plane blue "
+                  "(etc/blue.plane:4); give each plane a network of its own\n" },
+                { PLANE "[Interface]\nKind=vlan\nParent=eno1\nVLANId=100\n",
+                  OTHER "[Interface]\nKind=vlan\nParent=eno1\nVLANId=100\n",
+                  "etc/red.plane:8: error: VLANId=100 on Parent=eno1 is that of plane blue (etc/blue.plane:8) "
+                  "already; give each plane its own VLAN\n" },
+                { PLANE, OTHER "[Interface]\nKind=vlan\nParent=mig0\nVLANId=100\n",
+                  "etc/red.plane:7: error: Parent=mig0 is the interface of plane blue (etc/blue.plane:2), which "
+                  "carries nothing else; use another one\n" },
+                { PLANE "[Interface]\nKind=vlan\nParent=mig1\nVLANId=100\n", OTHER,
+                  "etc/red.plane:2: error: Name=mig1 is the parent of plane blue (etc/blue.plane:7), and a plane's "
+                  "own interface carries nothing else; use another one\n" },
+                { PLANE "[Plane]\nDefault=yes\n", OTHER "[Plane]\nDefault=yes\n",
+                  "etc/red.plane:6: error: Default=yes is set here for plane red and also for plane blue "
+                  "(etc/blue.plane:6); only one plane can be the default\n" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                put("etc/blue.plane", cases[i].blue);
+                put("etc/red.plane", cases[i].red);
+                _cleanup_config_ Config *config = load_tree();
+                assert_messages(config, cases[i].messages);
+                assert_non_null(config_find(config, "blue"));
+                assert_true(config_is_broken(config, "red"));
+        }
+}
+
+static void test_planes_that_get_along(void **state _unused_) {
+        put("etc/b.plane", PLANE "[Interface]\nKind=vlan\nParent=eno1\nVLANId=100\n");
+        put("etc/a-z.plane", OTHER "[Interface]\nKind=vlan\nParent=eno1\nVLANId=101\n[Plane]\nDefault=yes\n");
+        put("etc/a.plane",
+            "[Interface]\nName=mig2\nKind=vlan\nParent=eno2\nVLANId=100\n[Address]\nAddress=10.0.0.1/8\n");
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_messages(config, "");
+        assert_int_equal(config->n_planes, 3);
+        assert_string_equal(config->planes[0]->name, "a"); // by name, not by file name
+        assert_string_equal(config->planes[1]->name, "a-z");
+        assert_string_equal(config->planes[2]->name, "b");
+        assert_false(config->planes[0]->is_default);
+        assert_true(config->planes[1]->is_default);
+}
+
+static void test_no_plane_of_several_is_the_default_by_itself(void **state _unused_) {
+        put("etc/blue.plane", PLANE);
+        put("etc/red.plane", OTHER);
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_int_equal(config->n_planes, 2);
+        assert_false(config->planes[0]->is_default);
+        assert_false(config->planes[1]->is_default);
+}
+
+static void test_a_broken_plane_keeps_others_off_what_it_has(void **state _unused_) {
+        put("etc/blue.plane", OTHER);
+        put("etc/red.plane", PLANE);
+        put("etc/white.plane", "[Interface]\nName=mig2\n[Address]\nAddress=10.0.0.1/8\n");
+        _cleanup_config_ Config *before = load_tree();
+        assert_int_equal(before->n_planes, 3);
+
+        // red is broken and keeps 172.150.1.0/24, so blue cannot have it; blue then keeps mig1, so white
+        // cannot have that.
+        put("etc/blue.plane", "[Interface]\nName=mig3\n[Address]\nAddress=172.150.1.9/24\n");
+        put("etc/red.plane", "[Interface]\nName=\n");
+        put("etc/white.plane", "[Interface]\nName=mig1\n[Address]\nAddress=10.0.0.1/8\n");
+        _cleanup_config_ Config *after = load_tree();
+        assert_int_equal(after->n_planes, 2);
+        assert_int_equal(config_check_kept(after, (const PlaneConfig *const *)before->planes, before->n_planes), 0);
+
+        assert_int_equal(after->n_planes, 0);
+        assert_true(config_is_broken(after, "blue"));
+        assert_true(config_is_broken(after, "white"));
+        assert_messages(
+                after, "etc/red.plane:1: error: Name= is missing in [Interface]; add the name of the plane's network "
+                       "interface, such as Name=mig0\n"
+                       "etc/red.plane: error: the plane has no address; add [Address] with Address=, such as "
+                       "Address=172.150.1.5/24\n"
+                       "etc/blue.plane:4: error: Address=172.150.1.9/24 overlaps Address=172.150.1.5/24 of plane red "
+                       "(etc/red.plane:4); give each plane a network of its own\n"
+                       "etc/white.plane:2: error: Name=mig1 is the interface of plane blue (etc/blue.plane:2) already; "
+                       "give each plane its own\n");
+}
+
+// --- What SetBandwidth writes
+
+static void test_bandwidth_dropins(void **state _unused_) {
+        _cleanup_free_ char *persistent = NULL, *runtime = NULL, *text = NULL, *partial = NULL;
+
+        assert_int_equal(config_bandwidth_dropin_path("/etc/migplane", "blue", false, &persistent), 0);
+        assert_int_equal(config_bandwidth_dropin_path("/run/migplane", "blue", true, &runtime), 0);
+        assert_string_equal(persistent, "/etc/migplane/blue.plane.d/90-set-bandwidth.conf");
+        assert_string_equal(runtime, "/run/migplane/blue.plane.d/95-set-bandwidth-runtime.conf");
+
+        assert_int_equal(config_bandwidth_dropin_text(8000000000, 2500000000, 1000000000, &text), 0);
+        assert_string_equal(
+                text, "# Set with SetBandwidth (migplanectl set-bandwidth). Remove this file and reload to undo it.\n"
+                      "[Bandwidth]\nEgress=8G\nIngress=2.5G\nPerMigration=1G\n");
+        assert_int_equal(config_bandwidth_dropin_text(0, 4000000000, 0, &partial), 0);
+
+        put("etc/blue.plane", PLANE);
+        put("etc/blue.plane.d/90-set-bandwidth.conf", text);
+        put("run/blue.plane.d/95-set-bandwidth-runtime.conf", partial);
+        _cleanup_config_ Config *config = load_tree();
+        assert_int_equal(only_plane(config)->egress, 8000000000);
+        assert_int_equal(only_plane(config)->ingress, 4000000000);
+}
+
+#define tree_test(function) cmocka_unit_test_setup_teardown(function, tree_setup, tree_teardown)
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                tree_test(test_nothing_configured),
+                tree_test(test_the_first_directory_wins),
+                tree_test(test_files_are_masked),
+                tree_test(test_other_files_are_left_alone),
+                tree_test(test_dropins_apply_in_the_order_of_their_names),
+                tree_test(test_dropins_are_masked),
+                tree_test(test_dropins_add_sections_and_reset_lists),
+                tree_test(test_a_section_ends_with_its_file),
+                tree_test(test_a_broken_plane_leaves_the_others_alone),
+                tree_test(test_files_that_cannot_be_read),
+                tree_test(test_a_file_without_permission),
+                tree_test(test_names_are_printable_in_messages),
+                tree_test(test_a_directory_that_is_none),
+                tree_test(test_planes_that_contradict_each_other),
+                tree_test(test_planes_that_get_along),
+                tree_test(test_no_plane_of_several_is_the_default_by_itself),
+                tree_test(test_a_broken_plane_keeps_others_off_what_it_has),
+                tree_test(test_bandwidth_dropins),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,237 @@
+// From a plane's text and the links there are, to the objects it means and the reasons that stand in its way.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "derive.h"
+#include "golden.h"
+
+#define VLAN_PLANE                                                                                            \
+        "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"   \
+        "[Bandwidth]\nEgress=8G\n"
+
+typedef struct Derived {
+        Config *config;
+        State state;
+        Reasons reasons;
+} Derived;
+
+static void derived_deinit(Derived *derived) {
+        state_deinit(&derived->state);
+        reasons_deinit(&derived->reasons);
+        config_freep(&derived->config);
+}
+#define _cleanup_derived_ _cleanup_(derived_deinit)
+
+static Link link_make(const char *name, LinkType type, const char *parent, uint32_t mtu, bool ours) {
+        Link link = { .index = 7, .type = type, .mtu = mtu, .has_mac = true, .up = true, .carrier = true, .ours = ours };
+
+        strcpy_fixed(link.name, name);
+        strcpy_fixed(link.parent, parent);
+        memcpy(&link.mac, "\x02\x00\x00\x00\x00\x01", 6);
+        return link;
+}
+
+static Derived derive_with(const char *text, Link *links, size_t n_links, const char *machine_id) {
+        Derived derived = {};
+        Inventory inventory = { .links = links, .n_links = n_links };
+        DeriveFacts facts = { .inventory = &inventory, .leaf = QDISC_FQ_CODEL, .machine_id = machine_id };
+        const PlaneConfig *plane = golden_plane("blue", text, &derived.config);
+
+        assert_int_equal(derive(&plane, 1, &facts, &derived.state, &derived.reasons), 0);
+        return derived;
+}
+
+// The lines of all kinds but sysctls and rulesets, which have tests of their own.
+static void assert_objects(const Derived *derived, const char *expected) {
+        State shown = {};
+        for (size_t i = 0; i < derived->state.n_objects; i++)
+                if (derived->state.objects[i].kind != OBJECT_SYSCTL && derived->state.objects[i].kind != OBJECT_RULESET)
+                        assert_int_equal(state_add(&shown, &derived->state.objects[i]), 0);
+        _cleanup_free_ char *text = golden_state(&shown);
+        free(shown.objects);
+        assert_string_equal(text, expected);
+}
+
+static void assert_reason(const Derived *derived, ReasonCode code, const char *text) {
+        for (size_t i = 0; i < derived->reasons.n_reasons; i++)
+                if (derived->reasons.reasons[i].code == code) {
+                        assert_string_equal(derived->reasons.reasons[i].text, text);
+                        return;
+                }
+        fail_msg("no reason %s", reason_to_string(code));
+}
+
+static unsigned count(const Derived *derived, ObjectKind kind) {
+        unsigned n = 0;
+        for (size_t i = 0; i < derived->state.n_objects; i++)
+                n += derived->state.objects[i].kind == kind;
+        return n;
+}
+
+static void a_vlan_plane_becomes_these_objects(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 9000, false) };
+        _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE "Ingress=8G\n", links, 1, "");
+
+        assert_objects(&derived,
+                       "link ifb-mig0 kind ifb alias migplane:blue\n"
+                       "link mig0 kind vlan parent eno1 id 100 mtu 9000 alias migplane:blue\n"
+                       "address mig0 172.150.1.5/24\n"
+                       "qdisc ifb-mig0 htb parent root handle 6d70: default 10\n"
+                       "qdisc mig0 htb parent root handle 6d70: default 10\n"
+                       "qdisc mig0 clsact parent clsact handle ffff:\n"
+                       "class ifb-mig0 6d70:1 parent root rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
+                       "class ifb-mig0 6d70:10 parent 6d70:1 rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
+                       "class mig0 6d70:1 parent root rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
+                       "class mig0 6d70:10 parent 6d70:1 rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
+                       "leaf ifb-mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n"
+                       "leaf mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n"
+                       "filter mig0 ingress ip tcp to 172.150.1.5 02:00:00:00:00:01 redirect ifb-mig0\n"
+                       "link-up eno1\n"
+                       "link-up ifb-mig0\n"
+                       "link-up mig0\n");
+        assert_int_equal(derived.reasons.n_reasons, 0);
+        assert_int_equal(count(&derived, OBJECT_SYSCTL), 18);
+        assert_true(count(&derived, OBJECT_RULESET) > 0);
+}
+
+static void without_an_ingress_cap_there_is_no_ifb(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
+        _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, links, 1, "");
+
+        assert_int_equal(count(&derived, OBJECT_FILTER), 0);
+        for (size_t i = 0; i < derived.state.n_objects; i++)
+                assert_string_not_equal(derived.state.objects[i].link, "ifb-mig0");
+}
+
+static void a_missing_parent_is_waited_for_behind_rules_that_need_no_device(void **state _unused_) {
+        _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, NULL, 0, "");
+
+        assert_reason(&derived, REASON_PARENT_MISSING, "the parent eno1 (blue.plane:4) does not exist; waiting for it");
+        assert_objects(&derived, "");
+        assert_true(count(&derived, OBJECT_RULESET) > 0);
+        for (size_t i = 0; i < derived.state.n_objects; i++)
+                assert_int_not_equal(derived.state.objects[i].as_ruleset.family, RULESET_NETDEV);
+}
+
+static void an_mtu_above_the_parents_names_both_numbers(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
+        _cleanup_derived_ Derived derived = derive_with(
+                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\nMTUBytes=9000\n[Address]\nAddress=172.150.1.5/24\n",
+                links, 1, "");
+
+        assert_reason(&derived, REASON_MTU_TOO_LARGE,
+                      "MTUBytes=9000 (blue.plane:6) is above the 1500 bytes of its parent eno1; raise the parent's MTU first");
+        assert_objects(&derived, "");
+}
+
+static void a_plane_that_stands_keeps_its_mtu_when_the_new_one_is_too_large(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, true) };
+        links[1].vlan_id = 100;
+        _cleanup_derived_ Derived derived = derive_with(
+                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\nMTUBytes=9000\n[Address]\nAddress=172.150.1.5/24\n",
+                links, 2, "");
+
+        assert_true(reasons_have(&derived.reasons, REASON_MTU_TOO_LARGE));
+        assert_objects(&derived, "link mig0 kind vlan parent eno1 id 100 alias migplane:blue\n"
+                                 "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n");
+}
+
+static void a_foreign_link_of_that_name_is_left_alone(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_MACVLAN, "eno1", 1500, false) };
+        _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, links, 2, "");
+
+        assert_reason(&derived, REASON_DEVICE_MISMATCH,
+                      "mig0 exists, is not ours, and is no vlan on eno1 as blue.plane says; remove it, or give the plane another Name=");
+        assert_objects(&derived, "");
+}
+
+static void a_fitting_link_that_somebody_made_is_adopted_untagged(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
+        links[1].vlan_id = 100;
+        _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, links, 2, "");
+
+        const Object *link = &derived.state.objects[0];
+        assert_int_equal(link->kind, OBJECT_LINK);
+        assert_int_equal(link->as_link.type, LINK_DEVICE);
+        assert_string_equal(link->as_link.alias, "");
+}
+
+static void another_managers_device_is_neither_addressed_nor_set_up(void **state _unused_) {
+        Link links[] = { link_make("eno2", LINK_DEVICE, "", 1500, false) };
+        _cleanup_derived_ Derived derived = derive_with(
+                "[Interface]\nName=eno2\nManagedBy=other\n[Address]\nAddress=172.150.1.5/24\n[Bandwidth]\nEgress=1G\n", links,
+                1, "");
+
+        assert_int_equal(count(&derived, OBJECT_ADDRESS), 0);
+        assert_int_equal(count(&derived, OBJECT_LINK_UP), 0);
+        assert_int_equal(count(&derived, OBJECT_CLASS), 2);
+        assert_true(count(&derived, OBJECT_RULESET) > 0);
+}
+
+static void a_macvlan_has_the_same_address_at_every_boot_of_one_machine_only(void **state _unused_) {
+        static const char *const plane =
+                "[Interface]\nName=mig0\nKind=macvlan\nParent=eno1\n[Address]\nAddress=172.150.1.5/24\n";
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
+        _cleanup_derived_ Derived first = derive_with(plane, links, 1, "0123456789abcdef0123456789abcdef");
+        _cleanup_derived_ Derived again = derive_with(plane, links, 1, "0123456789abcdef0123456789abcdef");
+        _cleanup_derived_ Derived other = derive_with(plane, links, 1, "1123456789abcdef0123456789abcdef");
+        const MacAddress *a = &first.state.objects[0].as_link.mac;
+
+        assert_true(first.state.objects[0].as_link.has_mac);
+        assert_int_equal(a->bytes[0] & 3, 2); // locally administered, one station
+        assert_memory_equal(a, &again.state.objects[0].as_link.mac, sizeof(*a));
+        assert_memory_not_equal(a, &other.state.objects[0].as_link.mac, sizeof(*a));
+}
+
+static void an_ipv6_plane_tames_ipv6_instead_of_switching_it_off(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
+        _cleanup_derived_ Derived derived = derive_with(
+                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=fd00::5/64\n", links, 1, "");
+        _cleanup_free_ char *text = golden_state(&derived.state);
+
+        assert_non_null(strstr(text, "sysctl ipv6/conf/mig0/disable_ipv6=0\n"));
+        assert_non_null(strstr(text, "sysctl ipv6/conf/mig0/accept_ra=0\n"));
+        assert_non_null(strstr(text, "sysctl ipv6/conf/mig0/router_solicitations=0\n"));
+}
+
+static void routes_and_known_neighbours_follow_the_configuration(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
+        _cleanup_derived_ Derived derived = derive_with(
+                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"
+                "[Route]\nDestination=172.150.0.0/16\nGateway=172.150.1.1\n"
+                "[Peer]\nAddress=172.150.1.6\nMACAddress=02:00:00:00:00:06\n",
+                links, 1, "");
+
+        assert_objects(&derived, "link mig0 kind vlan parent eno1 id 100 mtu 1500 alias migplane:blue\n"
+                                 "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n"
+                                 "neighbour mig0 172.150.1.6 lladdr 02:00:00:00:00:06 permanent\n"
+                                 "route 172.150.0.0/16 via 172.150.1.1 dev mig0 src 172.150.1.5\n");
+}
+
+static void an_ifb_name_fits_the_kernel_and_no_two_long_ones_are_alike(void **state _unused_) {
+        char a[IFNAMSIZ], b[IFNAMSIZ];
+
+        derive_ifb_name("mig0", a);
+        assert_string_equal(a, "ifb-mig0");
+        derive_ifb_name("enp0s31f6.1001", a);
+        derive_ifb_name("enp0s31f6.1002", b);
+        assert_true(interface_name_is_valid(a) && interface_name_is_valid(b));
+        assert_string_not_equal(a, b);
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_vlan_plane_becomes_these_objects),
+                cmocka_unit_test(without_an_ingress_cap_there_is_no_ifb),
+                cmocka_unit_test(a_missing_parent_is_waited_for_behind_rules_that_need_no_device),
+                cmocka_unit_test(an_mtu_above_the_parents_names_both_numbers),
+                cmocka_unit_test(a_plane_that_stands_keeps_its_mtu_when_the_new_one_is_too_large),
+                cmocka_unit_test(a_foreign_link_of_that_name_is_left_alone),
+                cmocka_unit_test(a_fitting_link_that_somebody_made_is_adopted_untagged),
+                cmocka_unit_test(another_managers_device_is_neither_addressed_nor_set_up),
+                cmocka_unit_test(a_macvlan_has_the_same_address_at_every_boot_of_one_machine_only),
+                cmocka_unit_test(an_ipv6_plane_tames_ipv6_instead_of_switching_it_off),
+                cmocka_unit_test(routes_and_known_neighbours_follow_the_configuration),
+                cmocka_unit_test(an_ifb_name_fits_the_kernel_and_no_two_long_ones_are_alike),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
