@@ -69,9 +69,8 @@ static int addresses_read(Netlink *netlink, AddressList *list, Error *ret_error)
 }
 
 int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_ours, const State *desired, State *state,
-                 unsigned *ret_n_foreign, Error *ret_error) {
+                 Error *ret_error) {
         _cleanup_(address_list_deinit) AddressList list = { .ifindex = ifindex };
-        unsigned n_foreign = 0;
 
         int r = addresses_read(netlink, &list, ret_error);
         if (r < 0) {
@@ -83,16 +82,33 @@ int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_o
                 Object object = { .kind = OBJECT_ADDRESS, .as_address.prefix = entry->prefix };
                 strcpy_fixed(object.link, link);
 
-                if (!link_is_ours && entry->protocol != OUR_PROTOCOL && !state_find(desired, &object)) {
-                        n_foreign += !(entry->prefix.address.family == AF_INET6 &&
-                                       IN6_IS_ADDR_LINKLOCAL(&entry->prefix.address.in6));
+                if (!link_is_ours && entry->protocol != OUR_PROTOCOL && !state_find(desired, &object))
                         continue;
-                }
                 if (state_add(state, &object) < 0)
                         return error_set(ret_error, -ENOMEM, "out of memory");
         }
-        if (ret_n_foreign)
-                *ret_n_foreign = n_foreign;
+        return 0;
+}
+
+int addr_survey(Netlink *netlink, const PlaneConfig *plane, Inventory *inventory, Error *ret_error) {
+        Link *link = (Link *)inventory_find(inventory, plane->interface);
+        _cleanup_(address_list_deinit) AddressList list = { .ifindex = link ? link->index : 0 };
+        unsigned n_foreign = 0, n_planes = 0;
+
+        int r = link ? addresses_read(netlink, &list, ret_error) : 0;
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < list.n_entries; i++) {
+                const AddressEntry *entry = &list.entries[i];
+                bool of_plane = entry->protocol == OUR_PROTOCOL;
+                for (size_t j = 0; j < plane->n_addresses; j++)
+                        of_plane |= prefix_compare(&plane->addresses[j].prefix, &entry->prefix) == 0;
+                n_planes += of_plane;
+                n_foreign += !of_plane && !(entry->prefix.address.family == AF_INET6 &&
+                                            IN6_IS_ADDR_LINKLOCAL(&entry->prefix.address.in6));
+        }
+        if (link)
+                link->is_taken = n_foreign > 0 && n_planes == 0;
         return 0;
 }
 

@@ -2,13 +2,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "config.h"
+#include "link.h"
 #include "model.h"
 #include "nl.h"
 
 // Adds the addresses of a link that are ours: those that bear our IFA_PROTO, those that desired names, and on a link that
-// we made (link_is_ours) all of them. *ret_n_foreign (may be NULL) counts the others, IPv6 link-local ones aside.
+// we made (link_is_ours) all of them.
 int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_ours, const State *desired, State *state,
-                 unsigned *ret_n_foreign, Error *ret_error);
+                 Error *ret_error);
+// Finds out whether the device that is to become a plane's is in use for something else: it has addresses, IPv6 link-local
+// ones aside, and none of the plane's. Whoever names the management interface by mistake would lose the host otherwise.
+int addr_survey(Netlink *netlink, const PlaneConfig *plane, Inventory *inventory, Error *ret_error);
 // 1 when the link has this address with this length and it is usable, 0 when not (yet).
 int addr_is_usable(Netlink *netlink, int ifindex, const Prefix *prefix, Error *ret_error);
 

@@ -107,6 +107,8 @@ typedef struct PlaneConfig {
 } PlaneConfig;
 
 PlaneConfig *plane_config_free(PlaneConfig *plane);
+// Whether two mean the same; where it was written does not count.
+bool plane_config_equal(const PlaneConfig *a, const PlaneConfig *b);
 
 typedef enum ConfigSeverity {
         CONFIG_WARNING,

@@ -131,6 +131,13 @@ static void device_check(Derivation *d) {
                 reasons_add(d->reasons, REASON_DEVICE_MISMATCH, "%s is no Ethernet device", plane->interface);
                 d->possible = false;
         }
+        if (d->link && d->link->is_taken) {
+                reasons_add(d->reasons, REASON_DEVICE_MISMATCH,
+                            "%s (%s:%u) has addresses already and none of the plane's: it is in use; "
+                            "name a device that is the plane's alone, or remove its addresses",
+                            plane->interface, name_at.path, name_at.line);
+                d->possible = false;
+        }
         if (d->link && !d->link->ours && plane->kind != PLANE_KIND_DEVICE &&
             (d->link->type != plane_link_type(plane->kind) || !streq(d->link->parent, plane->parent) ||
              (plane->kind == PLANE_KIND_VLAN && d->link->vlan_id != plane->vlan_id))) {
@@ -173,6 +180,10 @@ static int link_up_add_one(State *state, const char *name, LinkRole role) {
         Object up = { .kind = OBJECT_LINK_UP, .as_link_up.role = role };
 
         strcpy_fixed(up.link, name);
+        // Several planes can have one parent; the state is not sorted yet.
+        for (size_t i = 0; i < state->n_objects; i++)
+                if (object_compare(&state->objects[i], &up) == 0)
+                        return 0;
         return state_add(state, &up);
 }
 

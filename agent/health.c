@@ -20,7 +20,6 @@ static const struct {
         [REASON_NO_CARRIER] = { "no-carrier", HEALTH_FAILED },
         [REASON_ADDRESS_MISSING] = { "address-missing", HEALTH_FAILED },
         [REASON_ENSLAVED] = { "enslaved", HEALTH_FAILED },
-        [REASON_FOREIGN_ADDRESS] = { "foreign-address", HEALTH_DEGRADED },
         [REASON_NO_ISOLATION] = { "no-isolation", HEALTH_FAILED },
         [REASON_APPLY_FAILED] = { "apply-failed", HEALTH_FAILED },
         [REASON_DRIFT] = { "drift", HEALTH_DEGRADED },

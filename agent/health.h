@@ -24,7 +24,6 @@ typedef enum ReasonCode {
         REASON_NO_CARRIER,
         REASON_ADDRESS_MISSING,
         REASON_ENSLAVED,
-        REASON_FOREIGN_ADDRESS,
         REASON_NO_ISOLATION,
         REASON_APPLY_FAILED,
         REASON_DRIFT,

@@ -34,7 +34,7 @@ static bool link_in_state(const State *state, const char *link) {
 }
 
 static int link_objects_observe(Kernel *kernel, const Link *link, const State *desired, State *state, Error *ret_error) {
-        int r = addr_observe(kernel->netlink, link->name, link->index, link->ours, desired, state, NULL, ret_error);
+        int r = addr_observe(kernel->netlink, link->name, link->index, link->ours, desired, state, ret_error);
         if (r >= 0)
                 r = qdisc_observe(kernel->netlink, link->name, link->index, desired, state, ret_error);
         if (r >= 0)

@@ -234,6 +234,14 @@ static void planes_remove_missing(Manager *manager, const Config *config) {
         }
 }
 
+static void message_format(const ConfigMessage *message, char *ret, size_t size) {
+        _cleanup_fclose_ FILE *file = fmemopen(ret, size, "w");
+
+        ret[0] = '\0';
+        if (file)
+                config_message_print(message, file);
+}
+
 static void planes_mark_broken(Manager *manager, const Config *config) {
         for (size_t i = 0; i < manager->n_planes; i++) {
                 Plane *plane = manager->planes[i];
@@ -241,8 +249,8 @@ static void planes_mark_broken(Manager *manager, const Config *config) {
                 for (size_t j = config->n_messages; j-- > 0;) {
                         const ConfigMessage *message = &config->messages[j];
                         if (message->severity == CONFIG_ERROR && streq(message->plane, plane->config->name))
-                                (void)snprintf(plane->broken, sizeof(plane->broken), "%s:%u: %s", message->path,
-                                               message->line, message->text);
+                                message_format(message, plane->broken, sizeof(plane->broken));
+                        plane->broken[strcspn(plane->broken, "\n")] = '\0';
                 }
         }
 }
@@ -264,9 +272,20 @@ static int planes_update(Manager *manager, Config *config) {
                 else
                         r = plane_add(manager, taken);
         }
-        config->n_planes = 0;
         planes_mark_broken(manager, config);
         return r;
+}
+
+// A plane that keeps what it had keeps its interface and networks from the others.
+static int kept_check(const Manager *manager, Config *config) {
+        _cleanup_free_ char *memory = calloc(manager->n_planes + 1, sizeof(const PlaneConfig *));
+        const PlaneConfig **in_force = (const PlaneConfig **)memory;
+        if (!in_force)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < manager->n_planes; i++)
+                in_force[i] = manager->planes[i]->config;
+        return config_check_kept(config, in_force, manager->n_planes);
 }
 
 int manager_reload(Manager *manager, Error *ret_error) {
@@ -275,7 +294,7 @@ int manager_reload(Manager *manager, Error *ret_error) {
         int r = config_read(&config, ret_error);
         if (r < 0)
                 return r;
-        if (messages_store(manager, config) < 0 || planes_update(manager, config) < 0)
+        if (kept_check(manager, config) < 0 || messages_store(manager, config) < 0 || planes_update(manager, config) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
         r = reconcile(manager, RECONCILE_INTENT, ret_error);
         for (unsigned i = 0; i < MONITOR_SOURCES; i++)

@@ -38,6 +38,7 @@ struct Manager {
         sd_event_source *audit_timer; // looks again at what has no notification, and pats the watchdog
         uint64_t audit_interval_usec;
         uint64_t retry_usec; // doubles while the kernel keeps refusing
+        uint64_t failures_logged; // hash of the refusals that the log has last
         sd_event_source *monitor_sources[MONITOR_SOURCES];
 };
 

@@ -88,7 +88,7 @@ typedef struct QdiscObject {
         QdiscType type;
         char foreign[16];       // its name, for QDISC_FOREIGN
         uint32_t default_class; // htb: minor number
-        uint32_t limit;         // pfifo, fq_codel: packets
+        uint32_t limit;         // packets; htb: of the direct queue, 0: what has no class is dropped
 } QdiscObject;
 
 typedef struct ClassObject {

@@ -71,8 +71,11 @@ void plane_set_config(Plane *plane, PlaneConfig *config) {
                 NULL,
         };
 
+        bool changed = !plane_config_equal(plane->config, config);
         plane_config_free(plane->config);
         plane->config = config;
+        if (!changed)
+                return;
         plane->generation++;
         announce(plane, properties);
 }

@@ -82,6 +82,11 @@ static int look_new(Manager *manager, Look *ret, Error *ret_error) {
         r = inventory_read(manager->kernel.netlink, &look.inventory, ret_error);
         if (r < 0)
                 return r;
+        for (size_t i = 0; i < look.n_planes && r >= 0; i++)
+                if (look.configs[i]->kind == PLANE_KIND_DEVICE && look.configs[i]->managed_by == MANAGED_BY_MIGPLANE)
+                        r = addr_survey(manager->kernel.netlink, look.configs[i], &look.inventory, ret_error);
+        if (r < 0)
+                return r;
         DeriveFacts facts = {
                 .inventory = &look.inventory,
                 .leaf = manager->kernel.leaf,
@@ -317,12 +322,26 @@ static void neighbours_watch(Manager *manager, const State *desired) {
                 manager->watches_neighbours = watch;
 }
 
+// What is refused again and again is said once.
+static void failures_log(Manager *manager, const ApplyFailures *failures) {
+        uint64_t hash = HASH_INIT;
+
+        for (size_t i = 0; i < failures->n_failures; i++)
+                hash = hash_bytes(hash, failures->failures[i].error.text, strlen(failures->failures[i].error.text));
+        for (size_t i = 0; i < failures->n_failures && hash != manager->failures_logged; i++)
+                log_error("%s", failures->failures[i].error.text);
+        manager->failures_logged = hash;
+}
+
 int reconcile(Manager *manager, ReconcileCause cause, Error *ret_error) {
         _cleanup_look_ Look look = {};
         _cleanup_apply_failures_ ApplyFailures failures = {};
 
         int r = look_new(manager, &look, ret_error);
-        for (unsigned round = 0; r >= 0 && round < ROUNDS_MAX && failures.n_failures == 0; round++) {
+        for (unsigned round = 0; r >= 0 && round < ROUNDS_MAX; round++) {
+                // What was refused may have been about an object that went with another: it gets a second look.
+                if (failures.n_failures > 0 && round > 1)
+                        break;
                 r = look_activate(&look);
                 if (r < 0 || look.active.n_operations == 0)
                         break;
@@ -330,6 +349,7 @@ int reconcile(Manager *manager, ReconcileCause cause, Error *ret_error) {
                         plan_announce(manager, &look, cause);
                         r = look_activate(&look); // that may have begun a backoff
                 }
+                apply_failures_deinit(&failures);
                 if (r >= 0)
                         r = kernel_apply(&manager->kernel, &look.active, &failures);
                 if (r < 0)
@@ -339,9 +359,10 @@ int reconcile(Manager *manager, ReconcileCause cause, Error *ret_error) {
         }
         if (r < 0)
                 return r;
+        if (look.plan.n_operations == 0)
+                apply_failures_deinit(&failures);
 
-        for (size_t i = 0; i < failures.n_failures; i++)
-                log_error("%s", failures.failures[i].error.text);
+        failures_log(manager, &failures);
         neighbours_watch(manager, &look.desired);
         retry_arm(manager, &look, &failures);
         planes_assess(manager, &look, &failures);

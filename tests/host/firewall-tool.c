@@ -87,7 +87,7 @@ int main(int argc, char **argv) {
                 fputs("usage: firewall-tool print|load|check|reload DIRECTORY [TIMES]\n", stderr);
                 return 2;
         }
-        int r = config_load((const char *const[]){ argv[2], NULL }, &config, &error);
+        int r = config_load((const char *const[]){ argv[2], NULL }, true, &config, &error);
         if (r >= 0) {
                 for (size_t i = 0; i < config->n_messages; i++)
                         config_message_print(&config->messages[i], stderr);

@@ -18,6 +18,8 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/hosts.sh"
 
+unset WATCHDOG_PID NOTIFY_SOCKET
+
 PATIENCE=30                             # seconds; only a failure takes that long
 passed=0 failed=0 skipped=0
 
@@ -47,8 +49,12 @@ await() {
 # What a check may ask of a command's output.
 not() { ! "$@"; }
 prints() { [[ $("${@:2}" 2>&1) == "$1" ]]; }                    # exactly this
-says() { local all; all=$("${@:2}" 2>&1); [[ $all =~ $1 ]]; }   # something that matches, and the command succeeds
-denies() { local all; all=$("${@:2}" 2>&1) && return 1; [[ $all =~ $1 ]]; } # the same, and it fails
+says() { local all; all=$("${@:2}" 2>&1) && [[ $all =~ $1 ]]; } # succeeds, with something that matches
+refuses() {                                                     # fails, with something that matches
+    local all
+    if all=$("${@:2}" 2>&1); then return 1; fi
+    [[ $all =~ $1 ]]
+}
 exits() { local status=0; "${@:2}" >/dev/null 2>&1 || status=$?; ((status == $1)); }
 
 enter() {
@@ -109,7 +115,7 @@ plane_blue() {
 
 # The daemon, its process in $DAEMON. Audits, which find what no notification tells, come every second instead of every five.
 daemon_start() {
-    WATCHDOG_USEC=${AUDIT_USEC:-1000000} WATCHDOG_PID='' host_migplaned alpha
+    WATCHDOG_USEC=${AUDIT_USEC:-1000000} host_migplaned alpha
     DAEMON=$!
     lab_wait "$PATIENCE" on migplanectl list
 }

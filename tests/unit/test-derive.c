@@ -155,6 +155,18 @@ static void a_fitting_link_that_somebody_made_is_adopted_untagged(void **state _
         assert_string_equal(link->as_link.alias, "");
 }
 
+static void a_device_in_use_is_not_taken(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
+        links[0].is_taken = true;
+        _cleanup_derived_ Derived derived =
+                derive_with("[Interface]\nName=eno1\n[Address]\nAddress=172.150.1.5/24\n", links, 1, "");
+
+        assert_reason(&derived, REASON_DEVICE_MISMATCH,
+                      "eno1 (blue.plane:2) has addresses already and none of the plane's: it is in use; "
+                      "name a device that is the plane's alone, or remove its addresses");
+        assert_objects(&derived, "");
+}
+
 static void another_managers_device_is_neither_addressed_nor_set_up(void **state _unused_) {
         Link links[] = { link_make("eno2", LINK_DEVICE, "", 1500, false) };
         _cleanup_derived_ Derived derived = derive_with(
@@ -227,6 +239,7 @@ int main(void) {
                 cmocka_unit_test(a_plane_that_stands_keeps_its_mtu_when_the_new_one_is_too_large),
                 cmocka_unit_test(a_foreign_link_of_that_name_is_left_alone),
                 cmocka_unit_test(a_fitting_link_that_somebody_made_is_adopted_untagged),
+                cmocka_unit_test(a_device_in_use_is_not_taken),
                 cmocka_unit_test(another_managers_device_is_neither_addressed_nor_set_up),
                 cmocka_unit_test(a_macvlan_has_the_same_address_at_every_boot_of_one_machine_only),
                 cmocka_unit_test(an_ipv6_plane_tames_ipv6_instead_of_switching_it_off),

@@ -1,0 +1,84 @@
+// The loop when there is nothing to do: alone, among a thousand links that are nobody's business, and with many planes.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "bench.h"
+
+#include "reconcile.h"
+
+typedef struct Audit {
+        const char *name;
+        size_t n_planes;
+        unsigned n_links; // that do not concern us
+        unsigned n_looks;
+} Audit;
+
+static const Audit audits[] = {
+        { "1 plane", 1, 0, 200 },
+        { "1 plane, 1000 other links", 1, 1000, 50 },
+        { "16 planes", 16, 0, 50 },
+};
+
+enum { RESULTS_PARTS = 1000 };
+
+static int links_add(unsigned n) {
+        return n == 0 ? 0 : lab_shell("for i in $(seq %u); do echo link add other$i type ifb; done | ip -batch -", n);
+}
+
+static int run(double *results, void *userdata) {
+        const Audit *audit = userdata;
+        LabManager lab;
+        Error error = {};
+
+        int r = links_add(audit->n_links);
+        if (r >= 0)
+                r = lab_manager_init(&lab, &error);
+        if (r >= 0)
+                r = lab_manager_add(&lab, audit->n_planes, &error);
+        if (r >= 0)
+                r = reconcile(lab.manager, RECONCILE_INTENT, &error);
+        for (unsigned i = 0; i < audit->n_looks && r >= 0; i++) {
+                double start = now_usec();
+                r = reconcile(lab.manager, RECONCILE_AUDIT, &error);
+                results[i] = now_usec() - start;
+        }
+        for (unsigned i = 0; i < audit->n_looks && r >= 0; i++) {
+                LabLook look;
+                r = lab_look(&lab, &look, results + RESULTS_PARTS + i * LOOK_PART_MAX, &error);
+                if (r >= 0)
+                        lab_look_deinit(&look);
+        }
+        if (r < 0)
+                (void)fprintf(stderr, "%s\n", error.text);
+        return r < 0 ? r : lab_manager_differences(&lab) == 0 ? 0 : -EIO;
+}
+
+int bench_audit(unsigned rounds) {
+        static const char *const parts[] = { "inventory", "derive", "observe", "diff" };
+        static double results[LAB_RESULTS_MAX];
+        Sample whole[ELEMENTSOF(audits)], part[ELEMENTSOF(audits)][LOOK_PART_MAX];
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(audits); i++) {
+                sample_init(&whole[i], "us", "audit, %s", audits[i].name);
+                for (size_t j = 0; j < LOOK_PART_MAX; j++)
+                        sample_init(&part[i][j], "us", "  %s", parts[j]);
+        }
+        for (unsigned round = 0; round < rounds && r >= 0; round++)
+                for (size_t i = 0; i < ELEMENTSOF(audits) && r >= 0; i++) {
+                        r = lab_run(run, (void *)&audits[i], results);
+                        for (unsigned k = 0; k < audits[i].n_looks && r >= 0; k++) {
+                                r = sample_add(&whole[i], results[k]);
+                                for (size_t j = 0; j < LOOK_PART_MAX && r >= 0; j++)
+                                        r = sample_add(&part[i][j], results[RESULTS_PARTS + k * LOOK_PART_MAX + j]);
+                        }
+                }
+        if (r < 0)
+                return r;
+        sample_print_header();
+        for (size_t i = 0; i < ELEMENTSOF(audits); i++) {
+                sample_print(&whole[i]);
+                for (size_t j = 0; j < LOOK_PART_MAX; j++)
+                        sample_print(&part[i][j]);
+        }
+        return 0;
+}

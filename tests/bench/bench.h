@@ -1,0 +1,88 @@
+// Benchmarks: what several measurements share.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "manager.h"
+
+// One figure: all its values, in one unit.
+typedef struct Sample {
+        char what[64];
+        char unit[8];
+        double *values;
+        size_t n_values, n_allocated;
+} Sample;
+
+void sample_init(Sample *sample, const char *unit, const char *format, ...) _printf_(3, 4);
+int sample_add(Sample *sample, double value);
+double sample_quantile(Sample *sample, double quantile);
+void sample_print_header(void);
+void sample_print(Sample *sample);
+void sample_deinit(Sample *sample);
+
+double now_usec(void);
+
+// Enters a namespace of our own, so that the machine's is never touched.
+int lab_enter(void);
+
+// Runs the body in a child with a new network namespace in which there are only lo and eno2, a veth that is up, and waits
+// until all of it is gone. The body's results come back in results, which has LAB_RESULTS_MAX places.
+enum { LAB_RESULTS_MAX = 4096 };
+typedef int (*LabBody)(double *results, void *userdata);
+int lab_run(LabBody body, void *userdata, double *results);
+// Runs a command line of the shell; 0, or -EIO.
+int lab_shell(const char *format, ...) _printf_(1, 2);
+
+// A manager with its planes, as the daemon has it, without the bus and without files.
+typedef struct LabManager {
+        sd_event *event;
+        Manager *manager;
+} LabManager;
+int lab_manager_init(LabManager *lab, Error *ret_error);
+// Adds planes number 0 to n - 1: 0 is mig0, the others mig1 ... on the same parent.
+int lab_manager_add(LabManager *lab, size_t n_planes, Error *ret_error);
+void lab_manager_deinit(LabManager *lab);
+// How many operations lie between what is and what should be; printed where there are some. Negative: errno.
+int lab_manager_differences(LabManager *lab);
+
+// One look, taken by hand where the parts of it are to be timed.
+typedef struct LabLook {
+        Inventory inventory;
+        Reasons *reasons;
+        State desired, observed;
+        Plan plan;
+} LabLook;
+typedef enum LookPart {
+        LOOK_INVENTORY,
+        LOOK_DERIVE,
+        LOOK_OBSERVE,
+        LOOK_DIFF,
+        LOOK_PART_MAX,
+} LookPart;
+// Adds the time of each part, in microseconds.
+int lab_look(LabManager *lab, LabLook *ret, double times[static LOOK_PART_MAX], Error *ret_error);
+void lab_look_deinit(LabLook *look);
+
+// What migplane asked of the kernel to make a plane, in order, ready to be asked again.
+typedef struct Step {
+        ObjectKind kind;
+        uint32_t offset, size; // of the request, of "PATH\0VALUE\n", or of the ruleset
+} Step;
+typedef struct Script {
+        Step steps[256];
+        size_t n_steps;
+        uint32_t size;
+        char data[1 << 17];
+} Script;
+// Carries out a plan, time by kind added in microseconds; records where script is not NULL.
+int script_apply(Kernel *kernel, const Plan *plan, Script *script, double times[static OBJECT_KIND_MAX]);
+// The bare kernel work: sends the requests and waits for each acknowledgement, and looks at nothing.
+int script_run(const Script *script, double times[static OBJECT_KIND_MAX]);
+const char *script_ruleset(const Script *script);
+
+// A shell script that makes the objects: batched, one program a kind; otherwise one an object, but for nft.
+int shell_print(const State *desired, const Script *script, const char *directory, bool batched, FILE *file);
+
+int bench_setup(unsigned rounds);
+int bench_audit(unsigned rounds);
+int bench_ruleset(unsigned rounds);
+int bench_repair(unsigned rounds);

@@ -1,0 +1,2 @@
+#include "bench.h"
+int bench_repair(unsigned rounds _unused_) { return 0; }
