@@ -13,13 +13,6 @@ struct Bus {
         Manager *manager;
 };
 
-int bus_error(sd_bus_error *ret_error, const char *name, const Error *error) {
-        char full[96];
-
-        (void)snprintf(full, sizeof(full), BUS_ERROR_PREFIX "%s", name);
-        return sd_bus_error_set(ret_error, full, error->text);
-}
-
 static int planes_enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *userdata, char ***ret_nodes,
                             sd_bus_error *ret_error _unused_) {
         const Manager *manager = userdata;

@@ -5,6 +5,7 @@
 #include <systemd/sd-bus.h>
 
 #include "manager.h"
+#include "names.h"
 
 typedef struct Bus Bus;
 
@@ -21,4 +22,9 @@ int bus_plane_find(sd_bus *bus, const char *path, const char *interface, void *u
 int bus_plane_path(const Plane *plane, char **ret_path);
 
 // An answer that says what to do about it: BUS_ERROR_PREFIX and name, and the text of error.
-int bus_error(sd_bus_error *ret_error, const char *name, const Error *error);
+static inline int bus_error(sd_bus_error *ret_error, const char *name, const Error *error) {
+        char full[96];
+
+        (void)snprintf(full, sizeof(full), BUS_ERROR_PREFIX "%s", name);
+        return sd_bus_error_set(ret_error, full, error->text);
+}

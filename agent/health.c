@@ -52,6 +52,16 @@ Health reasons_health(const Reasons *reasons) {
         return health;
 }
 
+void reasons_sort(Reasons *reasons) {
+        for (size_t i = 1; i < reasons->n_reasons; i++)
+                for (size_t j = i; j > 0 && codes[reasons->reasons[j].code].health >
+                                                    codes[reasons->reasons[j - 1].code].health; j--) {
+                        Reason swapped = reasons->reasons[j];
+                        reasons->reasons[j] = reasons->reasons[j - 1];
+                        reasons->reasons[j - 1] = swapped;
+                }
+}
+
 void reasons_add(Reasons *reasons, ReasonCode code, const char *format, ...) {
         if (array_reserve(&reasons->reasons, &reasons->n_allocated, reasons->n_reasons + 1) < 0)
                 return;

@@ -49,6 +49,9 @@ const char *reason_to_string(ReasonCode code);
 // The health that the gravest of the reasons leaves; healthy when there are none, or only notes.
 Health reasons_health(const Reasons *reasons);
 
+// The gravest first, otherwise in the order in which they were added.
+void reasons_sort(Reasons *reasons);
+
 // Out of memory drops the reason.
 void reasons_add(Reasons *reasons, ReasonCode code, const char *format, ...) _printf_(3, 4);
 bool reasons_have(const Reasons *reasons, ReasonCode code);

@@ -96,16 +96,16 @@ int monitor_watch_neighbours(Monitor *monitor, bool watch) {
                        : 0;
 }
 
-// The name of a process that may be gone already; a port need not be a process's number.
+// The process behind a port: the kernel gives a socket its process's number for a port, and libnl puts a count above it. A
+// process's name is told only while it lives; tc and ip are often gone by now.
 static void process_read(uint32_t port, MonitorEvent *event) {
         char path[32];
         _cleanup_free_ char *name = NULL;
-        uint32_t pid = port & LIBNL_PID_MASK;
 
-        (void)snprintf(path, sizeof(path), "/proc/%u/comm", pid);
-        if (pid == 0 || file_read(path, 64, &name, NULL) < 0)
+        event->pid = port & LIBNL_PID_MASK;
+        (void)snprintf(path, sizeof(path), "/proc/%u/comm", event->pid);
+        if (event->pid == 0 || file_read(path, 64, &name, NULL) < 0)
                 return;
-        event->pid = pid;
         strcpy_fixed(event->process, name);
         event->process[strcspn(event->process, "\n")] = '\0';
 }

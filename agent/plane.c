@@ -39,8 +39,9 @@ void plane_set_state(Plane *plane, int ifindex, uint32_t mtu, Reasons *reasons) 
         size_t n_changed = 0;
         Health health = reasons_health(reasons);
 
+        reasons_sort(reasons);
         if (health != plane->health) {
-                const char *why = reasons->n_reasons > 0 ? reasons->reasons[0].text : "everything is as it should be";
+                const char *why = health != HEALTH_HEALTHY ? reasons->reasons[0].text : "everything is as it should be";
                 log_line(health > HEALTH_HEALTHY ? LOG_WARNING : LOG_NOTICE, "%s: %s (was %s): %s", plane->config->name,
                          health_to_string(health), health_to_string(plane->health), why);
                 changed[n_changed++] = "Health";

@@ -1,0 +1,87 @@
+// One look at everything.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "look.h"
+
+#include "addr.h"
+#include "derive.h"
+
+void look_deinit(Look *look) {
+        plan_deinit(&look->plan);
+        state_deinit(&look->observed);
+        state_deinit(&look->desired);
+        inventory_deinit(&look->inventory);
+        for (size_t i = 0; look->reasons && i < look->n_planes; i++)
+                reasons_deinit(&look->reasons[i]);
+        free(look->reasons);
+        free(look->planes);
+        free(look->configs);
+        *look = (Look){};
+}
+static int look_planes(Manager *manager, Look *look) {
+        look->configs = calloc(manager->n_planes + 1, sizeof(*look->configs));
+        look->planes = calloc(manager->n_planes + 1, sizeof(*look->planes));
+        look->reasons = calloc(manager->n_planes + 1, sizeof(*look->reasons));
+        if (!look->configs || !look->planes || !look->reasons)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < manager->n_planes; i++) {
+                if (manager->planes[i]->taken_down)
+                        continue;
+                look->planes[look->n_planes] = manager->planes[i];
+                look->configs[look->n_planes++] = manager->planes[i]->config;
+        }
+        return 0;
+}
+
+int look_new(Manager *manager, Look *ret, Error *ret_error) {
+        _cleanup_look_ Look look = {};
+
+        int r = look_planes(manager, &look);
+        if (r < 0)
+                return error_set(ret_error, r, "out of memory");
+        r = inventory_read(manager->kernel.netlink, &look.inventory, ret_error);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < look.n_planes && r >= 0; i++)
+                if (look.configs[i]->kind == PLANE_KIND_DEVICE && look.configs[i]->managed_by == MANAGED_BY_MIGPLANE)
+                        r = addr_survey(manager->kernel.netlink, look.configs[i], &look.inventory, ret_error);
+        if (r < 0)
+                return r;
+        DeriveFacts facts = {
+                .inventory = &look.inventory,
+                .leaf = manager->kernel.leaf,
+                .machine_id = manager->machine_id,
+        };
+        r = derive(look.configs, look.n_planes, &facts, &look.desired, look.reasons);
+        if (r < 0)
+                return error_set(ret_error, r, "out of memory");
+        r = kernel_observe(&manager->kernel, &look.inventory, &look.desired, &look.observed, ret_error);
+        if (r < 0)
+                return r;
+        r = plan_diff(&look.desired, &look.observed, &look.plan);
+        if (r < 0)
+                return error_set(ret_error, r, "out of memory");
+
+        *ret = look;
+        look = (Look){};
+        return 0;
+}
+
+bool operation_concerns(const Operation *operation, const Plane *plane) {
+        const char *link = operation_link(operation);
+        char ifb[IFNAMSIZ];
+
+        if (!link[0] || streq(link, plane->config->interface))
+                return true;
+        derive_ifb_name(plane->config->interface, ifb);
+        return streq(link, ifb) || (plane->config->kind != PLANE_KIND_DEVICE && streq(link, plane->config->parent));
+}
+
+void operation_format(const Operation *operation, char *ret, size_t size) {
+        _cleanup_fclose_ FILE *file = fmemopen(ret, size, "w");
+
+        ret[0] = '\0';
+        if (file)
+                operation_print(operation, file);
+}
