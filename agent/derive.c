@@ -172,6 +172,8 @@ static int links_derive(const Derivation *d) {
                 strcpy_fixed(ifb.link, d->ifb);
                 (void)snprintf(ifb.as_link.alias, sizeof(ifb.as_link.alias), LINK_ALIAS_PREFIX "%s", plane->name);
                 r = state_add(d->state, &ifb);
+                if (r >= 0)
+                        r = sysctl_derive_ifb(d->ifb, d->state);
         }
         return r;
 }

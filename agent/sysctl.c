@@ -61,6 +61,10 @@ int sysctl_derive(const char *link, bool has_ipv6, State *state) {
                         : settings_add(link, "ipv6", ipv6_off_settings, ELEMENTSOF(ipv6_off_settings), state);
 }
 
+int sysctl_derive_ifb(const char *ifb, State *state) {
+        return settings_add(ifb, "ipv6", ipv6_off_settings, ELEMENTSOF(ipv6_off_settings), state);
+}
+
 static void path_format(const SysctlObject *sysctl, char ret[static 80]) {
         (void)snprintf(ret, 80, "/proc/sys/net/%s", sysctl->item);
 }

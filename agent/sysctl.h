@@ -8,6 +8,9 @@
 // Adds the hardening of a plane's device: IPv4's always, IPv6 switched off or, for a plane that uses it, tamed.
 int sysctl_derive(const char *link, bool has_ipv6, State *state);
 
+// Adds what keeps the kernel from talking on a plane's ifb device by itself.
+int sysctl_derive_ifb(const char *ifb, State *state);
+
 // Adds the present values of the settings that desired names, for links that exist. A setting that this kernel does not
 // have (IPv6 absent, an older kernel) has nothing to be hardened and counts as it should be.
 int sysctl_observe(const Inventory *inventory, const State *desired, State *state, Error *ret_error);

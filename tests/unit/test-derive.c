@@ -89,7 +89,7 @@ static void a_vlan_plane_becomes_these_objects(void **state _unused_) {
                        "link-up ifb-mig0\n"
                        "link-up mig0\n");
         assert_int_equal(derived.reasons.n_reasons, 0);
-        assert_int_equal(count(&derived, OBJECT_SYSCTL), 18);
+        assert_int_equal(count(&derived, OBJECT_SYSCTL), 18 + 2); // the device, the ifb
         assert_true(count(&derived, OBJECT_RULESET) > 0);
 }
 
