@@ -57,7 +57,7 @@ static int chain_add(const Table *table, const TableChain *chain, State *state) 
                 .as_ruleset = { .family = table->family, .n_rules = chain->n_rules },
         };
 
-        if (chain->is_in_place && chain->is_in_order && !table->is_dormant)
+        if (chain->is_in_place && chain->is_whole && !table->is_dormant)
                 object.as_ruleset.hash = chain->hash;
         chain_name_parse(chain->name, object.link);
         strcpy_fixed(object.as_ruleset.chain, chain->name);

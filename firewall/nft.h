@@ -13,8 +13,9 @@ static inline void firewall_freep(Firewall **firewall) {
         *firewall = firewall_free(*firewall);
 }
 
-// Adds an OBJECT_RULESET for every chain of our tables. Its hash is the one that its last rule's comment tells, and 0 when
-// the chain is not as one transaction of ours left it: a rule added, replaced or deleted since, the table dormant.
+// Adds an OBJECT_RULESET for every chain of our tables. Its hash is the one that its rules' comments tell, and 0 when the
+// chain is not as one transaction of ours left it: a rule added or replaced since, another hook, the table dormant. A rule
+// that was deleted shows in n_rules.
 int firewall_observe(Firewall *firewall, State *state, Error *ret_error);
 
 // One transaction: tables, counters and chains are added where they are missing, the chains to load are flushed and

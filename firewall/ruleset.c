@@ -17,6 +17,8 @@
 #include "allow.h"
 #include "set.h"
 
+#define HOOK_LINE_PREFIX "type filter hook "
+
 static const RulesetHook hooks[] = {
         { RULESET_NETDEV, "in", true, "ingress", NF_NETDEV_INGRESS, -500 },
         { RULESET_NETDEV, "out", true, "egress", NF_NETDEV_EGRESS, 500 },
@@ -36,6 +38,10 @@ const RulesetHook *ruleset_hook_find(RulesetFamily family, const char *chain) {
                     streq(hooks[i].chain, dash ? dash + 1 : chain))
                         return &hooks[i];
         return NULL;
+}
+
+bool ruleset_text_has_hook(const char *text) {
+        return strncmp(text, HOOK_LINE_PREFIX, strlen(HOOK_LINE_PREFIX)) == 0;
 }
 
 // --- a chain's text ---
@@ -63,33 +69,38 @@ static int chain_text_open(ChainText *chain, const char *device) {
         if (!chain->file)
                 return -ENOMEM;
         if (hook && hook->is_per_link)
-                fprintf(chain->file, RULESET_HOOK_LINE_PREFIX "%s device \"%s\" priority %d; policy accept;\n", hook->hook,
+                fprintf(chain->file, HOOK_LINE_PREFIX "%s device \"%s\" priority %d; policy accept;\n", hook->hook,
                         device, hook->priority);
         else if (hook)
-                fprintf(chain->file, RULESET_HOOK_LINE_PREFIX "%s priority %d; policy accept;\n", hook->hook, hook->priority);
+                fprintf(chain->file, HOOK_LINE_PREFIX "%s priority %d; policy accept;\n", hook->hook, hook->priority);
         return 0;
 }
 
-static unsigned count_rules(const char *text) {
-        unsigned n = 0;
-
-        for (const char *at = text; (at = strchr(at, '\n')); at++)
-                n++;
-        return strncmp(text, RULESET_HOOK_LINE_PREFIX, strlen(RULESET_HOOK_LINE_PREFIX)) == 0 ? n - 1 : n;
-}
-
-// Ends the text, puts its hash into the last rule's comment, and adds the chain.
+// Ends the text, puts its hash into a comment of every rule, and adds the chain.
 static int chain_text_add(ChainText *chain, State *state) {
         RulesetObject *ruleset = &chain->object.as_ruleset;
+        size_t size;
 
         if (fclose(TAKE(chain->file)) != 0)
                 return -ENOMEM;
-        ruleset->n_rules = count_rules(chain->text);
         ruleset->hash = hash_bytes(HASH_INIT, chain->text, chain->size);
-        chain->text[chain->size - 1] = '\0'; // the last line feed
-        if (asprintf(&ruleset->text, "%s comment \"" RULESET_COMMENT_PREFIX "%016" PRIx64 "\"\n", chain->text,
-                     ruleset->hash) < 0)
+
+        FILE *file = open_memstream(&ruleset->text, &size);
+        if (!file)
                 return -ENOMEM;
+        for (const char *line = chain->text; *line; line = strchr(line, '\n') + 1) {
+                int length = (int)strcspn(line, "\n");
+                if (line == chain->text && ruleset_text_has_hook(line)) {
+                        fprintf(file, "%.*s\n", length, line);
+                        continue;
+                }
+                fprintf(file, "%.*s comment \"" RULESET_COMMENT_PREFIX "%016" PRIx64 "\"\n", length, line, ruleset->hash);
+                ruleset->n_rules++;
+        }
+        if (fclose(file) != 0) {
+                free(ruleset->text);
+                return -ENOMEM;
+        }
         return state_add(state, &chain->object);
 }
 

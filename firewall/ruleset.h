@@ -32,7 +32,8 @@ typedef struct RulesetHook {
 // Every base chain that we make; NULL: a chain of that name is reached from others.
 const RulesetHook *ruleset_hook_find(RulesetFamily family, const char *chain);
 
-// The 16 hex digits of a text's hash stand in its last rule's comment, after this.
+// Whether a text's first line is the hook's. Every other line is a rule.
+bool ruleset_text_has_hook(const char *text);
+
+// Every rule bears a comment: this, and the 16 hex digits of its chain's hash.
 #define RULESET_COMMENT_PREFIX "migplane "
-// Whether a text's first line is the hook's line; the rules come after it.
-#define RULESET_HOOK_LINE_PREFIX "type filter hook "

@@ -1,10 +1,10 @@
 // What the kernel has in our tables.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Texts cannot be compared, the kernel keeps none. Instead: a rule's handle is the highest so far in its table. One
-// transaction of ours leaves a chain whose handles rise from rule to rule and whose last rule tells the hash. A rule that
-// was inserted or replaced since has a handle above its successor's; one that was appended is last and tells no hash; one
-// that was deleted is missed by the number. Sets and maps are anonymous and cannot change.
+// Texts cannot be compared, the kernel keeps none. Instead every rule of ours tells the hash of its chain's text. A rule that
+// somebody added or replaced tells none, one that was deleted is missed by the number, and one that was moved has a handle
+// above its successor's: a handle is the highest so far in its table, and a replaced rule inherits the other's. Sets and
+// maps are anonymous and cannot change. Whoever wants to deceive us can; who only edits is found out.
 
 #include "tables.h"
 
@@ -85,7 +85,7 @@ int table_handle_chain(const struct nlmsghdr *header, void *userdata) {
         TableChain *chain = &table->chains[table->n_chains++];
         *chain = (TableChain){
                 .is_in_place = chain_is_in_place(table->family, name, attributes),
-                .is_in_order = true,
+                .is_whole = true,
         };
         strcpy_fixed(chain->name, name);
         return 0;
@@ -147,7 +147,7 @@ int table_handle_rule(const struct nlmsghdr *header, void *userdata) {
         Table *table = userdata;
         const struct nlattr *attributes[NFTA_RULE_MAX + 1];
         const char *name;
-        uint64_t handle;
+        uint64_t handle = 0;
 
         int r = nfnl_message_attributes(header, attributes, NFTA_RULE_MAX);
         if (r < 0)
@@ -158,12 +158,13 @@ int table_handle_rule(const struct nlmsghdr *header, void *userdata) {
         TableChain *chain = chain_find(table, name);
         if (!chain)
                 return 0; // made since the chains were read
-        if (!nfnl_attribute_u64(attributes[NFTA_RULE_HANDLE], &handle) || handle <= chain->last_handle)
-                chain->is_in_order = false;
-        else
-                chain->last_handle = handle;
+        uint64_t hash = userdata_hash(attributes[NFTA_RULE_USERDATA]);
+        if (!nfnl_attribute_u64(attributes[NFTA_RULE_HANDLE], &handle) || handle <= chain->last_handle ||
+            (chain->n_rules > 0 && hash != chain->hash))
+                chain->is_whole = false;
+        chain->last_handle = handle;
+        chain->hash = hash;
         chain->n_rules++;
-        chain->hash = userdata_hash(attributes[NFTA_RULE_USERDATA]);
         return 0;
 }
 
@@ -184,7 +185,7 @@ static void forget_rules(void *userdata) {
 
         for (size_t i = 0; i < table->n_chains; i++) {
                 TableChain *chain = &table->chains[i];
-                chain->is_in_order = true;
+                chain->is_whole = true;
                 chain->n_rules = 0;
                 chain->last_handle = chain->hash = 0;
         }

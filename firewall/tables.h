@@ -9,10 +9,10 @@
 typedef struct TableChain {
         char name[CHAIN_NAME_MAX];
         bool is_in_place; // it hangs where our chain of that name hangs, and lets pass what its rules do not drop
-        bool is_in_order; // no rule was put before another since
+        bool is_whole;    // every rule tells the same hash, and none was put before another later
         unsigned n_rules;
         uint64_t last_handle;
-        uint64_t hash; // that its last rule's comment tells; 0: it tells none
+        uint64_t hash; // that the rules' comments tell; 0: none
 } TableChain;
 
 // The table of one family.

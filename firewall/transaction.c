@@ -26,10 +26,6 @@ static void print_chain(const Transaction *transaction, const char *verb, const 
                 object->as_ruleset.chain);
 }
 
-static bool has_hook(const char *text) {
-        return strncmp(text, RULESET_HOOK_LINE_PREFIX, strlen(RULESET_HOOK_LINE_PREFIX)) == 0;
-}
-
 static size_t line_size(const char *text) {
         return strcspn(text, "\n");
 }
@@ -143,12 +139,9 @@ static void print_delete(const Transaction *transaction, const Object *object) {
 
 // A chain that hangs elsewhere guards nothing, and only a new one can hang where it should.
 static void print_load_chains(const Transaction *transaction) {
-        for (size_t i = 0; i < transaction->n_load; i++) {
-                const TableChain *chain = existing_chain(transaction, transaction->load[i]);
-                if (!chain)
-                        continue;
-                print_flush(transaction, transaction->load[i]);
-        }
+        for (size_t i = 0; i < transaction->n_load; i++)
+                if (existing_chain(transaction, transaction->load[i]))
+                        print_flush(transaction, transaction->load[i]);
         for (size_t i = 0; i < transaction->n_load; i++) {
                 const TableChain *chain = existing_chain(transaction, transaction->load[i]);
                 const char *text = transaction->load[i]->as_ruleset.text;
@@ -156,7 +149,7 @@ static void print_load_chains(const Transaction *transaction) {
                 if (chain && !chain->is_in_place)
                         print_delete(transaction, transaction->load[i]);
                 print_chain(transaction, "add chain", transaction->load[i]);
-                if (has_hook(text))
+                if (ruleset_text_has_hook(text))
                         fprintf(transaction->file, " { %.*s }", (int)line_size(text), text);
                 fputc('\n', transaction->file);
         }
@@ -166,7 +159,7 @@ static void print_rules(const Transaction *transaction) {
         for (size_t i = 0; i < transaction->n_load; i++) {
                 const char *line = transaction->load[i]->as_ruleset.text;
 
-                if (has_hook(line))
+                if (ruleset_text_has_hook(line))
                         line += line_size(line) + 1;
                 for (; *line; line += line_size(line) + 1) {
                         print_chain(transaction, "add rule", transaction->load[i]);

@@ -73,6 +73,7 @@ typedef struct Script {
         uint32_t size;
         char data[1 << 17];
 } Script;
+Script *script_new(void);
 // Carries out a plan, time by kind added in microseconds; records where script is not NULL.
 int script_apply(Kernel *kernel, const Plan *plan, Script *script, double times[static OBJECT_KIND_MAX]);
 // The bare kernel work: sends the requests and waits for each acknowledgement, and looks at nothing.

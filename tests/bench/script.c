@@ -7,12 +7,19 @@
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <nftables/libnftables.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "bench.h"
 
 static Script *recording;
+
+// Shared with children, and kept to the end.
+Script *script_new(void) {
+        void *script = mmap(NULL, sizeof(Script), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        return script == MAP_FAILED ? NULL : script;
+}
 
 static void script_add(ObjectKind kind, const void *data, size_t size) {
         if (recording->n_steps == ELEMENTSOF(recording->steps) || recording->size + size + 8 > sizeof(recording->data))

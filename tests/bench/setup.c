@@ -1,9 +1,6 @@
 // One plane from nothing to verified, beside the bare kernel work and beside a shell script.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -227,13 +224,11 @@ static int measure(Setup *setup, unsigned rounds) {
 }
 
 int bench_setup(unsigned rounds) {
-        Setup setup = { .directory = "/tmp/migplane-bench.XXXXXX" };
+        Setup setup = { .script = script_new(), .directory = "/tmp/migplane-bench.XXXXXX" };
 
-        setup.script = mmap(NULL, sizeof(Script), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (setup.script == MAP_FAILED || !mkdtemp(setup.directory))
+        if (!setup.script || !mkdtemp(setup.directory))
                 return -errno;
         int r = measure(&setup, rounds);
         (void)lab_shell("rm -r %s", setup.directory);
-        (void)munmap(setup.script, sizeof(Script));
         return r;
 }

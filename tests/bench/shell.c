@@ -31,6 +31,11 @@ static const char *program_of(ObjectKind kind) {
         return "";
 }
 
+static void mac_print(const MacAddress *mac, FILE *file) {
+        for (size_t i = 0; i < sizeof(mac->bytes); i++)
+                fprintf(file, "%s%02x", i ? ":" : "", mac->bytes[i]);
+}
+
 static void link_print(const Object *object, const char *separator, FILE *file) {
         const LinkObject *link = &object->as_link;
 
@@ -39,9 +44,9 @@ static void link_print(const Object *object, const char *separator, FILE *file) 
                 fprintf(file, "link add link %s name %s type vlan id %u", link->parent, object->link, link->vlan_id);
                 break;
         case LINK_MACVLAN:
-                fprintf(file, "link add link %s name %s address %02x:%02x:%02x:%02x:%02x:%02x type macvlan mode private",
-                        link->parent, object->link, link->mac.bytes[0], link->mac.bytes[1], link->mac.bytes[2],
-                        link->mac.bytes[3], link->mac.bytes[4], link->mac.bytes[5]);
+                fprintf(file, "link add link %s name %s address ", link->parent, object->link);
+                mac_print(&link->mac, file);
+                fputs(" type macvlan mode private", file);
                 break;
         case LINK_IFB:
                 fprintf(file, "link add %s type ifb", object->link);
@@ -85,16 +90,18 @@ static void class_print(const Object *object, FILE *file) {
                 (unsigned long long)class->ceil, burst, burst, class->quantum);
 }
 
+// tc spells a MAC in its own way only, with keys at other offsets than ours.
 static void filter_print(const Object *object, FILE *file) {
         const FilterObject *filter = &object->as_filter;
         Selector selector = selector_make(filter);
 
-        fprintf(file, "filter add dev %s ingress protocol %s prio %u u32", object->link,
+        fprintf(file, "filter add dev %s ingress protocol %s prio %u u32 match ether dst ", object->link,
                 filter->address.family == AF_INET6 ? "ipv6" : "ip", filter->priority);
+        mac_print(&filter->mac, file);
         for (unsigned i = 0; i < selector.head.nkeys; i++) {
                 const struct tc_u32_key *key = &selector.head.keys[i];
-                fprintf(file, " match u32 0x%08x 0x%08x at %s%d", ntohl(key->val), ntohl(key->mask),
-                        key->offmask ? "nexthdr+" : "", key->off);
+                if (key->off >= 0)
+                        fprintf(file, " match u32 0x%08x 0x%08x at %d", ntohl(key->val), ntohl(key->mask), key->off);
         }
         fprintf(file, " action mirred egress redirect dev %s", filter->target);
 }

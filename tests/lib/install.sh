@@ -9,7 +9,7 @@
 # this machine. libvirtd itself and its QEMU driver are all that two hosts in namespaces need.
 
 declare -A INSTALL_SETS=(
-    [build]="clang gcc libc6-dev meson ninja-build pkg-config libnl-3-dev libnl-route-3-dev libmnl-dev libnftables-dev
+    [build]="clang gcc libc6-dev libclang-rt-dev meson ninja-build pkg-config libnl-3-dev libnl-route-3-dev libmnl-dev libnftables-dev
              libsystemd-dev libcmocka-dev libjansson-dev libsmartcols-dev scdoc"
     [host]="busybox-static dbus-daemon iperf3 iproute2 nftables procps python3 tcpdump util-linux"
     [demo]="cpio libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86"
