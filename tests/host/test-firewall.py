@@ -443,7 +443,7 @@ def test_strangers_get_no_answer_and_are_counted():
                 # That alpha confirms beta's address now and then is no answer.
                 sent = [f for f in frames(tap, 0.15) if f[6:12] == raw_mac(mac) and f[12:22] != CONFIRMATION]
                 check(not sent, f'{what}: answered with {sent}')
-                check(l.alpha.counter(f'mig0-in-{reason}') == before + 1, f'{what}: not counted as {reason}')
+                check(l.alpha.counter(f'mig0-in-{reason}') == before + 1, f'{what}: not counted as {reason}: {before} {l.alpha.counter(f"mig0-in-{reason}")}')
         after = l.alpha.run('ip neighbour show dev mig0')
         check([n.split()[:3] for n in neighbours.splitlines()] == [n.split()[:3] for n in after.splitlines()], after)
 
