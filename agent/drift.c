@@ -75,6 +75,9 @@ static void suspect_format(const MonitorEvent *suspect, char *ret, size_t size) 
 static void repair_count(Plane *plane, const char *operation, const char *suspect) {
         uint64_t now = now_usec();
 
+        // Only its isolation is repaired now: that neither prolongs the backoff nor ends the quarrel.
+        if (drift_is_backing_off(plane))
+                return;
         if (now - plane->recent_since_usec > REPAIRS_WINDOW_USEC) {
                 // A quiet window after a backoff ends the quarrel.
                 if (plane->recent_repairs < REPAIRS_MAX)

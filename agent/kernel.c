@@ -117,13 +117,45 @@ static bool already_gone(int r) {
         return r == -ENODEV || r == -ENOENT || r == -ESRCH || r == -EADDRNOTAVAIL;
 }
 
-static int operation_run(Netlink *netlink, const Operation *operation, Error *ret_error) {
+// The indices of links, each looked up once as long as no link comes or goes.
+typedef struct LinkIndices {
+        struct {
+                char name[IFNAMSIZ];
+                int index;
+        } *links;
+        size_t n_links, n_allocated;
+} LinkIndices;
+
+static void link_indices_deinit(LinkIndices *indices) {
+        free(indices->links);
+}
+
+static int link_indices_find(LinkIndices *indices, Netlink *netlink, const char *name, int *ret, Error *ret_error) {
+        for (size_t i = 0; i < indices->n_links; i++)
+                if (streq(indices->links[i].name, name)) {
+                        *ret = indices->links[i].index;
+                        return 0;
+                }
+
+        if (array_reserve(&indices->links, &indices->n_allocated, indices->n_links + 1) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        int r = netlink_link_index(netlink, name, ret, ret_error);
+        if (r < 0)
+                return r;
+        indices->links[indices->n_links].index = *ret;
+        strcpy_fixed(indices->links[indices->n_links++].name, name);
+        return 0;
+}
+
+static int operation_run(Netlink *netlink, const Operation *operation, LinkIndices *indices, Error *ret_error) {
         const Object *desired = operation->desired, *observed = operation->observed;
         ObjectKind kind = (desired ?: observed)->kind;
         int ifindex = 0, r = 0;
 
         if (kind != OBJECT_SYSCTL && !(kind == OBJECT_LINK && operation->type == OPERATION_ADD))
-                r = netlink_link_index(netlink, operation_link(operation), &ifindex, ret_error);
+                r = link_indices_find(indices, netlink, operation_link(operation), &ifindex, ret_error);
+        if (kind == OBJECT_LINK)
+                indices->n_links = 0;
         if (r < 0)
                 return operation->type == OPERATION_DELETE && already_gone(r) ? 0 : r;
 
@@ -213,6 +245,7 @@ static int rulesets_apply(Kernel *kernel, const Plan *plan, ApplyFailures *failu
 
 int kernel_apply(Kernel *kernel, const Plan *plan, ApplyFailures *ret_failures) {
         _cleanup_apply_failures_ ApplyFailures failures = {};
+        _cleanup_(link_indices_deinit) LinkIndices indices = {};
         bool rulesets_done = false;
         int r = 0;
 
@@ -224,7 +257,8 @@ int kernel_apply(Kernel *kernel, const Plan *plan, ApplyFailures *ret_failures) 
                         if (!rulesets_done)
                                 r = rulesets_apply(kernel, plan, &failures);
                         rulesets_done = true;
-                } else if (!is_held_back(&failures, operation) && operation_run(kernel->netlink, operation, &error) < 0)
+                } else if (!is_held_back(&failures, operation) &&
+                           operation_run(kernel->netlink, operation, &indices, &error) < 0)
                         r = failure_add(&failures, operation_link(operation), &error, operation);
         }
         if (r < 0)

@@ -18,6 +18,7 @@ void look_deinit(Look *look) {
         free(look->configs);
         *look = (Look){};
 }
+
 static int look_planes(Manager *manager, Look *look) {
         look->configs = calloc(manager->n_planes + 1, sizeof(*look->configs));
         look->planes = calloc(manager->n_planes + 1, sizeof(*look->planes));
@@ -34,6 +35,14 @@ static int look_planes(Manager *manager, Look *look) {
         return 0;
 }
 
+// A device on which the plane has stood is the plane's: what was done to its addresses since is drift, and no reason to
+// take the isolation off it.
+static bool stood_on(const Plane *plane, const Inventory *inventory) {
+        const Link *link = inventory_find(inventory, plane->config->interface);
+
+        return plane->verified && link && link->index == plane->ifindex;
+}
+
 int look_new(Manager *manager, Look *ret, Error *ret_error) {
         _cleanup_look_ Look look = {};
 
@@ -44,7 +53,8 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
         if (r < 0)
                 return r;
         for (size_t i = 0; i < look.n_planes && r >= 0; i++)
-                if (look.configs[i]->kind == PLANE_KIND_DEVICE && look.configs[i]->managed_by == MANAGED_BY_MIGPLANE)
+                if (look.configs[i]->kind == PLANE_KIND_DEVICE && look.configs[i]->managed_by == MANAGED_BY_MIGPLANE &&
+                    !stood_on(look.planes[i], &look.inventory))
                         r = addr_survey(manager->kernel.netlink, look.configs[i], &look.inventory, ret_error);
         if (r < 0)
                 return r;

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // An Object is {kind, key, attributes}. The kinds are in the order in which they are made; they are deleted in reverse.
-// That order carries the promise: a link goes up after its rules, addresses and caps stand.
+// That order carries the promise: a link goes up after its rules and caps stand, and one that is up already, as a device
+// is, gets its address only then.
 #pragma once
 
 #include <net/if.h>
@@ -15,11 +16,11 @@ typedef enum ObjectKind {
         OBJECT_LINK,      // made, and still down
         OBJECT_SYSCTL,    // per interface
         OBJECT_RULESET,   // one nftables chain
-        OBJECT_ADDRESS,
         OBJECT_QDISC,
         OBJECT_CLASS,
         OBJECT_LEAF,      // the qdisc below a class, which must be there first
         OBJECT_FILTER,
+        OBJECT_ADDRESS,
         OBJECT_LINK_UP,   // its presence means: the link is up
         OBJECT_NEIGHBOUR, // permanent entry
         OBJECT_ROUTE,

@@ -86,7 +86,7 @@ const struct nlattr *netlink_attribute_find(const void *attributes, size_t size,
         return NULL;
 }
 
-// Receives one datagram that is whole and the kernel's; returns its size.
+// Receives one datagram of the kernel's; returns its size, which may be above the buffer's.
 static ssize_t datagram_receive(Netlink *netlink, Error *ret_error) {
         for (;;) {
                 struct sockaddr_nl sender = {};
@@ -97,30 +97,27 @@ static ssize_t datagram_receive(Netlink *netlink, Error *ret_error) {
                         .msg_iov = &part,
                         .msg_iovlen = 1,
                 };
-                int fd = nl_socket_get_fd(netlink->socket);
 
-                ssize_t n = recvmsg(fd, &header, MSG_PEEK | MSG_TRUNC);
-                if (n > (ssize_t)netlink->buffer_size && n <= BUFFER_SIZE_LAST) {
-                        char *grown = realloc(netlink->buffer, (size_t)n);
-                        if (!grown)
-                                return error_set(ret_error, -ENOMEM, "out of memory");
-                        netlink->buffer = grown;
-                        netlink->buffer_size = (size_t)n;
-                        continue;
-                }
-                if (n >= 0)
-                        n = recvmsg(fd, &header, MSG_TRUNC);
+                ssize_t n = recvmsg(nl_socket_get_fd(netlink->socket), &header, MSG_TRUNC);
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
                         return error_set(ret_error, errno == EAGAIN ? -ETIMEDOUT : -errno,
                                          errno == EAGAIN ? "the kernel did not answer" : "cannot receive the kernel's answer: %m");
-                if (sender.nl_pid != 0)
-                        continue; // not the kernel
-                if (n > (ssize_t)netlink->buffer_size)
-                        return error_set(ret_error, -EMSGSIZE, "the kernel's answer is too large");
-                return n;
+                if (sender.nl_pid == 0) // and nobody who sends to our port
+                        return n;
         }
+}
+
+static int buffer_grow(Netlink *netlink, size_t size, Error *ret_error) {
+        if (size > BUFFER_SIZE_LAST)
+                return error_set(ret_error, -EMSGSIZE, "the kernel's answer is too large");
+        char *grown = realloc(netlink->buffer, size);
+        if (!grown)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        netlink->buffer = grown;
+        netlink->buffer_size = size;
+        return 0;
 }
 
 // What the kernel says beside the number, where it says anything.
@@ -179,6 +176,14 @@ static int answer_receive(Netlink *netlink, Answer *answer, Error *ret_error) {
                 ssize_t n = datagram_receive(netlink, ret_error);
                 if (n < 0)
                         return (int)n;
+                if ((size_t)n > netlink->buffer_size) {
+                        // Its end is lost: take the rest of the answer in, and have it once more with room for all.
+                        int r = buffer_grow(netlink, (size_t)n, ret_error);
+                        if (r < 0)
+                                return r;
+                        answer->interrupted = true;
+                        continue;
+                }
 
                 size_t left = (size_t)n;
                 for (const char *at = netlink->buffer; left >= NLMSG_HDRLEN;) {

@@ -74,7 +74,6 @@ static void a_vlan_plane_becomes_these_objects(void **state _unused_) {
         assert_objects(&derived,
                        "link ifb-mig0 kind ifb alias migplane:blue\n"
                        "link mig0 kind vlan parent eno1 id 100 mtu 9000 alias migplane:blue\n"
-                       "address mig0 172.150.1.5/24\n"
                        "qdisc ifb-mig0 htb parent root handle 6d70: default 10\n"
                        "qdisc mig0 htb parent root handle 6d70: default 10\n"
                        "qdisc mig0 clsact parent clsact handle ffff:\n"
@@ -85,6 +84,7 @@ static void a_vlan_plane_becomes_these_objects(void **state _unused_) {
                        "leaf ifb-mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n"
                        "leaf mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n"
                        "filter mig0 ingress ip tcp to 172.150.1.5 02:00:00:00:00:01 redirect ifb-mig0\n"
+                       "address mig0 172.150.1.5/24\n"
                        "link-up eno1\n"
                        "link-up ifb-mig0\n"
                        "link-up mig0\n");

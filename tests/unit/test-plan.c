@@ -117,9 +117,9 @@ static void a_plane_is_made_in_the_order_of_the_promise(void **state) {
         assert_plan(sides,
                     "+ link mig0 kind vlan parent eno1 id 100 alias migplane:blue\n"
                     "+ ruleset netdev migplane chain mig0-in rules 3 hash 0000000000000001\n"
-                    "+ address mig0 192.0.2.1/24\n"
                     "+ qdisc mig0 htb parent root handle 6d70: default 10\n"
                     "+ class mig0 6d70:1 parent root rate 1G ceil 1G burst 131072 cburst 131072 quantum 65536\n"
+                    "+ address mig0 192.0.2.1/24\n"
                     "+ link-up zeno1\n"
                     "+ link-up ifb-mig0\n"
                     "+ link-up mig0\n");
