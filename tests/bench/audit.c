@@ -42,10 +42,8 @@ static int run(double *results, void *userdata) {
                 results[i] = now_usec() - start;
         }
         for (unsigned i = 0; i < audit->n_looks && r >= 0; i++) {
-                LabLook look;
+                _cleanup_look_ Look look = {};
                 r = lab_look(&lab, &look, results + RESULTS_PARTS + i * LOOK_PART_MAX, &error);
-                if (r >= 0)
-                        lab_look_deinit(&look);
         }
         if (r < 0)
                 (void)fprintf(stderr, "%s\n", error.text);

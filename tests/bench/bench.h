@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "manager.h"
+#include "look.h"
 
 // One figure: all its values, in one unit.
 typedef struct Sample {
@@ -32,25 +32,22 @@ int lab_run(LabBody body, void *userdata, double *results);
 // Runs a command line of the shell; 0, or -EIO.
 int lab_shell(const char *format, ...) _printf_(1, 2);
 
+// Plane number 0 is on mig0, the others are on mig1 ... of the same parent: a VLAN where the kernel has them, else a macvlan.
+int lab_plane_text(size_t number, char **ret);
+
 // A manager with its planes, as the daemon has it, without the bus and without files.
 typedef struct LabManager {
         sd_event *event;
         Manager *manager;
 } LabManager;
 int lab_manager_init(LabManager *lab, Error *ret_error);
-// Adds planes number 0 to n - 1: 0 is mig0, the others mig1 ... on the same parent.
+// Adds the planes number 0 to n - 1.
 int lab_manager_add(LabManager *lab, size_t n_planes, Error *ret_error);
 void lab_manager_deinit(LabManager *lab);
 // How many operations lie between what is and what should be; printed where there are some. Negative: errno.
 int lab_manager_differences(LabManager *lab);
 
-// One look, taken by hand where the parts of it are to be timed.
-typedef struct LabLook {
-        Inventory inventory;
-        Reasons *reasons;
-        State desired, observed;
-        Plan plan;
-} LabLook;
+// One look, with the time of each of its parts added, in microseconds.
 typedef enum LookPart {
         LOOK_INVENTORY,
         LOOK_DERIVE,
@@ -58,9 +55,7 @@ typedef enum LookPart {
         LOOK_DIFF,
         LOOK_PART_MAX,
 } LookPart;
-// Adds the time of each part, in microseconds.
-int lab_look(LabManager *lab, LabLook *ret, double times[static LOOK_PART_MAX], Error *ret_error);
-void lab_look_deinit(LabLook *look);
+int lab_look(LabManager *lab, Look *ret, double times[static LOOK_PART_MAX], Error *ret_error);
 
 // What migplane asked of the kernel to make a plane, in order, ready to be asked again.
 typedef struct Step {

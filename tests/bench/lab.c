@@ -13,8 +13,6 @@
 #include "bench.h"
 
 #include "derive.h"
-#include "log.h"
-#include "reconcile.h"
 
 int lab_shell(const char *format, ...) {
         char command[512];
@@ -119,21 +117,26 @@ static const char *plane_kind(void) {
         return kind;
 }
 
-static int plane_config(size_t number, PlaneConfig **ret, Error *ret_error) {
-        char name[16], text[768];
-        _cleanup_config_ Config *config = NULL;
-
-        (void)snprintf(name, sizeof(name), "bench%zu", number);
-        int n = snprintf(text, sizeof(text),
+int lab_plane_text(size_t number, char **ret) {
+        bool vlan = streq(plane_kind(), "vlan");
+        int n = asprintf(ret,
                          "[Interface]\nName=mig%zu\nKind=%s\nParent=eno2\n%s%zu\n"
                          "[Address]\nAddress=172.150.%zu.5/24\n"
                          "[Bandwidth]\nEgress=8G\nIngress=8G\n"
                          "[Isolation]\nPorts=49152-49215\n",
-                         number, plane_kind(), streq(plane_kind(), "vlan") ? "VLANId=" : "# ", 100 + number, number + 1);
+                         number, plane_kind(), vlan ? "VLANId=" : "# ", 100 + number, number + 1);
+        return n < 0 ? -ENOMEM : 0;
+}
 
-        int r = config_load_text(name, "bench.plane", text, (size_t)n, true, &config);
-        if (r < 0)
-                return error_set(ret_error, r, "out of memory");
+static int plane_config(size_t number, PlaneConfig **ret, Error *ret_error) {
+        _cleanup_free_ char *text = NULL;
+        _cleanup_config_ Config *config = NULL;
+        char name[16];
+
+        (void)snprintf(name, sizeof(name), "bench%zu", number);
+        if (lab_plane_text(number, &text) < 0 ||
+            config_load_text(name, "bench.plane", text, strlen(text), true, &config) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
         if (config->n_planes != 1)
                 return error_set(ret_error, -EINVAL, "%s", config->n_messages ? config->messages[0].text : "no plane");
         *ret = TAKE(config->planes[0]);
@@ -152,7 +155,7 @@ int lab_manager_add(LabManager *lab, size_t n_planes, Error *ret_error) {
         Manager *manager = lab->manager;
 
         for (size_t i = 0; i < n_planes; i++) {
-                PlaneConfig *config;
+                PlaneConfig *config = NULL;
                 int r = plane_config(i, &config, ret_error);
                 if (r < 0)
                         return r;
@@ -192,14 +195,20 @@ static double lap(double *since) {
         return took;
 }
 
-int lab_look(LabManager *lab, LabLook *ret, double times[static LOOK_PART_MAX], Error *ret_error) {
-        const PlaneConfig *configs[64] = {};
+// What look_new does, with a clock.
+int lab_look(LabManager *lab, Look *ret, double times[static LOOK_PART_MAX], Error *ret_error) {
         Manager *manager = lab->manager;
-        LabLook look = { .reasons = calloc(manager->n_planes, sizeof(Reasons)) };
+        _cleanup_look_ Look look = {
+                .configs = calloc(manager->n_planes, sizeof(*look.configs)),
+                .reasons = calloc(manager->n_planes, sizeof(*look.reasons)),
+                .n_planes = manager->n_planes,
+        };
         double at = now_usec();
 
+        if (!look.configs || !look.reasons)
+                return error_set(ret_error, -ENOMEM, "out of memory");
         for (size_t i = 0; i < manager->n_planes; i++)
-                configs[i] = manager->planes[i]->config;
+                look.configs[i] = manager->planes[i]->config;
         int r = inventory_read(manager->kernel.netlink, &look.inventory, ret_error);
         times[LOOK_INVENTORY] += lap(&at);
         DeriveFacts facts = {
@@ -208,7 +217,7 @@ int lab_look(LabManager *lab, LabLook *ret, double times[static LOOK_PART_MAX], 
                 .machine_id = manager->machine_id,
         };
         if (r >= 0)
-                r = derive(configs, manager->n_planes, &facts, &look.desired, look.reasons);
+                r = derive(look.configs, look.n_planes, &facts, &look.desired, look.reasons);
         times[LOOK_DERIVE] += lap(&at);
         if (r >= 0)
                 r = kernel_observe(&manager->kernel, &look.inventory, &look.desired, &look.observed, ret_error);
@@ -216,19 +225,9 @@ int lab_look(LabManager *lab, LabLook *ret, double times[static LOOK_PART_MAX], 
         if (r >= 0)
                 r = plan_diff(&look.desired, &look.observed, &look.plan);
         times[LOOK_DIFF] += lap(&at);
-        for (size_t i = 0; i < manager->n_planes; i++)
-                reasons_deinit(&look.reasons[i]);
-        free(TAKE(look.reasons));
-        if (r >= 0)
-                *ret = look;
-        else
-                lab_look_deinit(&look);
-        return r;
-}
-
-void lab_look_deinit(LabLook *look) {
-        plan_deinit(&look->plan);
-        state_deinit(&look->observed);
-        state_deinit(&look->desired);
-        inventory_deinit(&look->inventory);
+        if (r < 0)
+                return r;
+        *ret = look;
+        look = (Look){};
+        return 0;
 }

@@ -95,19 +95,18 @@ static int run(double *results, void *userdata) {
         return r;
 }
 
-static int record(double *results, void *userdata) {
-        double times[OBJECT_KIND_MAX] = {}, look_times[LOOK_PART_MAX] = {};
+static int record(double *results _unused_, void *userdata) {
+        double times[OBJECT_KIND_MAX] = {};
         Script *script = userdata;
         LabManager lab;
-        LabLook look;
+        _cleanup_look_ Look look = {};
         Error error = {};
 
         int r = lab_manager_init(&lab, &error);
         if (r >= 0)
                 r = lab_manager_add(&lab, 1, &error);
         if (r >= 0)
-                r = lab_look(&lab, &look, look_times, &error);
-        (void)results;
+                r = look_new(lab.manager, &look, &error);
         return r < 0 ? r : script_apply(&lab.manager->kernel, &look.plan, script, times);
 }
 

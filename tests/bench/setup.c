@@ -16,7 +16,7 @@ typedef struct Setup {
         Error error;
 } Setup;
 
-// What migplaned does when it starts, without bus and files.
+// What migplaned does with a new plane.
 static int run_migplane(double *results, void *userdata _unused_) {
         LabManager lab;
         Error error = {};
@@ -33,7 +33,7 @@ static int run_migplane(double *results, void *userdata _unused_) {
                 (void)fprintf(stderr, "not set up: %s\n", error.text);
                 return -EIO;
         }
-        results[0] = end - start;
+        results[0] = end - reconciled_since;
         results[DIFFERENCES_RESULT] = lab_manager_differences(&lab);
         results[PARTS_RESULT] = reconciled_since - start;
         lab_manager_deinit(&lab);
@@ -48,7 +48,7 @@ static int run_parts(double *results, void *userdata) {
         Setup *setup = userdata;
         double *parts = results + PARTS_RESULT, start = now_usec();
         LabManager lab;
-        LabLook look, again;
+        _cleanup_look_ Look look = {}, again = {};
         Error error = {};
 
         int r = lab_manager_init(&lab, &error);
@@ -62,7 +62,7 @@ static int run_parts(double *results, void *userdata) {
                                  parts + PART_KINDS);
         if (r >= 0)
                 r = lab_look(&lab, &again, parts + PART_LOOK_AGAIN, &error);
-        results[0] = now_usec() - start;
+        results[0] = now_usec() - start - parts[PART_OPEN];
         if (r < 0)
                 (void)fprintf(stderr, "%s\n", error.text);
         results[DIFFERENCES_RESULT] = r < 0 ? r : (double)again.plan.n_operations;
@@ -89,9 +89,8 @@ static int run_bare(double *results, void *userdata) {
 }
 
 static int shell_write(Setup *setup, bool batched) {
-        double times[LOOK_PART_MAX] = {};
         LabManager lab;
-        LabLook look;
+        _cleanup_look_ Look look = {};
         Error error = {};
         char path[64];
 
@@ -101,7 +100,7 @@ static int shell_write(Setup *setup, bool batched) {
         if (r >= 0)
                 r = lab_manager_add(&lab, 1, &error);
         if (r >= 0)
-                r = lab_look(&lab, &look, times, &error);
+                r = look_new(lab.manager, &look, &error);
         return r < 0 ? r : shell_print(&look.desired, setup->script, setup->directory, batched, file);
 }
 
@@ -161,7 +160,7 @@ static void figures_init(Figures *figures) {
         for (size_t i = 0; i < ELEMENTSOF(ways); i++)
                 sample_init(&figures->whole[i], "us", "%s", ways[i].name);
         sample_init(&figures->ratio, "x", "migplane over bare, each round");
-        sample_init(&figures->parts[PART_OPEN], "us", "  sockets, parsing");
+        sample_init(&figures->parts[PART_OPEN], "us", "  before: sockets, parsing, probing for fq_codel");
         for (size_t i = 0; i < LOOK_PART_MAX; i++) {
                 sample_init(&figures->parts[PART_LOOK + i], "us", "  first look: %s", looks[i]);
                 sample_init(&figures->parts[PART_LOOK_AGAIN + i], "us", "  second look: %s", looks[i]);

@@ -46,14 +46,15 @@ await() {
     fi
 }
 
-# What a check may ask of a command's output.
+# What a check may ask of a command. They show its output, for the case that they do not hold.
 not() { ! "$@"; }
-prints() { [[ $("${@:2}" 2>&1) == "$1" ]]; }                    # exactly this
-says() { local all; all=$("${@:2}" 2>&1) && [[ $all =~ $1 ]]; } # succeeds, with something that matches
-refuses() {                                                     # fails, with something that matches
-    local all
-    if all=$("${@:2}" 2>&1); then return 1; fi
-    [[ $all =~ $1 ]]
+prints() { local all; all=$("${@:2}" 2>&1); echo "$all"; [[ $all == "$1" ]]; } # exactly this
+says() { local all; all=$("${@:2}" 2>&1) && echo "$all" && [[ $all =~ $1 ]]; } # succeeds, with something that matches
+refuses() {                                                                    # fails, with something that matches
+    local all status=0
+    all=$("${@:2}" 2>&1) || status=$?
+    echo "$all"
+    ((status != 0)) && [[ $all =~ $1 ]]
 }
 exits() { local status=0; "${@:2}" >/dev/null 2>&1 || status=$?; ((status == $1)); }
 
@@ -127,7 +128,7 @@ daemon_stop() {                         # [SIGNAL]
 
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
-log_lines() { wc -l <"$LAB/alpha/migplaned.log"; }
+log_lines() { touch "$LAB/alpha/migplaned.log"; wc -l <"$LAB/alpha/migplaned.log"; }
 logged_since() { tail -n +"$(($1 + 1))" "$LAB/alpha/migplaned.log" | grep -Eq -- "$2"; }  # LINES REGEX
 
 # --- What the daemon says ---------------------------------------------------------------------------------------------------------
@@ -149,7 +150,8 @@ has_link() { [[ -n $(on ip -o link show dev "$1" 2>/dev/null) ]]; }
 nothing_to_do() { [[ -z $(on migplanectl plan 2>/dev/null || echo failed) ]]; }
 settled() { nothing_to_do && health_is healthy "${1-blue}"; }
 
-# Everything in the kernel that could be a plane's, with handles and indices and without counters.
+# Everything in the kernel that could be a plane's, with handles and indices and without counters. Other links get link-local
+# addresses meanwhile.
 kernel_state() {
     on bash -ec '
 	nft --stateless --handle list ruleset
@@ -161,5 +163,5 @@ kernel_state() {
 	for what in qdisc class filter; do
 	    for link in /sys/class/net/*; do tc $what show dev ${link##*/}; done
 	done
-	tc filter show dev mig0 ingress' 2>&1
+	tc filter show dev mig0 ingress' 2>&1 | grep -v fe80
 }

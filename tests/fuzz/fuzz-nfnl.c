@@ -1,0 +1,31 @@
+// Any bytes as the kernel's answer about our tables: libFuzzer, address and undefined-behaviour sanitizers.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "tables.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void parse(const uint8_t *data, size_t size, NfnlHandler handler, void *userdata) {
+        NfnlQuery query = { .handler = handler, .userdata = userdata };
+        NfnlAnswer answer = {};
+
+        (void)nfnl_parse(data, size, &query, &answer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        _cleanup_table_counters_ TableCounters counters = {};
+        _cleanup_free_ char *aligned = malloc(size + 1);
+
+        if (!aligned)
+                return 0;
+        memcpy(aligned, data, size);
+        for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
+                _cleanup_table_ Table table = { .family = family };
+
+                parse((const uint8_t *)aligned, size, table_handle_table, &table);
+                parse((const uint8_t *)aligned, size, table_handle_chain, &table);
+                parse((const uint8_t *)aligned, size, table_handle_rule, &table);
+        }
+        parse((const uint8_t *)aligned, size, table_handle_counter, &counters);
+        return 0;
+}

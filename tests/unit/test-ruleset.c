@@ -1,0 +1,546 @@
+// The isolation ruleset: names, sets, the text of every chain, and the transactions that load them.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "golden.h"
+#include "ruleset.h"
+#include "set.h"
+#include "transaction.h"
+
+#define MAC { { 0x02, 0, 0, 0, 0, 0x05 } }
+
+// --- names ---
+
+static void test_links_are_spelled_so_that_nft_reads_them(void **state _unused_) {
+        static const struct {
+                const char *link, *spelling;
+        } cases[] = {
+                { "mig0", "mig0" },       { "eno1.100", "eno1.100" }, { "en-1_x", "en-1_x" }, { "m@1", "m/401" },
+                { "3com", "x//3com" },    { "x3com", "x3com" },       { ".a", "x//.a" },      { "@", "x///40" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char spelling[LINK_SPELLING_MAX], chain[CHAIN_NAME_MAX], link[IFNAMSIZ];
+
+                assert_string_equal(link_name_spell(cases[i].link, spelling), cases[i].spelling);
+                assert_int_equal(chain_name_format(cases[i].link, "out", chain), 0);
+                assert_true(chain_name_is_plain(chain));
+                chain_name_parse(chain, link);
+                assert_string_equal(link, cases[i].link);
+        }
+}
+
+static void test_a_link_of_strange_letters_only_is_too_long(void **state _unused_) {
+        char chain[CHAIN_NAME_MAX] = "untouched";
+
+        assert_int_equal(chain_name_format("@@@@@@@@@@@@@@@", "in", chain), -ENAMETOOLONG);
+        assert_string_equal(chain, "untouched");
+}
+
+static void test_chains_that_are_no_planes_have_no_link(void **state _unused_) {
+        static const char *const names[] = { "prerouting", "eno1-guard", "-in", "a/4-in", "a/zz-in",
+                                             "seventeen-letters-in", "/40-in" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                char link[IFNAMSIZ] = "untouched";
+                chain_name_parse(names[i], link);
+                assert_string_equal(link, i == 6 ? "@" : "");
+        }
+}
+
+static void test_names_that_are_no_names_are_known(void **state _unused_) {
+        static const char *const names[] = { "", "1", "a b", "a;flush ruleset", "a\"", "a\n", "-a",
+                                             "a23456789012345678901234567890123" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                assert_false(chain_name_is_plain(names[i]));
+        assert_true(chain_name_is_plain("a2345678901234567890123456789.1"));
+}
+
+static void test_counters_tell_link_way_and_reason(void **state _unused_) {
+        char link[IFNAMSIZ];
+        bool is_outgoing;
+        const char *reason;
+
+        assert_true(counter_name_parse("eth-in-0-out-mac", link, &is_outgoing, &reason));
+        assert_string_equal(link, "eth-in-0");
+        assert_true(is_outgoing);
+        assert_string_equal(reason, "mac");
+        assert_true(counter_name_parse("m/401-in-arp", link, &is_outgoing, &reason));
+        assert_string_equal(link, "m@1");
+        assert_false(is_outgoing);
+}
+
+static void test_other_counters_are_not_parsed(void **state _unused_) {
+        static const char *const names[] = { "", "x", "mig0-in", "mig0-up-mac", "-in-mac", "a/4-in-mac" };
+        char link[IFNAMSIZ] = "untouched";
+        bool is_outgoing;
+        const char *reason;
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                assert_false(counter_name_parse(names[i], link, &is_outgoing, &reason));
+        assert_string_equal(link, "untouched");
+}
+
+// --- sets ---
+
+static char *set_text(const char *const *prefixes, size_t n, const char *suffix) {
+        _cleanup_element_set_ ElementSet set = {};
+        char *text = NULL;
+        size_t size;
+        FILE *file = open_memstream(&text, &size);
+
+        for (size_t i = 0; i < n; i++) {
+                Prefix prefix;
+                assert_int_equal(parse_prefix(prefixes[i], &prefix), 0);
+                assert_int_equal(element_set_add(&set, &prefix, "mig0"), 0);
+        }
+        element_set_normalise(&set);
+        if (suffix)
+                element_map_print(&set, suffix, file);
+        else
+                element_set_print(&set, file);
+        fclose(file);
+        return text;
+}
+
+static void test_sets_hold_nothing_twice(void **state _unused_) {
+        static const char *const prefixes[] = { "10.1.2.3", "10.0.0.0/24", "10.1.2.9/24", "10.0.0.0/24", "fd00::1/64" };
+        _cleanup_free_ char *set = set_text(prefixes, ELEMENTSOF(prefixes), NULL);
+        _cleanup_free_ char *lone = set_text(prefixes, 1, NULL);
+        _cleanup_free_ char *map = set_text(prefixes, 2, "in-elsewhere");
+
+        assert_string_equal(set, "{ 10.0.0.0/24, 10.1.2.0/24, fd00::/64 }");
+        assert_string_equal(lone, "10.1.2.3");
+        assert_string_equal(map, "{ 10.0.0.0/24 : \"mig0-in-elsewhere\", 10.1.2.3 : \"mig0-in-elsewhere\" }");
+}
+
+// --- texts ---
+
+// The chain's text, without the comments; "" when there is no such chain.
+static char *chain_text(const State *state, RulesetFamily family, const char *chain) {
+        char *text = NULL;
+        size_t size;
+        FILE *file = open_memstream(&text, &size);
+
+        for (size_t i = 0; i < state->n_objects; i++) {
+                const RulesetObject *ruleset = &state->objects[i].as_ruleset;
+                if (ruleset->family != family || !streq(ruleset->chain, chain))
+                        continue;
+                for (const char *line = ruleset->text; *line; line = strchr(line, '\n') + 1) {
+                        const char *comment = strstr(line, " comment \"migplane ");
+                        const char *end = strchr(line, '\n');
+                        fprintf(file, "%.*s\n", (int)((comment && comment < end ? comment : end) - line), line);
+                }
+        }
+        fclose(file);
+        return text;
+}
+
+static void assert_chain(const State *state, RulesetFamily family, const char *chain, const char *expected) {
+        _cleanup_free_ char *text = chain_text(state, family, chain);
+        assert_string_equal(text, expected);
+}
+
+static void assert_has(const State *state, RulesetFamily family, const char *chain, const char *line) {
+        _cleanup_free_ char *text = chain_text(state, family, chain);
+        if (!strstr(text, line))
+                fail_msg("%s has no\n%s\nbut\n%s", chain, line, text);
+}
+
+static void derive(const char *text, RulesetPlane plane, Config **ret_config, State *ret_state) {
+        plane.plane = golden_plane("blue", text, ret_config);
+        assert_int_equal(ruleset_derive(&plane, 1, ret_state), 0);
+        state_sort(ret_state);
+}
+
+static const RulesetPlane there = { .device_exists = true, .has_mac = true, .mac = MAC };
+
+#define IPV4_PLANE                                                                                                           \
+        "[Interface]\nName=mig0\nKind=device\n[Address]\nAddress=192.0.2.5/24\n[Isolation]\nPeers=192.0.2.0/28\n"
+
+// What both ways and both families share.
+#define IPV4_PAYLOAD(way, limit)                                                                                             \
+        "ip hdrlength != 5 counter name \"mig0-" way "-options\" drop\n"                                                     \
+        "ip frag-off & 0x3fff != 0 counter name \"mig0-" way "-fragment\" drop\n"                                            \
+        "ip protocol tcp tcp dport 49152-49215 accept\n"                                                                     \
+        "ip protocol tcp tcp sport 49152-49215 tcp flags & (syn | ack) != syn accept\n"                                      \
+        "ip protocol tcp counter name \"mig0-" way "-port\" drop\n"                                                          \
+        "ip protocol icmp icmp type { echo-reply, destination-unreachable, echo-request, time-exceeded } " limit "accept\n"  \
+        "ip protocol icmp counter name \"mig0-" way "-icmp\" drop\n"                                                         \
+        "counter name \"mig0-" way "-other\" drop\n"
+#define IPV4_IN(limit)                                                                                                       \
+        "ip daddr != 192.0.2.5 counter name \"mig0-in-address\" drop\n"                                                      \
+        "ip saddr 192.0.2.5 counter name \"mig0-in-peer\" drop\n"                                                            \
+        "ip saddr != 192.0.2.0/28 counter name \"mig0-in-peer\" drop\n" IPV4_PAYLOAD("in", limit)
+#define IPV4_OUT                                                                                                             \
+        "ip saddr != 192.0.2.5 counter name \"mig0-out-address\" drop\n"                                                     \
+        "ip daddr 192.0.2.5 counter name \"mig0-out-peer\" drop\n"                                                           \
+        "ip daddr != 192.0.2.0/28 counter name \"mig0-out-peer\" drop\n" IPV4_PAYLOAD("out", "")
+#define ARP "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation 1-2 "
+
+static void test_an_ipv4_plane_at_its_device(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive(IPV4_PLANE, there, &config, &rules);
+        assert_chain(&rules, RULESET_NETDEV, "mig0-in",
+                     "type filter hook ingress device \"mig0\" priority -500; policy accept;\n"
+                     "@ll,96,16 0x88a8 counter name \"mig0-in-ethertype\" drop\n"
+                     "vlan id != 0 counter name \"mig0-in-ethertype\" drop\n"
+                     "meta protocol != { arp, ip } counter name \"mig0-in-ethertype\" drop\n"
+                     "meta protocol arp @ll,0,48 != { 0xffffffffffff, 0x020000000005 } counter name \"mig0-in-mac\" drop\n"
+                     "meta protocol ip @ll,0,48 != 0x020000000005 counter name \"mig0-in-mac\" drop\n"
+                     "arp saddr ip 192.0.2.5 counter name \"mig0-in-arp\" drop\n" ARP
+                     "arp daddr ip 192.0.2.5 arp saddr ip 192.0.2.0/28 accept\n"
+                     "meta protocol arp counter name \"mig0-in-arp\" drop\n"
+                     IPV4_IN("limit rate 1000/second burst 1000 packets "));
+        assert_chain(&rules, RULESET_NETDEV, "mig0-out",
+                     "type filter hook egress device \"mig0\" priority 500; policy accept;\n"
+                     "meta protocol . @ll,96,16 != { arp . 0x0806, ip . 0x0800 } counter name \"mig0-out-ethertype\" drop\n"
+                     "@ll,48,48 != 0x020000000005 counter name \"mig0-out-mac\" drop\n"
+                     "meta protocol ip @ll,7,1 1 counter name \"mig0-out-mac\" drop\n"
+                     "arp daddr ip 192.0.2.5 counter name \"mig0-out-arp\" drop\n" ARP
+                     "arp saddr ether 02:00:00:00:00:05 arp saddr ip 192.0.2.5 arp daddr ip 192.0.2.0/28 accept\n"
+                     "meta protocol arp counter name \"mig0-out-arp\" drop\n" IPV4_OUT);
+}
+
+static void test_an_ipv4_plane_in_the_stack(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive(IPV4_PLANE, there, &config, &rules);
+        assert_chain(&rules, RULESET_INET, "mig0-in", "notrack\n" IPV4_IN(""));
+        assert_chain(&rules, RULESET_INET, "mig0-out", "notrack\n" IPV4_OUT);
+        assert_chain(&rules, RULESET_INET, "prerouting",
+                     "type filter hook prerouting priority -450; policy accept;\n"
+                     "iifname vmap { \"mig0\" : goto mig0-in }\n"
+                     "iifname \"lo\" accept\n"
+                     "counter name ip daddr map { 192.0.2.5 : \"mig0-in-elsewhere\" } drop\n"
+                     "counter name ip saddr map { 192.0.2.0/24 : \"mig0-in-elsewhere\" } drop\n");
+        assert_chain(&rules, RULESET_INET, "forward",
+                     "type filter hook forward priority -450; policy accept;\n"
+                     "counter name iifname map { \"mig0\" : \"mig0-in-forward\" } drop\n"
+                     "counter name oifname map { \"mig0\" : \"mig0-out-forward\" } drop\n");
+        assert_chain(&rules, RULESET_INET, "output",
+                     "type filter hook output priority -450; policy accept;\n"
+                     "oifname vmap { \"mig0\" : goto mig0-out }\n"
+                     "oifname \"lo\" accept\n"
+                     "counter name ip saddr map { 192.0.2.5 : \"mig0-out-elsewhere\" } drop\n");
+}
+
+static void test_an_ipv4_plane_in_arp(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive(IPV4_PLANE, there, &config, &rules);
+        assert_chain(&rules, RULESET_ARP, "input",
+                     "type filter hook input priority -450; policy accept;\n"
+                     "iifname vmap { \"mig0\" : goto mig0-in }\n"
+                     "counter name arp daddr ip map { 192.0.2.5 : \"mig0-in-elsewhere\" } drop\n"
+                     "counter name arp saddr ip map { 192.0.2.0/24 : \"mig0-in-elsewhere\" } drop\n");
+        assert_chain(&rules, RULESET_ARP, "mig0-in",
+                     "arp saddr ip 192.0.2.5 counter name \"mig0-in-arp\" drop\n" ARP
+                     "arp daddr ip 192.0.2.5 arp saddr ip 192.0.2.0/28 accept\n"
+                     "counter name \"mig0-in-arp\" drop\n");
+        assert_chain(&rules, RULESET_ARP, "output",
+                     "type filter hook output priority -450; policy accept;\n"
+                     "oifname vmap { \"mig0\" : goto mig0-out }\n"
+                     "counter name arp saddr ip map { 192.0.2.5 : \"mig0-out-elsewhere\" } drop\n"
+                     "counter name arp daddr ip map { 192.0.2.0/24 : \"mig0-out-elsewhere\" } drop\n");
+        assert_chain(&rules, RULESET_ARP, "mig0-out",
+                     "arp daddr ip 192.0.2.5 counter name \"mig0-out-arp\" drop\n" ARP
+                     "arp saddr ip 192.0.2.5 arp daddr ip 192.0.2.0/28 accept\n"
+                     "counter name \"mig0-out-arp\" drop\n");
+}
+
+#define SOLICIT "ip6 nexthdr ipv6-icmp ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit @th,64,128 "
+#define ADVERT "ip6 nexthdr ipv6-icmp ip6 hoplimit 255 icmpv6 type nd-neighbor-advert @th,64,128 "
+#define OWN_RAW "0xfd000000000000000000000000123456"
+
+static void test_an_ipv6_plane(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive("[Interface]\nName=mig0\nKind=device\n[Address]\nAddress=fd00::12:3456/64\n", there, &config, &rules);
+        assert_has(&rules, RULESET_NETDEV, "mig0-in",
+                   "meta protocol != { ip6 } counter name \"mig0-in-ethertype\" drop\n"
+                   "ip6 daddr ff02::1:ff12:3456 @ll,0,48 != 0x3333ff123456 counter name \"mig0-in-mac\" drop\n"
+                   "ip6 daddr != ff02::1:ff12:3456 @ll,0,48 != 0x020000000005 counter name \"mig0-in-mac\" drop\n"
+                   "ip6 saddr != fd00::12:3456 ip6 saddr fd00::/64 ip6 daddr ff02::1:ff12:3456 " SOLICIT OWN_RAW " accept\n"
+                   "ip6 daddr != fd00::12:3456 counter name \"mig0-in-address\" drop\n"
+                   "ip6 saddr fd00::12:3456 counter name \"mig0-in-peer\" drop\n"
+                   "ip6 saddr != fd00::/64 counter name \"mig0-in-peer\" drop\n" SOLICIT OWN_RAW " accept\n" ADVERT
+                   "!= " OWN_RAW " accept\n"
+                   "ip6 nexthdr tcp tcp dport 49152-49215 accept\n");
+        assert_has(&rules, RULESET_NETDEV, "mig0-out",
+                   "ip6 daddr != ff02::1:ff00:0/104 @ll,7,1 1 counter name \"mig0-out-mac\" drop\n"
+                   "ip6 saddr fd00::12:3456 ip6 daddr ff02::1:ff00:0/104 " SOLICIT "!= " OWN_RAW " accept\n");
+        assert_has(&rules, RULESET_INET, "mig0-out", SOLICIT "!= " OWN_RAW " accept\n" ADVERT OWN_RAW " accept\n");
+        assert_has(&rules, RULESET_INET, "prerouting",
+                   "counter name ip6 daddr map { fd00::12:3456 : \"mig0-in-elsewhere\" } drop\n"
+                   "counter name ip6 saddr map { fd00::/64 : \"mig0-in-elsewhere\" } drop\n"
+                   "icmpv6 type nd-neighbor-solicit counter name @th,64,128 map { " OWN_RAW
+                   " : \"mig0-in-elsewhere\" } drop\n");
+        assert_chain(&rules, RULESET_ARP, "input", "");
+}
+
+static void test_known_peers_are_held_to_their_macs(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive(IPV4_PLANE "[Peer]\nAddress=192.0.2.6\nMACAddress=02:00:00:00:00:06\n", there, &config, &rules);
+        assert_has(&rules, RULESET_NETDEV, "mig0-in",
+                   "arp saddr ip 192.0.2.6 arp saddr ip . arp saddr ether . @ll,48,48 != "
+                   "{ 192.0.2.6 . 02:00:00:00:00:06 . 0x020000000006 } counter name \"mig0-in-mac\" drop\n");
+        assert_has(&rules, RULESET_NETDEV, "mig0-in",
+                   "ip saddr 192.0.2.6 ip saddr . @ll,48,48 != { 192.0.2.6 . 0x020000000006 } counter name \"mig0-in-mac\" drop\n");
+        assert_has(&rules, RULESET_NETDEV, "mig0-out",
+                   "ip daddr 192.0.2.6 ip daddr . @ll,0,48 != { 192.0.2.6 . 0x020000000006 } counter name \"mig0-out-mac\" drop\n");
+        assert_has(&rules, RULESET_INET, "mig0-in", "notrack\nip saddr 192.0.2.6 ip saddr . @ll,48,48 != ");
+}
+
+static void test_gateways_are_resolved_as_peers_are(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive(IPV4_PLANE "[Route]\nDestination=198.51.100.0/24\nGateway=192.0.2.254\n", there, &config, &rules);
+        assert_has(&rules, RULESET_NETDEV, "mig0-in",
+                   ARP "arp daddr ip 192.0.2.5 arp saddr ip { 192.0.2.0/28, 192.0.2.254 } accept\n");
+}
+
+static void test_users_are_those_named_and_the_daemon(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+        RulesetPlane plane = there;
+
+        plane.daemon_user = 901;
+        derive(IPV4_PLANE "[Isolation]\nUsers=64055 901\n", plane, &config, &rules);
+        assert_has(&rules, RULESET_INET, "mig0-out",
+                   "notrack\nmeta skuid != { 901, 64055 } counter name \"mig0-out-user\" drop\n");
+}
+
+static void test_ports_are_a_set(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive(IPV4_PLANE "[Isolation]\nPorts=16514 49152-49215\n", there, &config, &rules);
+        assert_has(&rules, RULESET_INET, "mig0-in", "ip protocol tcp tcp dport { 16514, 49152-49215 } accept\n");
+}
+
+#define VLAN_PLANE(name, id, address)                                                                                        \
+        "[Interface]\nName=" name "\nKind=vlan\nParent=eno1\nVLANId=" id "\n[Address]\nAddress=" address "\n"
+
+static void test_vlans_share_a_guard_on_their_parent(void **state _unused_) {
+        _cleanup_config_ Config *blue = NULL, *green = NULL;
+        _cleanup_state_ State rules = {};
+        RulesetPlane planes[] = { there, there };
+
+        planes[0].plane = golden_plane("blue", VLAN_PLANE("mig0", "100", "192.0.2.5/24"), &blue);
+        planes[1].plane = golden_plane("green", VLAN_PLANE("mig1", "101", "198.51.100.5/24"), &green);
+        planes[0].parent_guard = planes[1].parent_guard = "eno1";
+        assert_int_equal(ruleset_derive(planes, 2, &rules), 0);
+        state_sort(&rules);
+        assert_chain(&rules, RULESET_NETDEV, "eno1-guard",
+                     "type filter hook ingress device \"eno1\" priority -500; policy accept;\n"
+                     "vlan id { 0, 100, 101 } meta protocol { 8021q, 8021ad } counter name \"eno1-in-tags\" drop\n");
+        assert_has(&rules, RULESET_NETDEV, "mig1-in", "@ll,96,16 { 0x8100, 0x88a8 } counter name \"mig1-in-ethertype\" drop\n");
+        assert_has(&rules, RULESET_INET, "prerouting", "iifname vmap { \"mig0\" : goto mig0-in, \"mig1\" : goto mig1-in }\n");
+        assert_has(&rules, RULESET_INET, "prerouting",
+                   "ip saddr map { 192.0.2.0/24 : \"mig0-in-elsewhere\", 198.51.100.0/24 : \"mig1-in-elsewhere\" } drop\n");
+}
+
+static void test_without_a_mac_nothing_passes(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive(IPV4_PLANE, (RulesetPlane){ .device_exists = true }, &config, &rules);
+        assert_chain(&rules, RULESET_NETDEV, "mig0-in",
+                     "type filter hook ingress device \"mig0\" priority -500; policy accept;\n"
+                     "counter name \"mig0-in-other\" drop\n");
+}
+
+static void test_without_a_device_the_stack_is_guarded_all_the_same(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive(IPV4_PLANE, (RulesetPlane){}, &config, &rules);
+        assert_int_equal(rules.n_objects, 9);
+        for (size_t i = 0; i < rules.n_objects; i++)
+                assert_int_not_equal(rules.objects[i].as_ruleset.family, RULESET_NETDEV);
+}
+
+static void test_every_rule_tells_the_hash(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive(IPV4_PLANE, there, &config, &rules);
+        for (size_t i = 0; i < rules.n_objects; i++) {
+                const RulesetObject *ruleset = &rules.objects[i].as_ruleset;
+                char comment[64];
+                unsigned n = 0;
+
+                (void)snprintf(comment, sizeof(comment), " comment \"migplane %016llx\"\n", (unsigned long long)ruleset->hash);
+                for (const char *at = ruleset->text; (at = strstr(at, comment)); at++)
+                        n++;
+                assert_int_equal(n, ruleset->n_rules);
+                assert_true(n > 0);
+        }
+}
+
+static void test_no_plane_no_ruleset(void **state _unused_) {
+        _cleanup_state_ State rules = {};
+
+        assert_int_equal(ruleset_derive(NULL, 0, &rules), 0);
+        assert_int_equal(rules.n_objects, 0);
+}
+
+static void test_names_that_cannot_be_told_to_nft_are_refused(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+        PlaneConfig plane = *golden_plane("blue", IPV4_PLANE, &config);
+        RulesetPlane facts = { .plane = &plane };
+
+        strcpy_fixed(plane.interface, "mig\"0");
+        assert_int_equal(ruleset_derive(&facts, 1, &rules), -EINVAL);
+        strcpy_fixed(plane.interface, "@@@@@@@@@@@@@@");
+        assert_int_equal(ruleset_derive(&facts, 1, &rules), -ENAMETOOLONG);
+        strcpy_fixed(plane.interface, "mig0");
+        facts.parent_guard = "eno*";
+        assert_int_equal(ruleset_derive(&facts, 1, &rules), -EINVAL);
+}
+
+// --- transactions ---
+
+static Object chain_object(RulesetFamily family, const char *chain, const char *text) {
+        Object object = { .kind = OBJECT_RULESET, .as_ruleset = { .family = family, .text = (char *)text } };
+
+        strcpy_fixed(object.as_ruleset.chain, chain);
+        return object;
+}
+
+static void assert_transaction(const Table *existing, const Object *load, size_t n_load, const Object *removed,
+                               size_t n_removed, const char *expected) {
+        const Object *loads[8], *removals[8];
+        _cleanup_free_ char *text = NULL;
+
+        for (size_t i = 0; i < n_load; i++)
+                loads[i] = &load[i];
+        for (size_t i = 0; i < n_removed; i++)
+                removals[i] = &removed[i];
+        assert_int_equal(transaction_render(existing, loads, n_load, removals, n_removed, &text), 0);
+        if (expected)
+                assert_string_equal(text, expected);
+        else
+                assert_null(text);
+}
+
+#define FORWARD                                                                                                              \
+        "type filter hook forward priority -450; policy accept;\n"                                                           \
+        "iifname \"lo\" accept\n"                                                                                            \
+        "counter name iifname map { \"mig0\" : \"mig0-in-forward\" } drop\n"
+#define IN "counter name \"mig0-in-other\" drop\n"
+
+static void test_a_first_load_makes_everything(void **state _unused_) {
+        Table existing[RULESET_FAMILY_MAX] = {};
+        Object load[] = { chain_object(RULESET_INET, "forward", FORWARD), chain_object(RULESET_INET, "mig0-in", IN IN) };
+
+        assert_transaction(existing, load, 2, NULL, 0,
+                           "add table inet migplane\n"
+                           "add counter inet migplane mig0-in-forward\n"
+                           "add counter inet migplane mig0-in-other\n"
+                           "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
+                           "add chain inet migplane mig0-in\n"
+                           "add rule inet migplane forward iifname \"lo\" accept\n"
+                           "add rule inet migplane forward counter name iifname map { \"mig0\" : \"mig0-in-forward\" } drop\n"
+                           "add rule inet migplane mig0-in counter name \"mig0-in-other\" drop\n"
+                           "add rule inet migplane mig0-in counter name \"mig0-in-other\" drop\n");
+}
+
+static void test_a_reload_flushes_and_refills(void **state _unused_) {
+        TableChain chains[] = { { .name = "forward", .is_in_place = true }, { .name = "mig0-in", .is_in_place = true } };
+        Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, false, chains, 2, 2 } };
+        Object load[] = { chain_object(RULESET_INET, "mig0-in", IN) };
+
+        assert_transaction(existing, load, 1, NULL, 0,
+                           "add table inet migplane\n"
+                           "add counter inet migplane mig0-in-other\n"
+                           "flush chain inet migplane mig0-in\n"
+                           "add chain inet migplane mig0-in\n"
+                           "add rule inet migplane mig0-in counter name \"mig0-in-other\" drop\n");
+}
+
+static void test_a_chain_is_deleted_after_what_leads_to_it(void **state _unused_) {
+        TableChain chains[] = { { .name = "forward", .is_in_place = true }, { .name = "mig0-in", .is_in_place = true } };
+        Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, false, chains, 2, 2 } };
+        Object load[] = { chain_object(RULESET_INET, "forward", "type filter hook forward priority -450; policy accept;\naccept\n") };
+        Object removed[] = { chain_object(RULESET_INET, "mig0-in", NULL), chain_object(RULESET_INET, "gone-in", NULL) };
+
+        assert_transaction(existing, load, 1, removed, 2,
+                           "add table inet migplane\n"
+                           "flush chain inet migplane mig0-in\n"
+                           "flush chain inet migplane forward\n"
+                           "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
+                           "add rule inet migplane forward accept\n"
+                           "delete chain inet migplane mig0-in\n");
+}
+
+static void test_a_table_goes_with_its_last_chain(void **state _unused_) {
+        TableChain chains[] = { { .name = "forward", .is_in_place = true }, { .name = "mig0-in", .is_in_place = true } };
+        Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, false, chains, 2, 2 } };
+        Object removed[] = { chain_object(RULESET_INET, "mig0-in", NULL), chain_object(RULESET_INET, "forward", NULL) };
+
+        assert_transaction(existing, NULL, 0, removed, 2, "delete table inet migplane\n");
+}
+
+static void test_a_chain_that_hangs_elsewhere_is_made_anew(void **state _unused_) {
+        TableChain chains[] = { { .name = "forward" } };
+        Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, false, chains, 1, 1 } };
+        Object load[] = { chain_object(RULESET_INET, "forward", "type filter hook forward priority -450; policy accept;\naccept\n") };
+
+        assert_transaction(existing, load, 1, NULL, 0,
+                           "add table inet migplane\n"
+                           "flush chain inet migplane forward\n"
+                           "delete chain inet migplane forward\n"
+                           "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
+                           "add rule inet migplane forward accept\n");
+}
+
+static void test_nothing_to_do_is_no_transaction(void **state _unused_) {
+        Table existing[RULESET_FAMILY_MAX] = {};
+        Object removed[] = { chain_object(RULESET_NETDEV, "mig0-in", NULL) };
+
+        assert_transaction(existing, NULL, 0, removed, 1, NULL);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_links_are_spelled_so_that_nft_reads_them),
+                cmocka_unit_test(test_a_link_of_strange_letters_only_is_too_long),
+                cmocka_unit_test(test_chains_that_are_no_planes_have_no_link),
+                cmocka_unit_test(test_names_that_are_no_names_are_known),
+                cmocka_unit_test(test_counters_tell_link_way_and_reason),
+                cmocka_unit_test(test_other_counters_are_not_parsed),
+                cmocka_unit_test(test_sets_hold_nothing_twice),
+                cmocka_unit_test(test_an_ipv4_plane_at_its_device),
+                cmocka_unit_test(test_an_ipv4_plane_in_the_stack),
+                cmocka_unit_test(test_an_ipv4_plane_in_arp),
+                cmocka_unit_test(test_an_ipv6_plane),
+                cmocka_unit_test(test_known_peers_are_held_to_their_macs),
+                cmocka_unit_test(test_gateways_are_resolved_as_peers_are),
+                cmocka_unit_test(test_users_are_those_named_and_the_daemon),
+                cmocka_unit_test(test_ports_are_a_set),
+                cmocka_unit_test(test_vlans_share_a_guard_on_their_parent),
+                cmocka_unit_test(test_without_a_mac_nothing_passes),
+                cmocka_unit_test(test_without_a_device_the_stack_is_guarded_all_the_same),
+                cmocka_unit_test(test_every_rule_tells_the_hash),
+                cmocka_unit_test(test_no_plane_no_ruleset),
+                cmocka_unit_test(test_names_that_cannot_be_told_to_nft_are_refused),
+                cmocka_unit_test(test_a_first_load_makes_everything),
+                cmocka_unit_test(test_a_reload_flushes_and_refills),
+                cmocka_unit_test(test_a_chain_is_deleted_after_what_leads_to_it),
+                cmocka_unit_test(test_a_table_goes_with_its_last_chain),
+                cmocka_unit_test(test_a_chain_that_hangs_elsewhere_is_made_anew),
+                cmocka_unit_test(test_nothing_to_do_is_no_transaction),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
