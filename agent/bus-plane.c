@@ -145,6 +145,9 @@ static int set_bandwidth_proceed(sd_bus_message *call, Manager *manager, sd_bus_
                 return r;
         if (!plane)
                 return sd_bus_error_set(ret_error, BUS_ERROR_PREFIX "NoSuchPlane", "The plane is gone.");
+        if (egress == 0 && ingress == 0)
+                return sd_bus_error_set(ret_error, BUS_ERROR_PREFIX "InvalidArgument",
+                                        "Neither direction is to be changed; give at least one rate.");
         const uint64_t rates[] = { egress, ingress };
         for (size_t i = 0; i < ELEMENTSOF(rates); i++)
                 if (rates[i] != 0 && (rates[i] < RATE_MIN_BITS_PER_SECOND || rates[i] > RATE_MAX_BITS_PER_SECOND))

@@ -79,7 +79,8 @@ static int peers_init(const PlaneConfig *plane, int family, char **ret_text) {
         for (size_t i = 0; i < plane->n_peers; i++)
                 if (plane->peers[i].address.family == family && element_set_add(&peers, &plane->peers[i], NULL) < 0)
                         return -ENOMEM;
-        // The host must resolve its routers and hear their "fragmentation needed". They could send in any peer's name anyway.
+        // The host must resolve its routers and hear their "fragmentation needed". They could send in any peer's name
+        // anyway.
         for (size_t i = 0; i < plane->n_routes; i++)
                 if (plane->routes[i].gateway.family == family &&
                     element_set_add_address(&peers, &plane->routes[i].gateway, NULL) < 0)

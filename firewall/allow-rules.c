@@ -1,15 +1,15 @@
 // The rules of an allow list.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// There is no connection state: what a frame says must be enough by itself, so that nothing can be flushed, forgotten or
-// filled up under a running migration. A migration uses a port of the range as destination in one direction and as source
-// in the other. Taken alone, the second would let a peer that sends from such a port reach every service of the host; so
-// the segment that opens a connection needs the destination.
+// There is no connection state: what a frame says must be enough by itself, so that nothing can be flushed, forgotten
+// or filled up under a running migration. A migration uses a port of the range as destination in one direction and as
+// source in the other. Taken alone, the second would let a peer that sends from such a port reach every service of the
+// host; so the segment that opens a connection needs the destination.
 //
 // A rule with an expression that cannot be evaluated does not match, also where the rule is to drop. A packet too short
-// for the rules that drop is too short for those that accept, which read further on. But "ether ..." asks, in nft 1.0.6,
-// for the type of the input device, and on egress there is none: such a rule never matches. So the link layer is matched
-// by offset, @ll,BIT,BITS.
+// for the rules that drop is too short for those that accept, which read further on. But "ether ..." asks, in nft
+// 1.0.6, for the type of the input device, and on egress there is none: such a rule never matches. So the link layer is
+// matched by offset, @ll,BIT,BITS.
 
 #include "allow.h"
 
@@ -66,7 +66,8 @@ static void print_choice(const AllowList *list, const char *arp_and_ipv4, const 
                 list->ipv6.own ? ipv6 : "");
 }
 
-// "meta protocol" is what the stack goes by, tags taken off. VLAN 0 is a mere priority, and legitimate except on a VLAN.
+// "meta protocol" is what the stack goes by, tags taken off. VLAN 0 is a mere priority, and legitimate except on a
+// VLAN.
 static void print_frame_in(const AllowList *list, FILE *file) {
         if (list->is_vlan) {
                 drop(list, WAY_IN, "ethertype", file, FRAME_TYPE " { 0x8100, 0x88a8 }");
@@ -196,12 +197,12 @@ void allow_list_print_netdev(const AllowList *list, Way way, FILE *file) {
         drop_rest(list, way, "other", file);
 }
 
-// What comes back from an ifb has not seen the ingress hook: so the same list once more. And what the host sends is dropped
-// here before it makes the host look for a neighbour.
+// What comes back from an ifb has not seen the ingress hook: so the same list once more. And what the host sends is
+// dropped here before it makes the host look for a neighbour.
 void allow_list_print_inet(const AllowList *list, Way way, FILE *file) {
         fputs("notrack\n", file);
-        // A segment without a socket that anyone holds is the kernel's own, or the rest of a connection that was closed:
-        // "skuid" cannot be evaluated then, and it passes.
+        // A segment without a socket that anyone holds is the kernel's own, or the rest of a connection that was
+        // closed: "skuid" cannot be evaluated then, and it passes.
         if (way == WAY_OUT && list->users)
                 drop(list, way, "user", file, "meta skuid != %s", list->users);
         if (way == WAY_IN)

@@ -11,8 +11,8 @@ typedef enum Way {
         WAY_OUT,
 } Way;
 
-// One plane's values in one family of addresses, as nft writes them. All NULL where the plane has no address of the family,
-// or no peer.
+// One plane's values in one family of addresses, as nft writes them. All NULL where the plane has no address of the
+// family, or no peer.
 typedef struct AllowFamily {
         char *own;        // "192.0.2.1" or "{ 192.0.2.1, 192.0.2.2 }"
         char *own_raw;    // IPv6: the same as numbers

@@ -1,8 +1,9 @@
 // Names of chains and counters, made from a link's name and read back into it.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A chain is "LINK-in", a counter "LINK-in-reason". What nft does not take in a name (it wants a letter first, then letters,
-// digits and "/-_.") is spelled "/40" for '@'. A link's name cannot hold '/', so no two links share a spelling.
+// A chain is "LINK-in", a counter "LINK-in-reason". What nft does not take in a name (it wants a letter first, then
+// letters, digits and "/-_.") is spelled "/40" for '@'. A link's name cannot hold '/', so no two links share a
+// spelling.
 #pragma once
 
 #include <net/if.h>

@@ -52,7 +52,7 @@ Nfnl *nfnl_free(Nfnl *nfnl) {
 }
 
 static int query_send(Nfnl *nfnl, const NfnlQuery *query) {
-        char buffer[128] __attribute__((aligned(8)));
+        char buffer[128] __attribute__((aligned(8))) = {};
         struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
 
         header->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | query->message;
@@ -63,7 +63,8 @@ static int query_send(Nfnl *nfnl, const NfnlQuery *query) {
         general->nfgen_family = query->family;
         general->version = NFNETLINK_V0;
 
-        // Attribute 1 is the table in all of these messages: NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE, NFTA_OBJ_TABLE.
+        // Attribute 1 is the table in all of these messages: NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE,
+        // NFTA_OBJ_TABLE.
         mnl_attr_put_strz(header, NFTA_TABLE_NAME, NFT_TABLE);
         return mnl_socket_sendto(nfnl->socket, header, header->nlmsg_len) < 0 ? -errno : 0;
 }

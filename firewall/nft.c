@@ -1,9 +1,9 @@
 // Our tables in the kernel.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A context of libnftables is made in 0.2 ms and holds 0.6 MB for every table of the host, ours or not, from its first run
-// on. So it is not kept. But to close its socket right after a commit is to wait until the kernel is through with that
-// commit, 10 to 20 ms: so it is let go a while after.
+// A context of libnftables is made in 0.2 ms and holds 0.6 MB for every table of the host, ours or not, from its first
+// run on. So it is not kept. But to close its socket right after a commit is to wait until the kernel is through with
+// that commit, 10 to 20 ms: so it is let go a while after.
 
 #include "nft.h"
 
@@ -73,7 +73,7 @@ int firewall_observe(Firewall *firewall, State *state, Error *ret_error) {
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
                 _cleanup_table_ Table table = {};
 
-                int r = table_read(firewall->nfnl, family, &table, ret_error);
+                int r = table_read(firewall->nfnl, family, TABLE_RULES, &table, ret_error);
                 if (r < 0)
                         return r;
                 for (size_t i = 0; i < table.n_chains; i++)
@@ -156,7 +156,7 @@ int firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load,
         int r;
 
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
-                r = table_read(firewall->nfnl, family, &tables[family], ret_error);
+                r = table_read(firewall->nfnl, family, TABLE_CHAINS, &tables[family], ret_error);
                 if (r < 0)
                         return r;
         }

@@ -13,15 +13,16 @@ static inline void firewall_freep(Firewall **firewall) {
         *firewall = firewall_free(*firewall);
 }
 
-// Adds an OBJECT_RULESET for every chain of our tables. Its hash is the one that its rules' comments tell, and 0 when the
-// chain is not as one transaction of ours left it: a rule added or replaced since, another hook, the table dormant. A rule
-// that was deleted shows in n_rules.
+// Adds an OBJECT_RULESET for every chain of our tables. Its hash is the one that its rules' comments tell, and 0 when
+// the chain is not as one transaction of ours left it: a rule added or replaced since, another hook, the table dormant.
+// A rule that was deleted shows in n_rules.
 int firewall_observe(Firewall *firewall, State *state, Error *ret_error);
 
 // One transaction: tables, counters and chains are added where they are missing, the chains to load are flushed and
-// refilled, those to remove are flushed and deleted, and a table that is left without chains goes too. A base chain that
-// stays is never deleted, unless it hangs in the wrong place. Counters keep their counts; those that nothing counts into
-// any more are deleted afterwards. libnftables 1.0.6 can return 0 without having seen the acknowledgements: observe again.
+// refilled, those to remove are flushed and deleted, and a table that is left without chains goes too. A base chain
+// that stays is never deleted, unless it hangs in the wrong place. Counters keep their counts; those that nothing
+// counts into any more are deleted afterwards. libnftables 1.0.6 can return 0 without having seen the acknowledgements:
+// observe again.
 int firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
                    size_t n_remove, Error *ret_error);
 
@@ -34,6 +35,6 @@ typedef struct FirewallCounter {
         uint64_t packets, bytes;
 } FirewallCounter;
 
-// All named counters of our tables, sorted by name; what the families count under one name is added up. ret_counters is to
-// be freed.
+// All named counters of our tables, sorted by name; what the families count under one name is added up. ret_counters is
+// to be freed.
 int firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error);

@@ -1,12 +1,12 @@
 // The chains of all planes.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The base chains of the families inet and arp see all of the host's traffic. They never end in a drop: they hand what is on
-// a plane to that plane's chain, which ends in one, and drop what claims to be a plane's and is elsewhere. All of that goes
-// through maps, so that a host's packet costs the same with 1 plane and with 256.
+// The base chains of the families inet and arp see all of the host's traffic. They never end in a drop: they hand what
+// is on a plane to that plane's chain, which ends in one, and drop what claims to be a plane's and is elsewhere. All of
+// that goes through maps, so that a host's packet costs the same with 1 plane and with 256.
 //
-// Priorities: -450 is before the defragmentation of IPv4 (-400) and connection tracking (-200); at the device, -500 is before
-// and 500 after what others have there.
+// Priorities: -450 is before the defragmentation of IPv4 (-400) and connection tracking (-200); at the device, -500 is
+// before and 500 after what others have there.
 
 #include "ruleset.h"
 
@@ -181,7 +181,7 @@ static void print_dispatch(const AllPlanes *all, Way way, int family, FILE *file
         fputs(" }\n", file);
 }
 
-// The planes' networks, or just their own addresses.
+// The planes' networks, routed ones included, or just their own addresses.
 static int networks_init(const AllPlanes *all, int family, bool whole, ElementSet *ret) {
         for (size_t i = 0; i < all->n_planes; i++) {
                 const PlaneConfig *plane = all->planes[i].plane;
@@ -195,6 +195,10 @@ static int networks_init(const AllPlanes *all, int family, bool whole, ElementSe
                         if (element_set_add(ret, &prefix, all->links[i]) < 0)
                                 return -ENOMEM;
                 }
+                for (size_t j = 0; whole && j < plane->n_routes; j++)
+                        if (plane->routes[j].destination.address.family == family &&
+                            element_set_add(ret, &plane->routes[j].destination, all->links[i]) < 0)
+                                return -ENOMEM;
         }
         element_set_normalise(ret);
         return 0;
@@ -263,8 +267,14 @@ static int print_forward(const AllPlanes *all, FILE *file) {
 static int print_output(const AllPlanes *all, FILE *file) {
         print_dispatch(all, WAY_OUT, AF_UNSPEC, file);
         fputs("oifname \"lo\" accept\n", file);
+        // What is for the plane's networks takes the plane or stays: while the plane is down, the way to them would be
+        // the default route, over the management network.
         int r = print_elsewhere(all, "ip saddr", AF_INET, false, ELSEWHERE_OUT, file);
-        return r < 0 ? r : print_elsewhere(all, "ip6 saddr", AF_INET6, false, ELSEWHERE_OUT, file);
+        if (r >= 0)
+                r = print_elsewhere(all, "ip daddr", AF_INET, true, ELSEWHERE_OUT, file);
+        if (r >= 0)
+                r = print_elsewhere(all, "ip6 saddr", AF_INET6, false, ELSEWHERE_OUT, file);
+        return r < 0 ? r : print_elsewhere(all, "ip6 daddr", AF_INET6, true, ELSEWHERE_OUT, file);
 }
 
 static int print_arp_input(const AllPlanes *all, FILE *file) {
@@ -315,8 +325,9 @@ static int base_chains_add(const AllPlanes *all, State *state) {
 
 // --- the parents of VLANs ---
 
-// Priority 0 outside and the plane's number inside, or the other way round, reach the plane's VLAN too. Other tags within
-// tags are none of our business. At the parent "meta protocol" is what follows the tag that the NIC or the stack took off.
+// Priority 0 outside and the plane's number inside, or the other way round, reach the plane's VLAN too. Other tags
+// within tags are none of our business. At the parent "meta protocol" is what follows the tag that the NIC or the stack
+// took off.
 static int guard_add(const RulesetPlane *planes, size_t n_planes, const char *parent, State *state) {
         _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = RULESET_NETDEV };
         LinkSpelling spelling;

@@ -15,8 +15,9 @@ typedef struct RulesetPlane {
         uid_t daemon_user;  // may send too where Users= is set: the probe
 } RulesetPlane;
 
-// Adds one OBJECT_RULESET per chain, for all planes together; none at all when n_planes is 0. The planes' networks do not
-// overlap (config_load sees to it). -ENOMEM, or -EINVAL or -ENAMETOOLONG: an interface's name does not fit into nft's.
+// Adds one OBJECT_RULESET per chain, for all planes together; none at all when n_planes is 0. The planes' networks do
+// not overlap (config_load sees to it). -ENOMEM, or -EINVAL or -ENAMETOOLONG: an interface's name does not fit into
+// nft's.
 int ruleset_derive(const RulesetPlane *planes, size_t n_planes, State *state);
 
 // Where a chain hangs.

@@ -1,10 +1,10 @@
 // What the kernel has in our tables.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Texts cannot be compared, the kernel keeps none. Instead every rule of ours tells the hash of its chain's text. A rule that
-// somebody added or replaced tells none, one that was deleted is missed by the number, and one that was moved has a handle
-// above its successor's: a handle is the highest so far in its table, and a replaced rule inherits the other's. Sets and
-// maps are anonymous and cannot change. Whoever wants to deceive us can; who only edits is found out.
+// Texts cannot be compared, the kernel keeps none. Instead every rule of ours tells the hash of its chain's text. A
+// rule that somebody added or replaced tells none, one that was deleted is missed by the number, and one that was moved
+// has a handle above its successor's: a handle is the highest so far in its table, and a replaced rule inherits the
+// other's. Sets and maps are anonymous and cannot change. Whoever wants to deceive us can; who only edits is found out.
 
 #include "tables.h"
 
@@ -62,7 +62,8 @@ static bool chain_is_in_place(RulesetFamily family, const char *name, const stru
                 return false;
         if (!ours->is_per_link)
                 return true;
-        // Linux 6.1 lets a chain follow its device to another name. The kernel names a device only where it is the only one.
+        // Linux 6.1 lets a chain follow its device to another name. The kernel names a device only where it is the only
+        // one.
         (void)nfnl_attribute_string(hook[NFTA_HOOK_DEV], &device);
         return snprintf(expected, sizeof(expected), "%s-%s", link_name_spell(device, spelling), ours->chain) > 0 &&
                streq(expected, name);
@@ -191,20 +192,21 @@ static void forget_rules(void *userdata) {
         }
 }
 
-int table_read(Nfnl *nfnl, RulesetFamily family, Table *ret, Error *ret_error) {
+int table_read(Nfnl *nfnl, RulesetFamily family, TableDepth depth, Table *ret, Error *ret_error) {
         static const struct {
+                TableDepth depth;
                 uint8_t message;
                 bool is_dump;
                 NfnlHandler handler;
                 void (*restart)(void *userdata);
         } steps[] = {
-                { NFT_MSG_GETTABLE, false, table_handle_table, forget_table },
-                { NFT_MSG_GETCHAIN, true, table_handle_chain, forget_chains },
-                { NFT_MSG_GETRULE, true, table_handle_rule, forget_rules },
+                { TABLE_CHAINS, NFT_MSG_GETTABLE, false, table_handle_table, forget_table },
+                { TABLE_CHAINS, NFT_MSG_GETCHAIN, true, table_handle_chain, forget_chains },
+                { TABLE_RULES, NFT_MSG_GETRULE, true, table_handle_rule, forget_rules },
         };
         _cleanup_table_ Table table = { .family = family };
 
-        for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(steps) && steps[i].depth <= depth; i++) {
                 NfnlQuery query = {
                         .message = steps[i].message,
                         .is_dump = steps[i].is_dump,

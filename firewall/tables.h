@@ -34,8 +34,13 @@ typedef struct TableCounters {
         size_t n_counters, n_allocated;
 } TableCounters;
 
+typedef enum TableDepth {
+        TABLE_CHAINS, // without the chains' rules: n_rules, is_whole and hash tell nothing
+        TABLE_RULES,
+} TableDepth;
+
 // Chains with names that we would never give are left out.
-int table_read(Nfnl *nfnl, RulesetFamily family, Table *ret, Error *ret_error);
+int table_read(Nfnl *nfnl, RulesetFamily family, TableDepth depth, Table *ret, Error *ret_error);
 void table_deinit(Table *table);
 #define _cleanup_table_ _cleanup_(table_deinit)
 

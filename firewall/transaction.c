@@ -1,8 +1,9 @@
 // One change of our tables.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The order matters twice. A base chain is never deleted while it guards: it would come back empty, and let pass what comes
-// until its rules are there, in the middle of the commit. And a chain can only be deleted after the rules that lead to it.
+// The order matters twice. A base chain is never deleted while it guards: it would come back empty, and let pass what
+// comes until its rules are there, in the middle of the commit. And a chain can only be deleted after the rules that
+// lead to it.
 
 #include "transaction.h"
 

@@ -4,8 +4,8 @@
 
 #include "tables.h"
 
-// Adds tables, counters and chains that are missing, refills the chains to load and deletes those to remove; existing has
-// the tables as they are, by family. What is to be removed and is not there is passed over. *ret_text is NULL where nothing
-// is to be done. -ENOMEM.
+// Adds tables, counters and chains that are missing, refills the chains to load and deletes those to remove; existing
+// has the tables as they are, by family. What is to be removed and is not there is passed over. *ret_text is NULL where
+// nothing is to be done. -ENOMEM.
 int transaction_render(const Table existing[static RULESET_FAMILY_MAX], const Object *const *load, size_t n_load,
                        const Object *const *remove, size_t n_remove, char **ret_text);

@@ -131,7 +131,7 @@ int lab_plane_text(size_t number, char **ret) {
 static int plane_config(size_t number, PlaneConfig **ret, Error *ret_error) {
         _cleanup_free_ char *text = NULL;
         _cleanup_config_ Config *config = NULL;
-        char name[16];
+        char name[32];
 
         (void)snprintf(name, sizeof(name), "bench%zu", number);
         if (lab_plane_text(number, &text) < 0 ||
@@ -172,7 +172,7 @@ void lab_manager_deinit(LabManager *lab) {
         lab->event = sd_event_unref(lab->event);
 }
 
-int lab_manager_differences(LabManager *lab) {
+int lab_manager_differences(LabManager *lab, int expected) {
         _cleanup_free_ char *text = NULL;
         Error error = {};
         int n = 0;
@@ -182,8 +182,10 @@ int lab_manager_differences(LabManager *lab) {
                 return r;
         for (const char *at = text; *at; at++)
                 n += *at == '\n';
-        (void)fputs(text, stderr);
-        return n;
+        if (n == expected)
+                return 0;
+        (void)fprintf(stderr, "not as it should be:\n%s", text);
+        return -EIO;
 }
 
 // --- a look ---

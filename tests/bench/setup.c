@@ -1,5 +1,7 @@
-// One plane from nothing to verified, beside the bare kernel work and beside a shell script.
+// One plane from nothing to verified, beside the bare kernel work, and beside a shell script.
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Every way is checked, outside of its time: migplane's own look at what it left must find nothing to do.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,97 +10,98 @@
 
 #include "reconcile.h"
 
-enum { DIFFERENCES_RESULT = 1, PARTS_RESULT = 2 }; // result 0 is the whole time
+// What a way comes to. The parts are the sockets, the first look, the operations by kind, and the second look.
+enum {
+        RESULT_WHOLE,
+        PART_OPEN,
+        PART_LOOK,
+        PART_KINDS = PART_LOOK + LOOK_PART_MAX,
+        PART_LOOK_AGAIN = PART_KINDS + OBJECT_KIND_MAX,
+        RESULT_MAX = PART_LOOK_AGAIN + LOOK_PART_MAX,
+};
+enum { FILTER_DIFFERENCES = 2 }; // our ingress filter is missing, and one is in its place
 
 typedef struct Setup {
         Script *script; // shared with the children
         char directory[32];
-        Error error;
 } Setup;
+
+static int manager_make(LabManager *lab) {
+        Error error = {};
+
+        int r = lab_manager_init(lab, &error);
+        if (r >= 0)
+                r = lab_manager_add(lab, 1, &error);
+        if (r < 0)
+                (void)fprintf(stderr, "%s\n", error.text);
+        return r;
+}
 
 // What migplaned does with a new plane.
 static int run_migplane(double *results, void *userdata _unused_) {
         LabManager lab;
         Error error = {};
-        double start = now_usec();
 
-        int r = lab_manager_init(&lab, &error);
-        if (r >= 0)
-                r = lab_manager_add(&lab, 1, &error);
-        double reconciled_since = now_usec();
-        if (r >= 0)
-                r = reconcile(lab.manager, RECONCILE_INTENT, &error);
-        double end = now_usec();
-        if (r < 0 || !lab.manager->planes[0]->verified) {
-                (void)fprintf(stderr, "not set up: %s\n", error.text);
-                return -EIO;
-        }
-        results[0] = end - reconciled_since;
-        results[DIFFERENCES_RESULT] = lab_manager_differences(&lab);
-        results[PARTS_RESULT] = reconciled_since - start;
-        lab_manager_deinit(&lab);
-        return 0;
+        int r = manager_make(&lab);
+        if (r < 0)
+                return r;
+        double start = now_usec();
+        r = reconcile(lab.manager, RECONCILE_INTENT, &error);
+        results[RESULT_WHOLE] = now_usec() - start;
+        if (r >= 0 && !lab.manager->planes[0]->verified)
+                r = error_set(&error, -EIO, "not verified");
+        if (r < 0)
+                (void)fprintf(stderr, "%s\n", error.text);
+        return r < 0 ? r : lab_manager_differences(&lab, 0);
 }
 
-// The same by hand, to time each part. The parts: sockets, first look, operations by kind, second look.
-enum { PART_OPEN, PART_LOOK, PART_KINDS = PART_LOOK + LOOK_PART_MAX, PART_LOOK_AGAIN = PART_KINDS + OBJECT_KIND_MAX,
-       PART_MAX = PART_LOOK_AGAIN + LOOK_PART_MAX };
-
+// The same by hand, to time each part; the first time it records what the bare work is.
 static int run_parts(double *results, void *userdata) {
         Setup *setup = userdata;
-        double *parts = results + PARTS_RESULT, start = now_usec();
         LabManager lab;
         _cleanup_look_ Look look = {}, again = {};
         Error error = {};
 
-        int r = lab_manager_init(&lab, &error);
+        double start = now_usec();
+        int r = manager_make(&lab);
+        double opened = now_usec();
+        results[PART_OPEN] = opened - start;
         if (r >= 0)
-                r = lab_manager_add(&lab, 1, &error);
-        parts[PART_OPEN] = now_usec() - start;
-        if (r >= 0)
-                r = lab_look(&lab, &look, parts + PART_LOOK, &error);
+                r = lab_look(&lab, &look, results + PART_LOOK, &error);
         if (r >= 0)
                 r = script_apply(&lab.manager->kernel, &look.plan, setup->script->n_steps ? NULL : setup->script,
-                                 parts + PART_KINDS);
+                                 results + PART_KINDS);
         if (r >= 0)
-                r = lab_look(&lab, &again, parts + PART_LOOK_AGAIN, &error);
-        results[0] = now_usec() - start - parts[PART_OPEN];
+                r = lab_look(&lab, &again, results + PART_LOOK_AGAIN, &error);
+        results[RESULT_WHOLE] = now_usec() - opened;
         if (r < 0)
                 (void)fprintf(stderr, "%s\n", error.text);
-        results[DIFFERENCES_RESULT] = r < 0 ? r : (double)again.plan.n_operations;
-        return r;
+        return r < 0 ? r : lab_manager_differences(&lab, 0);
 }
 
-static double differences(void) {
+static int check(int expected) {
         LabManager lab;
-        Error error = {};
 
-        if (lab_manager_init(&lab, &error) < 0 || lab_manager_add(&lab, 1, &error) < 0)
-                return -1;
-        return lab_manager_differences(&lab);
+        int r = manager_make(&lab);
+        return r < 0 ? r : lab_manager_differences(&lab, expected);
 }
 
 static int run_bare(double *results, void *userdata) {
         Setup *setup = userdata;
-        double start = now_usec();
 
-        int r = script_run(setup->script, results + PARTS_RESULT + PART_KINDS);
-        results[0] = now_usec() - start;
-        results[DIFFERENCES_RESULT] = differences();
-        return r;
+        double start = now_usec();
+        int r = script_run(setup->script, results + PART_KINDS);
+        results[RESULT_WHOLE] = now_usec() - start;
+        return r < 0 ? r : check(0);
 }
 
-static int shell_write(Setup *setup, bool batched) {
+static int shell_write(Setup *setup, const char *path, bool batched) {
         LabManager lab;
         _cleanup_look_ Look look = {};
         Error error = {};
-        char path[64];
-
-        (void)snprintf(path, sizeof(path), "%s/plane", setup->directory);
         _cleanup_fclose_ FILE *file = fopen(path, "we");
-        int r = file ? lab_manager_init(&lab, &error) : -errno;
-        if (r >= 0)
-                r = lab_manager_add(&lab, 1, &error);
+
+        int r = file ? manager_make(&lab) : -errno;
         if (r >= 0)
                 r = look_new(lab.manager, &look, &error);
         return r < 0 ? r : shell_print(&look.desired, setup->script, setup->directory, batched, file);
@@ -106,9 +109,10 @@ static int shell_write(Setup *setup, bool batched) {
 
 static int run_shell(Setup *setup, bool batched, double *results) {
         char path[64];
+        int status;
 
         (void)snprintf(path, sizeof(path), "%s/plane", setup->directory);
-        int r = shell_write(setup, batched), status;
+        int r = shell_write(setup, path, batched);
         if (r < 0)
                 return r;
 
@@ -120,9 +124,8 @@ static int run_shell(Setup *setup, bool batched, double *results) {
         }
         if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
                 return -EIO;
-        results[0] = now_usec() - start;
-        results[DIFFERENCES_RESULT] = differences();
-        return 0;
+        results[RESULT_WHOLE] = now_usec() - start;
+        return check(FILTER_DIFFERENCES);
 }
 
 static int run_shell_plain(double *results, void *userdata) {
@@ -133,101 +136,122 @@ static int run_shell_batched(double *results, void *userdata) {
         return run_shell(userdata, true, results);
 }
 
-typedef struct Way {
+typedef enum WayName {
+        WAY_MIGPLANE,
+        WAY_BARE,
+        WAY_PARTS,
+        WAY_SHELL,
+        WAY_SHELL_BATCHED,
+        WAY_MAX,
+} WayName;
+
+static const struct {
         const char *name;
         LabBody body;
-        unsigned every; // of how many rounds
-} Way;
+} ways[WAY_MAX] = {
+        [WAY_MIGPLANE] = { "migplane, from nothing to verified", run_migplane },
+        [WAY_BARE] = { "the bare kernel work", run_bare },
+        [WAY_PARTS] = { "migplane, part by part", run_parts },
+        [WAY_SHELL] = { "shell script, a program an object", run_shell_plain },
+        [WAY_SHELL_BATCHED] = { "shell script, in batches", run_shell_batched },
+};
 
-static const Way ways[] = {
-        { "migplane, from nothing to verified", run_migplane, 1 },
-        { "the bare kernel work", run_bare, 1 },
-        { "migplane, part by part", run_parts, 1 },
-        { "shell script, ip tc sysctl nft", run_shell_plain, 4 },
-        { "shell script, in batches", run_shell_batched, 4 },
+typedef enum RatioName {
+        RATIO_BARE,
+        RATIO_SHELL,
+        RATIO_SHELL_BATCHED,
+        RATIO_MAX,
+} RatioName;
+
+static const struct {
+        const char *name;
+        WayName above, below;
+} ratios[RATIO_MAX] = {
+        [RATIO_BARE] = { "migplane / bare", WAY_MIGPLANE, WAY_BARE },
+        [RATIO_SHELL] = { "shell script / migplane", WAY_SHELL, WAY_MIGPLANE },
+        [RATIO_SHELL_BATCHED] = { "shell script in batches / migplane", WAY_SHELL_BATCHED, WAY_MIGPLANE },
 };
 
 typedef struct Figures {
-        Sample whole[ELEMENTSOF(ways)];
+        Sample whole[WAY_MAX];
+        Sample ratio[RATIO_MAX]; // of one round each
+        Sample parts[RESULT_MAX];
         Sample bare[OBJECT_KIND_MAX];
-        Sample parts[PART_MAX];
-        Sample ratio;
 } Figures;
 
 static void figures_init(Figures *figures) {
-        static const char *const looks[] = { "inventory", "derive", "observe", "diff" };
+        static const char *const looks[LOOK_PART_MAX] = { "inventory", "derive", "observe", "diff" };
 
-        for (size_t i = 0; i < ELEMENTSOF(ways); i++)
+        for (size_t i = 0; i < WAY_MAX; i++)
                 sample_init(&figures->whole[i], "us", "%s", ways[i].name);
-        sample_init(&figures->ratio, "x", "migplane over bare, each round");
-        sample_init(&figures->parts[PART_OPEN], "us", "  before: sockets, parsing, probing for fq_codel");
+        for (size_t i = 0; i < RATIO_MAX; i++)
+                sample_init(&figures->ratio[i], "x", "%s", ratios[i].name);
+        sample_init(&figures->parts[PART_OPEN], "us", "(before: sockets, probing for fq_codel)");
         for (size_t i = 0; i < LOOK_PART_MAX; i++) {
-                sample_init(&figures->parts[PART_LOOK + i], "us", "  first look: %s", looks[i]);
-                sample_init(&figures->parts[PART_LOOK_AGAIN + i], "us", "  second look: %s", looks[i]);
+                sample_init(&figures->parts[PART_LOOK + i], "us", "first look: %s", looks[i]);
+                sample_init(&figures->parts[PART_LOOK_AGAIN + i], "us", "second look: %s", looks[i]);
         }
         for (ObjectKind kind = 0; kind < OBJECT_KIND_MAX; kind++) {
-                sample_init(&figures->parts[PART_KINDS + kind], "us", "  apply: %s", object_kind_to_string(kind));
-                sample_init(&figures->bare[kind], "us", "  bare: %s", object_kind_to_string(kind));
+                sample_init(&figures->parts[PART_KINDS + kind], "us", "apply: %s", object_kind_to_string(kind));
+                sample_init(&figures->bare[kind], "us", "bare: %s", object_kind_to_string(kind));
         }
 }
 
-static int figures_take(Figures *figures, size_t way, const double *results) {
-        if (results[DIFFERENCES_RESULT] != 0)
-                (void)fprintf(stderr, "%s: %g differences are left\n", ways[way].name, results[DIFFERENCES_RESULT]);
-        int r = sample_add(&figures->whole[way], results[0]);
-        for (size_t i = 0; i < PART_MAX && ways[way].body == run_parts && r >= 0; i++)
-                r = sample_add(&figures->parts[i], results[PARTS_RESULT + i]);
-        for (size_t i = 0; i < OBJECT_KIND_MAX && ways[way].body == run_bare && r >= 0; i++)
-                r = sample_add(&figures->bare[i], results[PARTS_RESULT + PART_KINDS + i]);
+static int figures_take(Figures *figures, WayName way, const double *results) {
+        int r = sample_add(&figures->whole[way], results[RESULT_WHOLE]);
+
+        for (size_t i = PART_OPEN; i < RESULT_MAX && way == WAY_PARTS && r >= 0; i++)
+                r = sample_add(&figures->parts[i], results[i]);
+        for (size_t i = 0; i < OBJECT_KIND_MAX && way == WAY_BARE && r >= 0; i++)
+                r = sample_add(&figures->bare[i], results[PART_KINDS + i]);
         return r;
+}
+
+static void samples_print(Sample *samples, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (sample_quantile(&samples[i], 1) > 0)
+                        sample_print(&samples[i]);
 }
 
 static void figures_print(Figures *figures) {
         sample_print_header();
-        for (size_t i = 0; i < ELEMENTSOF(ways); i++)
-                sample_print(&figures->whole[i]);
-        sample_print(&figures->ratio);
-        puts("\nWhere the time goes:");
-        for (size_t i = 0; i < PART_MAX; i++)
-                if (sample_quantile(&figures->parts[i], 1) > 0)
-                        sample_print(&figures->parts[i]);
-        for (size_t i = 0; i < OBJECT_KIND_MAX; i++)
-                if (sample_quantile(&figures->bare[i], 1) > 0)
-                        sample_print(&figures->bare[i]);
+        samples_print(figures->whole, WAY_MAX);
+        samples_print(figures->ratio, RATIO_MAX);
+        puts("Where the time goes:");
+        samples_print(figures->parts, RESULT_MAX);
+        samples_print(figures->bare, OBJECT_KIND_MAX);
 }
 
-static int measure(Setup *setup, unsigned rounds) {
+static int round_run(Setup *setup, unsigned round, Figures *figures) {
         static double results[LAB_RESULTS_MAX];
-        Figures figures;
+        double whole[WAY_MAX];
+        int r = 0;
 
-        figures_init(&figures);
-        int r = lab_run(run_parts, setup, results); // records
-        for (unsigned round = 0; round < rounds && r >= 0; round++) {
-                double whole[ELEMENTSOF(ways)] = {};
-                for (size_t i = 0; i < ELEMENTSOF(ways) && r >= 0; i++) {
-                        // Each in turn comes first.
-                        size_t way = (i + round) % ELEMENTSOF(ways);
-                        if (round % ways[way].every != 0)
-                                continue;
-                        r = lab_run(ways[way].body, setup, results);
-                        if (r >= 0)
-                                r = figures_take(&figures, way, results);
-                        whole[way] = results[0];
-                }
+        for (size_t i = 0; i < WAY_MAX && r >= 0; i++) {
+                WayName way = (WayName)((i + round) % WAY_MAX); // each in turn comes first
+                r = lab_run(ways[way].body, setup, results);
                 if (r >= 0)
-                        r = sample_add(&figures.ratio, whole[0] / whole[1]);
+                        r = figures_take(figures, way, results);
+                whole[way] = results[RESULT_WHOLE];
         }
-        if (r >= 0)
-                figures_print(&figures);
+        for (size_t i = 0; i < RATIO_MAX && r >= 0; i++)
+                r = sample_add(&figures->ratio[i], whole[ratios[i].above] / whole[ratios[i].below]);
         return r;
 }
 
 int bench_setup(unsigned rounds) {
+        static double results[LAB_RESULTS_MAX];
         Setup setup = { .script = script_new(), .directory = "/tmp/migplane-bench.XXXXXX" };
+        Figures figures = {};
 
         if (!setup.script || !mkdtemp(setup.directory))
                 return -errno;
-        int r = measure(&setup, rounds);
+        figures_init(&figures);
+        int r = lab_run(run_parts, &setup, results); // records
+        for (unsigned round = 0; round < rounds && r >= 0; round++)
+                r = round_run(&setup, round, &figures);
         (void)lab_shell("rm -r %s", setup.directory);
+        if (r >= 0)
+                figures_print(&figures);
         return r;
 }

@@ -63,7 +63,8 @@ static void qdisc_print(const Object *object, FILE *file) {
         fprintf(file, "qdisc add dev %s ", object->link);
         switch (qdisc->type) {
         case QDISC_HTB:
-                fprintf(file, "root handle %x: htb default %x", TC_H_MAJ(qdisc->handle) >> 16, qdisc->default_class);
+                fprintf(file, "root handle %x: htb default %x direct_qlen %u", TC_H_MAJ(qdisc->handle) >> 16,
+                        qdisc->default_class, qdisc->limit);
                 break;
         case QDISC_CLSACT:
                 fputs("clsact", file);
@@ -90,7 +91,7 @@ static void class_print(const Object *object, FILE *file) {
                 (unsigned long long)class->ceil, burst, burst, class->quantum);
 }
 
-// tc spells a MAC in its own way only, with keys at other offsets than ours.
+// tc spells a MAC in its own way only, with keys at other offsets than ours: FILTER_DIFFERENCES.
 static void filter_print(const Object *object, FILE *file) {
         const FilterObject *filter = &object->as_filter;
         Selector selector = selector_make(filter);

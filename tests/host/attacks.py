@@ -210,6 +210,8 @@ def from_outside(lab):
             # Elsewhere it is none of the plane's business then. And a macvlan hears the groups only that it is in.
             send, reason = (send, "in-ethertype") if wire == PLANE else (None, None)
             more["unheard"] = bool(lab.parent and frame[0] & 1)
+        if lab.parent and frame[0] & 1:
+            more.setdefault("settle", 0.03)  # a macvlan hands on what is for a group later than the rest
         return Attack(clause, text, send and (lambda _: send(frame)), reason, **more)
 
     def stranger(text, packet, **more):

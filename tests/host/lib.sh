@@ -163,5 +163,5 @@ kernel_state() {
 	for what in qdisc class filter; do
 	    for link in /sys/class/net/*; do tc $what show dev ${link##*/}; done
 	done
-	tc filter show dev mig0 ingress' 2>&1 | grep -v fe80
+	tc filter show dev mig0 ingress' 2>&1 | grep -vE 'fe80|^$'
 }

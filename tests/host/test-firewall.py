@@ -2,7 +2,7 @@
 # The isolation ruleset in a real kernel: what it lets pass, what it drops, and whether drift is seen and mended.
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-#     test-firewall.py FIREWALL-TOOL [NAME...]        needs root; 77: skipped
+#     test-firewall.py [TEST...]        needs root; FIREWALL_TOOL is the tool, build/tests/firewall-tool otherwise
 #
 # Hosts are network namespaces without a name: they end with this process. One wire (a bridge in a namespace of its own) carries
 # the plane: alpha and beta are peers, eve is on the wire and no peer. A second link, lan0, joins alpha and eve.
@@ -27,8 +27,12 @@ BROADCAST = 'ff:ff:ff:ff:ff:ff'
 PORT = 49152
 ARP_REQUEST, ARP_REPLY = (bytes.fromhex('080600010800060400') + bytes([operation]) for operation in (1, 2))
 
-TOOL = ''
+TOOL = os.environ.get('FIREWALL_TOOL') or os.path.realpath(f'{os.path.dirname(__file__)}/../../build/tests/firewall-tool')
 HOME = os.open('/proc/self/ns/net', os.O_RDONLY)
+
+
+class Skip(Exception):
+    pass
 
 
 def check(what, message):
@@ -581,8 +585,7 @@ def test_only_the_users_named_may_send():
 def test_the_way_through_an_ifb_is_guarded():
     with lab() as l, listen(l.alpha, l.alpha_address, PORT):
         if l.alpha.call('ip link add ifb0 type ifb').returncode != 0:
-            print('   skipped: this kernel has no ifb')
-            return
+            raise Skip('this kernel has no ifb')
         l.alpha.run('ip link set ifb0 up')
         l.alpha.run('tc qdisc add dev mig0 clsact')
         l.alpha.run('tc filter add dev mig0 ingress protocol ip u32 match u32 0 0 action mirred egress redirect dev ifb0')
@@ -626,30 +629,39 @@ def test_reloading_under_attack_lets_nothing_through():
             os.kill(attacker, 9)
             os.waitpid(attacker, 0)
         dropped = sum(l.alpha.counter(f'mig0-in-{reason}') for reason in ('peer', 'arp')) - before
-        print(f'   {dropped} frames dropped over 1000 reloads')
+        print(f'# {dropped} frames dropped over 1000 reloads')
         check(dropped > 10000, 'the attack was none')
         check('packets 0 bytes 0' in l.alpha.run('nft list table ip spy'), l.alpha.run('nft list table ip spy'))
         check(l.plane.drift() == '', l.plane.drift())
 
 
-def main():
-    global TOOL
-    if os.geteuid() != 0:
-        print('skipped: needs root')
-        return 77
-    TOOL = os.path.abspath(sys.argv[1])
-    failed = 0
+def run(name, test):
+    """'passed', 'failed' or 'skipped'."""
+    try:
+        test()
+    except Skip as why:
+        print(f'ok - {name} # SKIP {why}', flush=True)
+        return 'skipped'
+    except (AssertionError, OSError) as error:
+        print(f'not ok - {name}', *str(error).splitlines(), sep='\n    # ', flush=True)
+        return 'failed'
+    print(f'ok - {name}', flush=True)
+    return 'passed'
+
+
+def main(names):
+    results = []
     for name, test in list(globals().items()):
-        if not name.startswith('test_') or (sys.argv[2:] and name not in sys.argv[2:]):
-            continue
-        try:
-            test()
-            print(f'ok {name}', flush=True)
-        except (AssertionError, OSError) as error:
-            failed += 1
-            print(f'not ok {name}: {error}', flush=True)
-    return failed > 0
+        if name.startswith('test_') and (not names or name in names):
+            missing = 'needs root' if os.geteuid() != 0 else '' if os.access(TOOL, os.X_OK) else f'no {TOOL}'
+            name = name.removeprefix('test_').replace('_', ' ')
+            if missing:
+                print(f'ok - {name} # SKIP {missing}')
+            results.append('skipped' if missing else run(name, test))
+    counts = {result: results.count(result) for result in ('passed', 'failed', 'skipped')}
+    print(', '.join(f'{count} {result}' for result, count in counts.items()))
+    return 1 if counts['failed'] else 0 if counts['passed'] else 77
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -225,7 +225,8 @@ static void test_an_ipv4_plane_in_the_stack(void **state _unused_) {
                      "type filter hook output priority -450; policy accept;\n"
                      "oifname vmap { \"mig0\" : goto mig0-out }\n"
                      "oifname \"lo\" accept\n"
-                     "counter name ip saddr map { 192.0.2.5 : \"mig0-out-elsewhere\" } drop\n");
+                     "counter name ip saddr map { 192.0.2.5 : \"mig0-out-elsewhere\" } drop\n"
+                     "counter name ip daddr map { 192.0.2.0/24 : \"mig0-out-elsewhere\" } drop\n");
 }
 
 static void test_an_ipv4_plane_in_arp(void **state _unused_) {
