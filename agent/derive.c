@@ -310,6 +310,7 @@ int derive(const PlaneConfig *const *planes, size_t n_planes, const DeriveFacts 
                         .device_exists = d.possible,
                         .has_mac = d.has_mac,
                         .mac = d.mac,
+                        .daemon_user = facts->daemon_user,
                         .parent_guard = plane->kind == PLANE_KIND_VLAN && d.parent ? plane->parent : NULL,
                 };
         }

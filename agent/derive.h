@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <sys/types.h>
+
 #include "config.h"
 #include "health.h"
 #include "link.h"
@@ -10,6 +12,7 @@
 typedef struct DeriveFacts {
         const Inventory *inventory;
         QdiscType leaf;         // QDISC_FQ_CODEL, or QDISC_PFIFO where the kernel has none
+        uid_t daemon_user;      // may send on a plane whatever Users= says
         const char *machine_id; // a macvlan's address is made of it; "" : the kernel's random one
 } DeriveFacts;
 

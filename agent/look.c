@@ -3,6 +3,8 @@
 
 #include "look.h"
 
+#include <unistd.h>
+
 #include "addr.h"
 #include "derive.h"
 
@@ -61,6 +63,7 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
         DeriveFacts facts = {
                 .inventory = &look.inventory,
                 .leaf = manager->kernel.leaf,
+                .daemon_user = geteuid(),
                 .machine_id = manager->machine_id,
         };
         r = derive(look.configs, look.n_planes, &facts, &look.desired, look.reasons);

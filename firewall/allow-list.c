@@ -89,7 +89,8 @@ static int peers_init(const PlaneConfig *plane, int family, char **ret_text) {
 }
 
 static int known_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
-        _cleanup_list_text_ ListText addresses = {}, macs = { .is_concatenation = true }, arp = { .is_concatenation = true };
+        _cleanup_list_text_ ListText addresses = {}, macs = { .is_concatenation = true };
+        _cleanup_list_text_ ListText arp = { .is_concatenation = true };
 
         if (list_text_open(&addresses) < 0 || list_text_open(&macs) < 0 || list_text_open(&arp) < 0)
                 return -ENOMEM;
@@ -199,7 +200,8 @@ static void mac_init(const RulesetPlane *plane, AllowList *ret) {
 
         ret->has_mac = plane->has_mac;
         (void)format_mac(&plane->mac, ret->mac);
-        (void)snprintf(ret->mac_raw, sizeof(ret->mac_raw), "0x%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+        (void)snprintf(ret->mac_raw, sizeof(ret->mac_raw), "0x%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
+                       b[4], b[5]);
 }
 
 int allow_list_init(AllowList *ret, const RulesetPlane *plane) {

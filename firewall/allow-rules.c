@@ -44,7 +44,8 @@ static void drop_rest(const AllowList *list, Way way, const char *reason, FILE *
 }
 
 // A rule that drops what matches.
-static _printf_(5, 6) void drop(const AllowList *list, Way way, const char *reason, FILE *file, const char *match, ...) {
+static _printf_(5, 6) void drop(const AllowList *list, Way way, const char *reason, FILE *file, const char *match,
+                                ...) {
         va_list arguments;
 
         va_start(arguments, match);
@@ -81,11 +82,13 @@ static void print_frame_in(const AllowList *list, FILE *file) {
         drop_rest(list, WAY_IN, "ethertype", file);
 
         if (list->ipv4.own) {
-                drop(list, WAY_IN, "mac", file, "meta protocol arp " TO_MAC " != { 0xffffffffffff, %s }", list->mac_raw);
+                drop(list, WAY_IN, "mac", file, "meta protocol arp " TO_MAC " != { 0xffffffffffff, %s }",
+                     list->mac_raw);
                 drop(list, WAY_IN, "mac", file, "meta protocol ip " TO_MAC " != %s", list->mac_raw);
         }
         if (list->ipv6.own) {
-                drop(list, WAY_IN, "mac", file, "ip6 daddr %s " TO_MAC " != %s", list->ipv6.groups, list->ipv6.group_macs);
+                drop(list, WAY_IN, "mac", file, "ip6 daddr %s " TO_MAC " != %s", list->ipv6.groups,
+                     list->ipv6.group_macs);
                 drop(list, WAY_IN, "mac", file, "ip6 daddr != %s " TO_MAC " != %s", list->ipv6.groups, list->mac_raw);
         }
 }
@@ -116,12 +119,12 @@ static void print_known(const AllowList *list, Way way, FILE *file) {
                      list->ipv6.known_macs);
 }
 
-static void print_arp(const AllowList *list, Way way, const char *sender, FILE *file) {
+static void print_arp(const AllowList *list, Way way, const char *frame, FILE *file) {
         const AllowFamily *family = &list->ipv4;
 
         // Nobody else has our address, and we announce it to nobody.
         drop(list, way, "arp", file, "arp %s ip %s", ways[way].remote, family->own);
-        fprintf(file, ARP_OF_IPV4 " %sarp %s ip %s arp %s ip %s accept\n", sender, ways[way].local, family->own,
+        fprintf(file, "%s" ARP_OF_IPV4 " arp %s ip %s arp %s ip %s accept\n", frame, ways[way].local, family->own,
                 ways[way].remote, family->peers);
 }
 
@@ -133,40 +136,41 @@ static void print_ends(const AllowList *list, Way way, const char *protocol, con
         drop(list, way, "peer", file, "%s %s != %s", protocol, ways[way].remote, family->peers);
 }
 
-static void print_tcp(const AllowList *list, Way way, const char *tcp, FILE *file) {
-        fprintf(file, "%s tcp dport %s accept\n", tcp, list->ports);
-        fprintf(file, "%s tcp sport %s tcp flags & (syn | ack) != syn accept\n", tcp, list->ports);
+static void print_tcp(const AllowList *list, Way way, const char *frame, const char *tcp, FILE *file) {
+        fprintf(file, "%s%s tcp dport %s accept\n", frame, tcp, list->ports);
+        fprintf(file, "%s%s tcp sport %s tcp flags & (syn | ack) != syn accept\n", frame, tcp, list->ports);
         drop(list, way, "port", file, "%s", tcp);
 }
 
-static void print_ipv4(const AllowList *list, Way way, const char *limit, FILE *file) {
+static void print_ipv4(const AllowList *list, Way way, const char *frame, const char *limit, FILE *file) {
         if (!list->ipv4.own)
                 return;
         print_ends(list, way, "ip", &list->ipv4, file);
         drop(list, way, "options", file, "ip hdrlength != 5");
         drop(list, way, "fragment", file, "ip frag-off & 0x3fff != 0");
-        print_tcp(list, way, "ip protocol tcp", file);
-        fprintf(file, "ip protocol icmp icmp type " ICMP_TYPES " %saccept\n", limit);
+        print_tcp(list, way, frame, "ip protocol tcp", file);
+        fprintf(file, "%sip protocol icmp icmp type " ICMP_TYPES " %saccept\n", frame, limit);
         drop(list, way, "icmp", file, "ip protocol icmp");
 }
 
 // Only a solicitation may go to a group. Who solicits names the other's address as target, who advertises its own.
-static void print_ipv6(const AllowList *list, Way way, const char *limit, FILE *file) {
+static void print_ipv6(const AllowList *list, Way way, const char *frame, const char *limit, FILE *file) {
         const AllowFamily *family = &list->ipv6;
         const char *own = family->own_raw;
 
         if (!family->own)
                 return;
         if (way == WAY_IN)
-                fprintf(file, "ip6 saddr != %s ip6 saddr %s ip6 daddr %s " SOLICIT " %s accept\n", family->own, family->peers,
-                        family->groups, own);
+                fprintf(file, "ip6 saddr != %s ip6 saddr %s ip6 daddr %s " SOLICIT " %s accept\n", family->own,
+                        family->peers, family->groups, own);
         else
-                fprintf(file, "ip6 saddr %s ip6 daddr " ND_GROUPS " " SOLICIT " != %s accept\n", family->own, own);
+                fprintf(file, "%sip6 saddr %s ip6 daddr " ND_GROUPS " " SOLICIT " != %s accept\n", frame, family->own,
+                        own);
         print_ends(list, way, "ip6", family, file);
-        fprintf(file, SOLICIT "%s %s accept\n", way == WAY_IN ? "" : " !=", own);
-        fprintf(file, ADVERT "%s %s accept\n", way == WAY_IN ? " !=" : "", own);
-        print_tcp(list, way, "ip6 nexthdr tcp", file);
-        fprintf(file, "ip6 nexthdr ipv6-icmp icmpv6 type " ICMPV6_TYPES " %saccept\n", limit);
+        fprintf(file, "%s" SOLICIT "%s %s accept\n", frame, way == WAY_IN ? "" : " !=", own);
+        fprintf(file, "%s" ADVERT "%s %s accept\n", frame, way == WAY_IN ? " !=" : "", own);
+        print_tcp(list, way, frame, "ip6 nexthdr tcp", file);
+        fprintf(file, "%sip6 nexthdr ipv6-icmp icmpv6 type " ICMPV6_TYPES " %saccept\n", frame, limit);
         drop(list, way, "icmp", file, "ip6 nexthdr ipv6-icmp");
 }
 
@@ -175,24 +179,30 @@ static void print_ipv6(const AllowList *list, Way way, const char *limit, FILE *
 void allow_list_print_netdev(const AllowList *list, Way way, FILE *file) {
         if (allows_anything(list) && list->has_mac) {
                 const char *limit = way == WAY_IN ? ICMP_LIMIT : "";
+                // A frame that a packet socket sends past the qdiscs has no link layer that rules could be held
+                // against: those above that drop do not match. So what is accepted must match by it.
+                char frame[48] = "";
 
+                if (way == WAY_OUT)
+                        (void)snprintf(frame, sizeof(frame), FROM_MAC " %s ", list->mac_raw);
                 if (way == WAY_IN)
                         print_frame_in(list, file);
                 else
                         print_frame_out(list, file);
                 if (list->ipv4.known && way == WAY_IN)
-                        drop(list, way, "mac", file, "arp saddr ip %s arp saddr ip . arp saddr ether . " FROM_MAC " != %s",
-                             list->ipv4.known, list->ipv4.known_arp);
+                        drop(list, way, "mac", file,
+                             "arp saddr ip %s arp saddr ip . arp saddr ether . " FROM_MAC " != %s", list->ipv4.known,
+                             list->ipv4.known_arp);
                 if (list->ipv4.own) {
-                        char sender[64] = "";
+                        char sender[96] = "";
                         if (way == WAY_OUT)
-                                (void)snprintf(sender, sizeof(sender), "arp saddr ether %s ", list->mac);
+                                (void)snprintf(sender, sizeof(sender), "%sarp saddr ether %s ", frame, list->mac);
                         print_arp(list, way, sender, file);
                         drop(list, way, "arp", file, "meta protocol arp");
                 }
                 print_known(list, way, file);
-                print_ipv4(list, way, limit, file);
-                print_ipv6(list, way, limit, file);
+                print_ipv4(list, way, frame, limit, file);
+                print_ipv6(list, way, frame, limit, file);
         }
         drop_rest(list, way, "other", file);
 }
@@ -207,8 +217,8 @@ void allow_list_print_inet(const AllowList *list, Way way, FILE *file) {
                 drop(list, way, "user", file, "meta skuid != %s", list->users);
         if (way == WAY_IN)
                 print_known(list, way, file);
-        print_ipv4(list, way, "", file);
-        print_ipv6(list, way, "", file);
+        print_ipv4(list, way, "", "", file);
+        print_ipv6(list, way, "", "", file);
         drop_rest(list, way, "other", file);
 }
 

@@ -26,4 +26,5 @@ bool chain_name_is_plain(const char *name);
 void chain_name_parse(const char *name, char ret_link[static IFNAMSIZ]);
 
 // "LINK-in-reason" into its parts; false for a name that is not of that form.
-bool counter_name_parse(const char *name, char ret_link[static IFNAMSIZ], bool *ret_is_outgoing, const char **ret_reason);
+bool counter_name_parse(const char *name, char ret_link[static IFNAMSIZ], bool *ret_is_outgoing,
+                        const char **ret_reason);

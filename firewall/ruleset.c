@@ -94,7 +94,8 @@ static int chain_text_add(ChainText *chain, State *state) {
                         fprintf(file, "%.*s\n", length, line);
                         continue;
                 }
-                fprintf(file, "%.*s comment \"" RULESET_COMMENT_PREFIX "%016" PRIx64 "\"\n", length, line, ruleset->hash);
+                fprintf(file, "%.*s comment \"" RULESET_COMMENT_PREFIX "%016" PRIx64 "\"\n", length, line,
+                        ruleset->hash);
                 ruleset->n_rules++;
         }
         if (fclose(file) != 0) {
@@ -181,7 +182,7 @@ static void print_dispatch(const AllPlanes *all, Way way, int family, FILE *file
         fputs(" }\n", file);
 }
 
-// The planes' networks, routed ones included, or just their own addresses.
+// The planes' networks, or just their own addresses. Not what is routed: that may hold the management network.
 static int networks_init(const AllPlanes *all, int family, bool whole, ElementSet *ret) {
         for (size_t i = 0; i < all->n_planes; i++) {
                 const PlaneConfig *plane = all->planes[i].plane;
@@ -195,17 +196,14 @@ static int networks_init(const AllPlanes *all, int family, bool whole, ElementSe
                         if (element_set_add(ret, &prefix, all->links[i]) < 0)
                                 return -ENOMEM;
                 }
-                for (size_t j = 0; whole && j < plane->n_routes; j++)
-                        if (plane->routes[j].destination.address.family == family &&
-                            element_set_add(ret, &plane->routes[j].destination, all->links[i]) < 0)
-                                return -ENOMEM;
         }
         element_set_normalise(ret);
         return 0;
 }
 
 // counter name ip saddr map { 192.0.2.0/24 : "mig0-in-elsewhere" } drop
-static int print_elsewhere(const AllPlanes *all, const char *key, int family, bool whole, const char *reason, FILE *file) {
+static int print_elsewhere(const AllPlanes *all, const char *key, int family, bool whole, const char *reason,
+                           FILE *file) {
         _cleanup_element_set_ ElementSet networks = {};
 
         if (networks_init(all, family, whole, &networks) < 0)
@@ -257,8 +255,8 @@ static int print_forward(const AllPlanes *all, FILE *file) {
         for (Way way = WAY_IN; way <= WAY_OUT; way++) {
                 fprintf(file, "counter name %s map ", way == WAY_IN ? "iifname" : "oifname");
                 for (size_t i = 0; i < all->n_planes; i++)
-                        fprintf(file, "%s\"%s\" : \"%s-%s-forward\"", i > 0 ? ", " : "{ ", all->planes[i].plane->interface,
-                                all->links[i], way == WAY_IN ? "in" : "out");
+                        fprintf(file, "%s\"%s\" : \"%s-%s-forward\"", i > 0 ? ", " : "{ ",
+                                all->planes[i].plane->interface, all->links[i], way == WAY_IN ? "in" : "out");
                 fputs(" } drop\n", file);
         }
         return 0;

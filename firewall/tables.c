@@ -58,7 +58,8 @@ static bool chain_is_in_place(RulesetFamily family, const char *name, const stru
             !nfnl_attribute_u32(attributes[NFTA_CHAIN_POLICY], &policy) ||
             !nfnl_attribute_string(attributes[NFTA_CHAIN_TYPE], &type))
                 return false;
-        if (number != ours->number || (int32_t)priority != ours->priority || policy != NF_ACCEPT || !streq(type, "filter"))
+        if (number != ours->number || (int32_t)priority != ours->priority || policy != NF_ACCEPT ||
+            !streq(type, "filter"))
                 return false;
         if (!ours->is_per_link)
                 return true;
@@ -115,7 +116,8 @@ static uint64_t comment_hash(const char *comment, size_t size) {
         const size_t prefix = strlen(RULESET_COMMENT_PREFIX), digits = 16;
         uint64_t hash = 0;
 
-        if (size != prefix + digits + 1 || memcmp(comment, RULESET_COMMENT_PREFIX, prefix) != 0 || comment[size - 1] != '\0')
+        if (size != prefix + digits + 1 || memcmp(comment, RULESET_COMMENT_PREFIX, prefix) != 0 ||
+            comment[size - 1] != '\0')
                 return 0;
         for (const char *at = comment + prefix; *at; at++) {
                 static const char hex[] = "0123456789abcdef";

@@ -116,7 +116,8 @@ static bool empties(const Transaction *transaction, RulesetFamily family) {
         size_t n_left = table->n_chains;
 
         for (size_t i = 0; i < transaction->n_remove; i++)
-                if (transaction->remove[i]->as_ruleset.family == family && existing_chain(transaction, transaction->remove[i]))
+                if (transaction->remove[i]->as_ruleset.family == family &&
+                    existing_chain(transaction, transaction->remove[i]))
                         n_left--;
         return table->exists && n_left == 0 && !loads_into(transaction, family);
 }

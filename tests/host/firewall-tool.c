@@ -15,7 +15,8 @@ static void device_look_up(RulesetPlane *plane) {
         _cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         struct ifreq request = {};
 
-        plane->parent_guard = config->kind == PLANE_KIND_VLAN && if_nametoindex(config->parent) > 0 ? config->parent : NULL;
+        if (config->kind == PLANE_KIND_VLAN && if_nametoindex(config->parent) > 0)
+                plane->parent_guard = config->parent;
         plane->device_exists = if_nametoindex(config->interface) > 0;
         memcpy(request.ifr_name, config->interface, IFNAMSIZ);
         if (ioctl(fd, SIOCGIFHWADDR, &request) < 0)

@@ -155,27 +155,30 @@ static void derive(const char *text, RulesetPlane plane, Config **ret_config, St
 
 static const RulesetPlane there = { .device_exists = true, .has_mac = true, .mac = MAC };
 
-#define IPV4_PLANE                                                                                                           \
+#define IPV4_PLANE                                                                                                     \
         "[Interface]\nName=mig0\nKind=device\n[Address]\nAddress=192.0.2.5/24\n[Isolation]\nPeers=192.0.2.0/28\n"
 
 // What both ways and both families share.
-#define IPV4_PAYLOAD(way, limit)                                                                                             \
-        "ip hdrlength != 5 counter name \"mig0-" way "-options\" drop\n"                                                     \
-        "ip frag-off & 0x3fff != 0 counter name \"mig0-" way "-fragment\" drop\n"                                            \
-        "ip protocol tcp tcp dport 49152-49215 accept\n"                                                                     \
-        "ip protocol tcp tcp sport 49152-49215 tcp flags & (syn | ack) != syn accept\n"                                      \
-        "ip protocol tcp counter name \"mig0-" way "-port\" drop\n"                                                          \
-        "ip protocol icmp icmp type { echo-reply, destination-unreachable, echo-request, time-exceeded } " limit "accept\n"  \
-        "ip protocol icmp counter name \"mig0-" way "-icmp\" drop\n"                                                         \
+// What an accepted frame must show on its way out.
+#define FRAME "@ll,48,48 0x020000000005 "
+
+#define IPV4_PAYLOAD(way, frame, limit)                                                                                       \
+        "ip hdrlength != 5 counter name \"mig0-" way "-options\" drop\n"                                               \
+        "ip frag-off & 0x3fff != 0 counter name \"mig0-" way "-fragment\" drop\n"                                      \
+        frame "ip protocol tcp tcp dport 49152-49215 accept\n"                                                         \
+        frame "ip protocol tcp tcp sport 49152-49215 tcp flags & (syn | ack) != syn accept\n"                                \
+        "ip protocol tcp counter name \"mig0-" way "-port\" drop\n"                                                    \
+        frame "ip protocol icmp icmp type { echo-reply, destination-unreachable, echo-request, time-exceeded } " limit "accept\n"\
+        "ip protocol icmp counter name \"mig0-" way "-icmp\" drop\n"                                                   \
         "counter name \"mig0-" way "-other\" drop\n"
-#define IPV4_IN(limit)                                                                                                       \
-        "ip daddr != 192.0.2.5 counter name \"mig0-in-address\" drop\n"                                                      \
-        "ip saddr 192.0.2.5 counter name \"mig0-in-peer\" drop\n"                                                            \
-        "ip saddr != 192.0.2.0/28 counter name \"mig0-in-peer\" drop\n" IPV4_PAYLOAD("in", limit)
-#define IPV4_OUT                                                                                                             \
-        "ip saddr != 192.0.2.5 counter name \"mig0-out-address\" drop\n"                                                     \
-        "ip daddr 192.0.2.5 counter name \"mig0-out-peer\" drop\n"                                                           \
-        "ip daddr != 192.0.2.0/28 counter name \"mig0-out-peer\" drop\n" IPV4_PAYLOAD("out", "")
+#define IPV4_IN(limit)                                                                                                 \
+        "ip daddr != 192.0.2.5 counter name \"mig0-in-address\" drop\n"                                                \
+        "ip saddr 192.0.2.5 counter name \"mig0-in-peer\" drop\n"                                                      \
+        "ip saddr != 192.0.2.0/28 counter name \"mig0-in-peer\" drop\n" IPV4_PAYLOAD("in", "", limit)
+#define IPV4_OUT(frame)                                                                                                       \
+        "ip saddr != 192.0.2.5 counter name \"mig0-out-address\" drop\n"                                               \
+        "ip daddr 192.0.2.5 counter name \"mig0-out-peer\" drop\n"                                                     \
+        "ip daddr != 192.0.2.0/28 counter name \"mig0-out-peer\" drop\n" IPV4_PAYLOAD("out", frame, "")
 #define ARP "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation 1-2 "
 
 static void test_an_ipv4_plane_at_its_device(void **state _unused_) {
@@ -199,9 +202,9 @@ static void test_an_ipv4_plane_at_its_device(void **state _unused_) {
                      "meta protocol . @ll,96,16 != { arp . 0x0806, ip . 0x0800 } counter name \"mig0-out-ethertype\" drop\n"
                      "@ll,48,48 != 0x020000000005 counter name \"mig0-out-mac\" drop\n"
                      "meta protocol ip @ll,7,1 1 counter name \"mig0-out-mac\" drop\n"
-                     "arp daddr ip 192.0.2.5 counter name \"mig0-out-arp\" drop\n" ARP
-                     "arp saddr ether 02:00:00:00:00:05 arp saddr ip 192.0.2.5 arp daddr ip 192.0.2.0/28 accept\n"
-                     "meta protocol arp counter name \"mig0-out-arp\" drop\n" IPV4_OUT);
+                     "arp daddr ip 192.0.2.5 counter name \"mig0-out-arp\" drop\n" FRAME
+                     "arp saddr ether 02:00:00:00:00:05 " ARP "arp saddr ip 192.0.2.5 arp daddr ip 192.0.2.0/28 accept\n"
+                     "meta protocol arp counter name \"mig0-out-arp\" drop\n" IPV4_OUT(FRAME));
 }
 
 static void test_an_ipv4_plane_in_the_stack(void **state _unused_) {
@@ -210,7 +213,7 @@ static void test_an_ipv4_plane_in_the_stack(void **state _unused_) {
 
         derive(IPV4_PLANE, there, &config, &rules);
         assert_chain(&rules, RULESET_INET, "mig0-in", "notrack\n" IPV4_IN(""));
-        assert_chain(&rules, RULESET_INET, "mig0-out", "notrack\n" IPV4_OUT);
+        assert_chain(&rules, RULESET_INET, "mig0-out", "notrack\n" IPV4_OUT(""));
         assert_chain(&rules, RULESET_INET, "prerouting",
                      "type filter hook prerouting priority -450; policy accept;\n"
                      "iifname vmap { \"mig0\" : goto mig0-in }\n"
@@ -275,7 +278,7 @@ static void test_an_ipv6_plane(void **state _unused_) {
                    "ip6 nexthdr tcp tcp dport 49152-49215 accept\n");
         assert_has(&rules, RULESET_NETDEV, "mig0-out",
                    "ip6 daddr != ff02::1:ff00:0/104 @ll,7,1 1 counter name \"mig0-out-mac\" drop\n"
-                   "ip6 saddr fd00::12:3456 ip6 daddr ff02::1:ff00:0/104 " SOLICIT "!= " OWN_RAW " accept\n");
+                   FRAME "ip6 saddr fd00::12:3456 ip6 daddr ff02::1:ff00:0/104 " SOLICIT "!= " OWN_RAW " accept\n");
         assert_has(&rules, RULESET_INET, "mig0-out", SOLICIT "!= " OWN_RAW " accept\n" ADVERT OWN_RAW " accept\n");
         assert_has(&rules, RULESET_INET, "prerouting",
                    "counter name ip6 daddr map { fd00::12:3456 : \"mig0-in-elsewhere\" } drop\n"
@@ -328,7 +331,7 @@ static void test_ports_are_a_set(void **state _unused_) {
         assert_has(&rules, RULESET_INET, "mig0-in", "ip protocol tcp tcp dport { 16514, 49152-49215 } accept\n");
 }
 
-#define VLAN_PLANE(name, id, address)                                                                                        \
+#define VLAN_PLANE(name, id, address)                                                                                  \
         "[Interface]\nName=" name "\nKind=vlan\nParent=eno1\nVLANId=" id "\n[Address]\nAddress=" address "\n"
 
 static void test_vlans_share_a_guard_on_their_parent(void **state _unused_) {
@@ -435,9 +438,9 @@ static void assert_transaction(const Table *existing, const Object *load, size_t
                 assert_null(text);
 }
 
-#define FORWARD                                                                                                              \
-        "type filter hook forward priority -450; policy accept;\n"                                                           \
-        "iifname \"lo\" accept\n"                                                                                            \
+#define FORWARD                                                                                                        \
+        "type filter hook forward priority -450; policy accept;\n"                                                     \
+        "iifname \"lo\" accept\n"                                                                                      \
         "counter name iifname map { \"mig0\" : \"mig0-in-forward\" } drop\n"
 #define IN "counter name \"mig0-in-other\" drop\n"
 
