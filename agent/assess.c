@@ -59,6 +59,7 @@ static void plane_assess(Manager *manager, Plane *plane, const Look *look, const
         derive_ifb_name(plane->config->interface, name);
         const Link *ifb = inventory_find(&look->inventory, name);
         plane->ifb_index = ifb ? ifb->index : 0;
+        plane->made_link = link && link->ours;
         link_assess(manager, plane, link, reasons);
         plan_assess(plane, look, failures, reasons);
         if (drift_is_backing_off(plane))

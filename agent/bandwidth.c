@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kept.h"
 #include "log.h"
 #include "manager.h"
 #include "names.h"
@@ -118,6 +119,7 @@ int manager_set_bandwidth(Manager *manager, Plane *plane, uint64_t egress, uint6
                         (void)drop_in_write(&overriding, overriding.text, NULL);
                 return r;
         }
+        kept_save(plane->config);
         log_notice("%s: egress %llu bit/s, ingress %llu bit/s%s", plane->config->name,
                    (unsigned long long)plane->config->egress, (unsigned long long)plane->config->ingress,
                    runtime ? " until the next boot" : "");

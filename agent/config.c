@@ -27,6 +27,7 @@ PlaneConfig *plane_config_free(PlaneConfig *plane) {
         for (size_t i = 0; i < plane->n_texts; i++)
                 free(plane->texts[i]);
         free(plane->name);
+        free(plane->source);
         free(plane->addresses);
         free(plane->routes);
         free(plane->peers);
@@ -250,6 +251,19 @@ static void file_list_sort(FileList *list) {
                 qsort(list->files, list->n_files, sizeof(list->files[0]), compare_files);
 }
 
+// The empty line ends a line that the file before left to be continued.
+static void draft_read_source(ConfigDraft *draft, const char *path, char *text, size_t size) {
+        char *source;
+
+        if (asprintf(&source, "%s\n\n# %s\n%.*s", draft->plane->source ?: "", path, (int)size, text) < 0) {
+                draft->out_of_memory = true;
+                return;
+        }
+        free(draft->plane->source);
+        draft->plane->source = source;
+        draft_read_text(draft, path, text, size);
+}
+
 // Reads one file into the draft. Returns false if the file masks: it is empty, or a link to /dev/null.
 static bool draft_read_file(ConfigDraft *draft, const char *path) {
         ConfigLocation at = { .path = path };
@@ -274,7 +288,7 @@ static bool draft_read_file(ConfigDraft *draft, const char *path) {
         else if (r < 0)
                 draft_error(draft, at, "cannot be read: %s; mend or remove it", strerror(-r));
         else
-                draft_read_text(draft, path, text, size);
+                draft_read_source(draft, path, text, size);
         return true;
 }
 

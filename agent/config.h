@@ -59,7 +59,8 @@ typedef struct PlanePeer {
 // A list is always a pointer and its two sizes in a row: config-keys.c fills them all the same way.
 typedef struct PlaneConfig {
         char *name;
-        char *path; // of NAME.plane
+        char *path;   // of NAME.plane
+        char *source; // the text of all its files, in the order of reading: gives the same plane again
 
         // [Plane]
         char *description;

@@ -45,6 +45,16 @@ static bool stood_on(const Plane *plane, const Inventory *inventory) {
         return plane->verified && link && link->index == plane->ifindex;
 }
 
+// A link that we made stays ours when somebody takes its tag off: it gets it again.
+static void links_claim(Look *look) {
+        for (size_t i = 0; i < look->n_planes; i++) {
+                const Plane *plane = look->planes[i];
+                Link *link = (Link *)inventory_find(&look->inventory, plane->config->interface);
+                if (link && plane->made_link && link->index == plane->ifindex)
+                        link->ours = true;
+        }
+}
+
 int look_new(Manager *manager, Look *ret, Error *ret_error) {
         _cleanup_look_ Look look = {};
 
@@ -60,6 +70,7 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
                         r = addr_survey(manager->kernel.netlink, look.configs[i], &look.inventory, ret_error);
         if (r < 0)
                 return r;
+        links_claim(&look);
         DeriveFacts facts = {
                 .inventory = &look.inventory,
                 .leaf = manager->kernel.leaf,

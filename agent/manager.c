@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "derive.h"
+#include "kept.h"
 #include "log.h"
 #include "names.h"
 #include "reconcile.h"
@@ -276,6 +277,24 @@ static int planes_update(Manager *manager, Config *config) {
         return r;
 }
 
+// A plane whose file was broken while the daemon was not running keeps what it had, too.
+static int kept_restore(Manager *manager, const Config *config) {
+        for (size_t i = 0; i < config->n_broken; i++) {
+                PlaneConfig *kept = NULL;
+                if (manager_find(manager, config->broken[i]))
+                        continue;
+                int r = kept_load(config->broken[i], &kept);
+                if (r < 0 || (r > 0 && plane_add(manager, kept) < 0))
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static void kept_store(const Manager *manager) {
+        for (size_t i = 0; i < manager->n_planes; i++)
+                kept_save(manager->planes[i]->config);
+}
+
 // A plane that keeps what it had keeps its interface and networks from the others.
 static int kept_check(const Manager *manager, Config *config) {
         _cleanup_free_ char *memory = calloc(manager->n_planes + 1, sizeof(const PlaneConfig *));
@@ -294,8 +313,10 @@ int manager_reload(Manager *manager, Error *ret_error) {
         int r = config_read(&config, ret_error);
         if (r < 0)
                 return r;
-        if (kept_check(manager, config) < 0 || messages_store(manager, config) < 0 || planes_update(manager, config) < 0)
+        kept_prune(config);
+        if (kept_restore(manager, config) < 0 || kept_check(manager, config) < 0 || messages_store(manager, config) < 0 || planes_update(manager, config) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
+        kept_store(manager);
         r = reconcile(manager, RECONCILE_INTENT, ret_error);
         for (unsigned i = 0; i < MONITOR_SOURCES; i++)
                 (void)monitor_dispatch(manager->monitor, i);

@@ -20,6 +20,7 @@ typedef struct Plane {
         int ifb_index; // 0: no ifb
         uint32_t mtu;  // bytes; 0: no device
 
+        bool made_link;      // the device of that index bears, or bore, our tag
         bool verified;       // once everything stood as desired: what differs after that is drift
         uint64_t generation; // counts changes of the configuration in force
         uint64_t repairs;    // operations that put drift right

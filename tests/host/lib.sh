@@ -27,13 +27,15 @@ ok() { passed=$((passed + 1)); echo "ok - $1"; }
 not_ok() { failed=$((failed + 1)); echo "not ok - $1"; }
 skip() { skipped=$((skipped + 1)); echo "ok - $1 # SKIP $2"; }
 
+indent() { sed 's/^/    # /'; }
+
 check() {
     local output
     if output=$("${@:2}" 2>&1); then
         ok "$1"
     else
         not_ok "$1"
-        sed 's/^/    # /' <<<"${output:-${*:2}}"
+        indent <<<"${output:-${*:2}}"
     fi
 }
 
@@ -42,15 +44,16 @@ await() {
         ok "$1"
     else
         not_ok "$1"
-        { "${@:2}" || true; on migplanectl status; on migplanectl plan; } 2>&1 | sed 's/^/    # /'
+        { "${@:2}" || true; on migplanectl status; on migplanectl plan; } 2>&1 | indent
     fi
 }
 
 # What a check may ask of a command. They show its output, for the case that they do not hold.
 not() { ! "$@"; }
-prints() { local all; all=$("${@:2}" 2>&1); echo "$all"; [[ $all == "$1" ]]; } # exactly this
-says() { local all; all=$("${@:2}" 2>&1) && echo "$all" && [[ $all =~ $1 ]]; } # succeeds, with something that matches
-refuses() {                                                                    # fails, with something that matches
+prints() { local all; all=$("${@:2}" 2>&1); echo "$all"; [[ $all == "$1" ]]; }    # exactly this
+says() { local all; all=$("${@:2}" 2>&1) && echo "$all" && [[ $all =~ $1 ]]; }    # succeeds, with something that matches
+lacks() { local all; all=$("${@:2}" 2>&1) && echo "$all" && [[ ! $all =~ $1 ]]; } # succeeds, with nothing that matches
+refuses() {                                                                       # fails, with something that matches
     local all status=0
     all=$("${@:2}" 2>&1) || status=$?
     echo "$all"
@@ -73,7 +76,11 @@ skip_all() { skip "${0##*/}" "$1"; echo "0 passed, 0 failed, 1 skipped"; exit 77
 finish() {
     local status=$?
     ((status == 0)) || not_ok "${0##*/} went to its end (exit status $status)"
-    ((failed == 0)) || tail -n 30 "$LAB"/*/migplaned.log | sed 's/^/    # /' || true
+    # Where the daemon is built with sanitizers. That of leaks cannot work under strace.
+    if grep -hE '(ERROR|SUMMARY): .*Sanitizer|runtime error:' "$LAB"/*/*.log | grep -v 'LeakSanitizer has encountered a fatal'; then
+        not_ok "no sanitizer complains"
+    fi
+    ((failed == 0)) || tail -n 30 "$LAB"/*/migplaned.log | indent || true
     echo "$passed passed, $failed failed, $skipped skipped"
     if ((failed)); then exit 1; elif ((passed)); then exit 0; else exit 77; fi
 }
@@ -153,6 +160,7 @@ settled() { nothing_to_do && health_is healthy "${1-blue}"; }
 # Everything in the kernel that could be a plane's, with handles and indices and without counters. Other links get link-local
 # addresses meanwhile.
 kernel_state() {
+    # shellcheck disable=SC2016 # for the inner shell
     on bash -ec '
 	nft --stateless --handle list ruleset
 	ip -oneline -details link

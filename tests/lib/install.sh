@@ -11,7 +11,8 @@
 declare -A INSTALL_SETS=(
     [build]="clang gcc libc6-dev libclang-rt-dev meson ninja-build pkg-config libnl-3-dev libnl-route-3-dev libmnl-dev libnftables-dev
              libsystemd-dev libcmocka-dev libjansson-dev libsmartcols-dev scdoc"
-    [host]="busybox-static dbus-daemon iperf3 iproute2 nftables procps python3 tcpdump util-linux"
+    [host]="busybox-static dbus-daemon iperf3 iproute2 nftables procps python3 strace systemd tcpdump
+            util-linux"
     [demo]="cpio libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86"
     [vm]="cpio kmod qemu-system-x86"
 )
