@@ -75,20 +75,29 @@ static int rates_read(Plane *plane, uint64_t *ret_egress, uint64_t *ret_ingress,
         return 0;
 }
 
+static void rates_set(Plane *plane, uint64_t egress, uint64_t ingress) {
+        plane->config->egress = egress;
+        plane->config->ingress = ingress;
+}
+
+// They are announced when the kernel has them.
 static int rates_apply(Manager *manager, Plane *plane, uint64_t egress, uint64_t ingress, Error *ret_error) {
         uint64_t old_egress = plane->config->egress, old_ingress = plane->config->ingress;
 
-        plane_set_rates(plane, egress, ingress);
+        if (egress == old_egress && ingress == old_ingress)
+                return 0;
+        rates_set(plane, egress, ingress);
         int r = reconcile(manager, RECONCILE_INTENT, ret_error);
-        if (r >= 0 && reasons_have(&plane->reasons, REASON_APPLY_FAILED))
-                for (size_t i = 0; i < plane->reasons.n_reasons; i++)
-                        if (plane->reasons.reasons[i].code == REASON_APPLY_FAILED)
-                                r = error_set(ret_error, -EIO, "%s", plane->reasons.reasons[i].text);
+        for (size_t i = 0; i < plane->reasons.n_reasons && r >= 0; i++)
+                if (plane->reasons.reasons[i].code == REASON_APPLY_FAILED)
+                        r = error_set(ret_error, -EIO, "%s", plane->reasons.reasons[i].text);
         if (r < 0) {
-                plane_set_rates(plane, old_egress, old_ingress);
+                rates_set(plane, old_egress, old_ingress);
                 (void)reconcile(manager, RECONCILE_INTENT, NULL);
+                return r;
         }
-        return r;
+        plane_announce_rates(plane);
+        return 0;
 }
 
 int manager_set_bandwidth(Manager *manager, Plane *plane, uint64_t egress, uint64_t ingress, bool runtime,

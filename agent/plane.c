@@ -81,15 +81,11 @@ void plane_set_config(Plane *plane, PlaneConfig *config) {
         announce(plane, properties);
 }
 
-void plane_set_rates(Plane *plane, uint64_t egress, uint64_t ingress) {
+void plane_announce_rates(Plane *plane) {
         static const char *const properties[] = {
                 "EgressBitsPerSecond", "IngressBitsPerSecond", "SuggestedMiBps", "Generation", NULL,
         };
 
-        if (plane->config->egress == egress && plane->config->ingress == ingress)
-                return;
-        plane->config->egress = egress;
-        plane->config->ingress = ingress;
         plane->generation++;
         announce(plane, properties);
 }

@@ -37,7 +37,8 @@ Plane *plane_free(Plane *plane);
 
 // Stores, logs and announces. Takes the reasons over.
 void plane_set_state(Plane *plane, int ifindex, uint32_t mtu, Reasons *reasons);
-void plane_set_rates(Plane *plane, uint64_t egress, uint64_t ingress); // bits per second; 0: not capped
+// Announces rates that have come into force.
+void plane_announce_rates(Plane *plane);
 // The same for another configuration; takes it over.
 void plane_set_config(Plane *plane, PlaneConfig *config);
 
