@@ -79,10 +79,13 @@ int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_o
         }
         for (size_t i = 0; i < list.n_entries; i++) {
                 const AddressEntry *entry = &list.entries[i];
-                Object object = { .kind = OBJECT_ADDRESS, .as_address.prefix = entry->prefix };
+                Object object = {
+                        .kind = OBJECT_ADDRESS,
+                        .as_address = { .prefix = entry->prefix, .ours = entry->protocol == OUR_PROTOCOL },
+                };
                 strcpy_fixed(object.link, link);
 
-                if (!link_is_ours && entry->protocol != OUR_PROTOCOL && !state_find(desired, &object))
+                if (!link_is_ours && !object.as_address.ours && !state_find(desired, &object))
                         continue;
                 if (state_add(state, &object) < 0)
                         return error_set(ret_error, -ENOMEM, "out of memory");
@@ -108,7 +111,7 @@ int addr_survey(Netlink *netlink, const PlaneConfig *plane, Inventory *inventory
                                             IN6_IS_ADDR_LINKLOCAL(&entry->prefix.address.in6));
         }
         if (link)
-                link->is_taken = n_foreign > 0 && n_planes == 0;
+                link->is_taken = link->master_index > 0 || (n_foreign > 0 && n_planes == 0);
         return 0;
 }
 

@@ -11,8 +11,8 @@
 // we made (link_is_ours) all of them.
 int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_ours, const State *desired, State *state,
                  Error *ret_error);
-// Finds out whether the device that is to become a plane's is in use for something else: it has addresses, IPv6 link-local
-// ones aside, and none of the plane's. Whoever names the management interface by mistake would lose the host otherwise.
+// Finds out whether the device that is to become a plane's is in use for something else: it is enslaved, or has addresses,
+// IPv6 link-local ones aside, and none of the plane's. Whoever names the management interface by mistake would lose the host otherwise.
 int addr_survey(Netlink *netlink, const PlaneConfig *plane, Inventory *inventory, Error *ret_error);
 // 1 when the link has this address with this length and it is usable, 0 when not (yet).
 int addr_is_usable(Netlink *netlink, int ifindex, const Prefix *prefix, Error *ret_error);

@@ -85,6 +85,7 @@ void assess_planes(Manager *manager, Look *look, const ApplyFailures *failures) 
                 const Link *link = inventory_find(&look->inventory, plane->config->interface);
                 reasons_add(&reasons, REASON_TAKEN_DOWN, "taken down by request; migplanectl up %s brings it back",
                             plane->config->name);
+                plan_assess(plane, look, failures, &reasons);
                 plane->verified = false;
                 plane_set_state(plane, link ? link->index : 0, link ? link->mtu : 0, &reasons);
         }

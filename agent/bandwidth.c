@@ -89,7 +89,7 @@ static int rates_apply(Manager *manager, Plane *plane, uint64_t egress, uint64_t
         rates_set(plane, egress, ingress);
         int r = reconcile(manager, RECONCILE_INTENT, ret_error);
         for (size_t i = 0; i < plane->reasons.n_reasons && r >= 0; i++)
-                if (plane->reasons.reasons[i].code == REASON_APPLY_FAILED)
+                if (plane->reasons.reasons[i].code == REASON_APPLY_FAILED || plane->reasons.reasons[i].code == REASON_DRIFT)
                         r = error_set(ret_error, -EIO, "%s", plane->reasons.reasons[i].text);
         if (r < 0) {
                 rates_set(plane, old_egress, old_ingress);

@@ -104,12 +104,12 @@ static int get_bytes(sd_bus *bus _unused_, const char *path _unused_, const char
 static int get_migrations(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
                           const char *property _unused_, sd_bus_message *reply, void *userdata,
                           sd_bus_error *ret_error) {
-        unsigned n = 0;
+        _cleanup_flows_ FlowList flows = {};
         Error error = {};
 
-        if (flows_count_migrations(((const Plane *)userdata)->config, &n, &error) < 0)
+        if (flows_read(&flows, &error) < 0)
                 return bus_error(ret_error, "ApplyFailed", &error);
-        return sd_bus_message_append(reply, "u", n);
+        return sd_bus_message_append(reply, "u", flows_count_migrations(&flows, ((const Plane *)userdata)->config));
 }
 
 static int get_drops(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,

@@ -60,10 +60,12 @@ static LinkType plane_link_type(PlaneKind kind) {
 static void mac_derive(Derivation *d) {
         const PlaneConfig *plane = d->plane;
 
-        if (plane->has_mac) {
+        bool ours_to_choose = made_by_us(plane) && (!d->link || d->link->ours);
+
+        if (plane->has_mac && ours_to_choose) {
                 d->has_mac = true;
                 d->mac = plane->mac;
-        } else if (plane->kind == PLANE_KIND_MACVLAN && made_by_us(plane) && d->facts->machine_id[0]) {
+        } else if (plane->kind == PLANE_KIND_MACVLAN && ours_to_choose && d->facts->machine_id[0]) {
                 uint64_t hash = hash_bytes(HASH_INIT, d->facts->machine_id, strlen(d->facts->machine_id));
                 hash = hash_bytes(hash, plane->interface, strlen(plane->interface));
                 memcpy(d->mac.bytes, &hash, sizeof(d->mac.bytes));
@@ -124,14 +126,16 @@ static void device_check(Derivation *d) {
                 d->possible = false;
         }
 
-        if (d->link && d->link->master_index > 0)
+        if (d->link && d->link->master_index > 0) {
                 reasons_add(d->reasons, REASON_ENSLAVED, "%s is enslaved to a bridge, bond or VRF: it is no plane of its own",
                             plane->interface);
+                d->possible &= !d->link->is_taken;
+        }
         if (d->link && !d->link->has_mac) {
                 reasons_add(d->reasons, REASON_DEVICE_MISMATCH, "%s is no Ethernet device", plane->interface);
                 d->possible = false;
         }
-        if (d->link && d->link->is_taken) {
+        if (d->link && d->link->is_taken && d->link->master_index == 0) {
                 reasons_add(d->reasons, REASON_DEVICE_MISMATCH,
                             "%s (%s:%u) has addresses already and none of the plane's: it is in use; "
                             "name a device that is the plane's alone, or remove its addresses",
@@ -155,8 +159,11 @@ static int links_derive(const Derivation *d) {
                 .as_link = { .type = LINK_DEVICE, .mtu = d->mtu },
         };
         strcpy_fixed(link.link, plane->interface);
-        // One that somebody else made just so is adopted: it keeps its maker's tag, or none.
-        if (made_by_us(plane) && (!d->link || d->link->ours)) {
+        // One that somebody else made just so is adopted: it keeps its maker's tag, or none. And one of ours whose parent is
+        // away, or has another name now, stays as it is.
+        if (made_by_us(plane) && d->link && d->link->ours && !d->parent) {
+                (void)snprintf(link.as_link.alias, sizeof(link.as_link.alias), LINK_ALIAS_PREFIX "%s", plane->name);
+        } else if (made_by_us(plane) && (!d->link || d->link->ours)) {
                 link.as_link.type = plane_link_type(plane->kind);
                 link.as_link.vlan_id = plane->vlan_id;
                 link.as_link.has_mac = plane->kind == PLANE_KIND_MACVLAN && d->has_mac;
@@ -199,8 +206,11 @@ static int links_up_derive(const Derivation *d) {
                 if (r >= 0)
                         r = link_up_add_one(d->state, plane->interface, LINK_ROLE_PLANE);
         }
-        if (r >= 0 && plane->ingress)
-                r = link_up_add_one(d->state, d->ifb, LINK_ROLE_IFB);
+        if (r >= 0 && plane->ingress) {
+                Object up = { .kind = OBJECT_IFB_UP };
+                strcpy_fixed(up.link, d->ifb);
+                r = state_add(d->state, &up);
+        }
         return r;
 }
 
@@ -208,7 +218,10 @@ static int addresses_derive(const Derivation *d) {
         const PlaneConfig *plane = d->plane;
 
         for (size_t i = 0; i < plane->n_addresses; i++) {
-                Object address = { .kind = OBJECT_ADDRESS, .as_address.prefix = plane->addresses[i].prefix };
+                Object address = {
+                        .kind = OBJECT_ADDRESS,
+                        .as_address = { .prefix = plane->addresses[i].prefix, .ours = true },
+                };
                 strcpy_fixed(address.link, plane->interface);
                 if (state_add(d->state, &address) < 0)
                         return -ENOMEM;

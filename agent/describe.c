@@ -66,15 +66,14 @@ static json_t *drops_describe(const Plane *plane, const FirewallCounter *counter
         return object;
 }
 
-static json_t *plane_describe(const Plane *plane, const FirewallCounter *counters, size_t n_counters) {
+static json_t *plane_describe(const Plane *plane, const FlowList *flows, const FirewallCounter *counters,
+                              size_t n_counters) {
         const PlaneConfig *config = plane->config;
         uint64_t sent = 0, received = 0;
-        unsigned n_migrations = 0;
         json_t *object = texts_describe(plane);
 
         if (plane->ifindex > 0)
                 (void)link_read_bytes(plane->manager->kernel.netlink, plane->ifindex, &sent, &received, NULL);
-        (void)flows_count_migrations(config, &n_migrations, NULL);
         const struct {
                 const char *name;
                 uint64_t value;
@@ -89,7 +88,7 @@ static json_t *plane_describe(const Plane *plane, const FirewallCounter *counter
                 { "SuggestedMiBps", plane_suggested_mebibytes(plane) },
                 { "Generation", plane->generation },
                 { "Repairs", plane->repairs },
-                { "ActiveMigrations", n_migrations },
+                { "ActiveMigrations", flows_count_migrations(flows, config) },
                 { "BytesSent", sent },
                 { "BytesReceived", received },
         };
@@ -105,12 +104,14 @@ static json_t *plane_describe(const Plane *plane, const FirewallCounter *counter
 
 char *describe(Manager *manager) {
         json_t *root = json_object(), *planes = json_array(), *messages = json_array();
+        _cleanup_flows_ FlowList flows = {};
         FirewallCounter *counters = NULL;
         size_t n_counters = 0;
 
+        (void)flows_read(&flows, NULL);
         (void)firewall_read_counters(manager->kernel.firewall, &counters, &n_counters, NULL);
         for (size_t i = 0; i < manager->n_planes; i++)
-                (void)json_array_append_new(planes, plane_describe(manager->planes[i], counters, n_counters));
+                (void)json_array_append_new(planes, plane_describe(manager->planes[i], &flows, counters, n_counters));
         for (size_t i = 0; i < manager->n_messages; i++)
                 (void)json_array_append_new(messages, json_string(manager->messages[i]));
         (void)json_object_set_new(root, "Version", json_string(MIGPLANE_VERSION));

@@ -33,7 +33,7 @@ static bool is_isolation(const Operation *operation) {
         return (operation->desired ?: operation->observed)->kind == OBJECT_RULESET;
 }
 
-int drift_hold_back(const Look *look, Plan *ret_active) {
+int drift_hold_back(const Look *look, bool asked_for, Plan *ret_active) {
         _cleanup_plan_ Plan active = {};
 
         if (array_reserve(&active.operations, &active.n_allocated, look->plan.n_operations) < 0)
@@ -41,7 +41,7 @@ int drift_hold_back(const Look *look, Plan *ret_active) {
         for (size_t i = 0; i < look->plan.n_operations; i++) {
                 const Operation *operation = &look->plan.operations[i];
                 bool held = false;
-                for (size_t j = 0; j < look->n_planes && !is_isolation(operation); j++)
+                for (size_t j = 0; j < look->n_planes && !asked_for && !is_isolation(operation); j++)
                         held |= drift_is_backing_off(look->planes[j]) && operation_concerns(operation, look->planes[j]);
                 if (!held)
                         active.operations[active.n_operations++] = *operation;
@@ -66,7 +66,7 @@ static void suspect_format(const MonitorEvent *suspect, char *ret, size_t size) 
         if (suspect->process[0])
                 (void)snprintf(ret, size, "%s, pid %u", suspect->process, suspect->pid);
         else if (suspect->pid)
-                (void)snprintf(ret, size, "pid %u, which is gone", suspect->pid);
+                (void)snprintf(ret, size, "pid %u", suspect->pid);
         else
                 (void)snprintf(ret, size, "an unknown process");
 }

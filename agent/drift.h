@@ -8,8 +8,9 @@
 // begin a backoff.
 void drift_note(const MonitorEvent *suspect, const Look *look, const Plan *active);
 
-// The operations of a look that no backoff holds back. Isolation is never held back.
-int drift_hold_back(const Look *look, Plan *ret_active);
+// The operations of a look that no backoff holds back: all of them when somebody has just asked for something, and
+// isolation always.
+int drift_hold_back(const Look *look, bool asked_for, Plan *ret_active);
 
 bool drift_is_backing_off(const Plane *plane);
 // Microseconds until the first backoff ends; 0: there is none.

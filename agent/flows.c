@@ -10,29 +10,20 @@
 
 #include "nl.h"
 
-// What the channels of one migration have in common.
-typedef struct Flow {
-        Address peer;
-        uint16_t port; // the listening side's
-        bool outgoing;
-} Flow;
-
 typedef struct FlowReading {
-        const PlaneConfig *plane;
         Flow *flows;
         size_t n_flows, n_allocated;
 } FlowReading;
 
-static bool port_is_open(const PlaneConfig *plane, uint16_t port) {
-        for (size_t i = 0; i < plane->n_ports; i++)
-                if (port >= plane->ports[i].first && port <= plane->ports[i].last)
-                        return true;
-        return false;
-}
-
+// A socket that listens on all addresses of IPv6 has IPv4's in another dress.
 static Address address_read(int family, const __be32 *words) {
         Address address = { .family = family };
-        memcpy(address.bytes, words, address_bits(family) / 8);
+
+        if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)words)) {
+                address.family = AF_INET;
+                words += 3;
+        }
+        memcpy(address.bytes, words, address_bits(address.family) / 8);
         return address;
 }
 
@@ -42,55 +33,98 @@ static int flow_read(const struct nlmsghdr *header, void *userdata) {
 
         if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*socket)))
                 return -EBADMSG;
-        Address own = address_read(socket->idiag_family, socket->id.idiag_src);
-        uint16_t local = ntohs(socket->id.idiag_sport), remote = ntohs(socket->id.idiag_dport);
-        Flow flow = {
-                .peer = address_read(socket->idiag_family, socket->id.idiag_dst),
-                // Both ends may lie in the range: ephemeral ports begin below it.
-                .outgoing = port_is_open(reading->plane, remote),
-        };
-        flow.port = flow.outgoing ? remote : local;
-        bool ours = false;
-        for (size_t i = 0; i < reading->plane->n_addresses; i++)
-                ours |= address_compare(&reading->plane->addresses[i].prefix.address, &own) == 0;
-        if (!ours || !port_is_open(reading->plane, flow.port))
-                return 0;
-        for (size_t i = 0; i < reading->n_flows; i++)
-                if (memcmp(&reading->flows[i], &flow, sizeof(flow)) == 0)
-                        return 0;
         if (array_reserve(&reading->flows, &reading->n_allocated, reading->n_flows + 1) < 0)
                 return -ENOMEM;
-        reading->flows[reading->n_flows++] = flow;
+        reading->flows[reading->n_flows++] = (Flow){
+                .local = address_read(socket->idiag_family, socket->id.idiag_src),
+                .remote = address_read(socket->idiag_family, socket->id.idiag_dst),
+                .local_port = ntohs(socket->id.idiag_sport),
+                .remote_port = ntohs(socket->id.idiag_dport),
+        };
         return 0;
 }
 
+// An interrupted dump begins again.
 static void flows_restart(void *userdata) {
         ((FlowReading *)userdata)->n_flows = 0;
 }
 
-int flows_count_migrations(const PlaneConfig *plane, unsigned *ret_n, Error *ret_error) {
+static int family_read(Netlink *netlink, uint8_t family, FlowList *list, Error *ret_error) {
+        FlowReading reading = {};
+        struct inet_diag_req_v2 request = {
+                .sdiag_family = family,
+                .sdiag_protocol = IPPROTO_TCP,
+                .idiag_states = 1U << TCP_ESTABLISHED,
+        };
+
+        int r = netlink_query(netlink, netlink_message_new(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &request, sizeof(request)),
+                              flow_read, flows_restart, &reading, ret_error);
+        for (size_t i = 0; i < reading.n_flows && r >= 0; i++) {
+                r = array_reserve(&list->flows, &list->n_allocated, list->n_flows + 1);
+                if (r >= 0)
+                        list->flows[list->n_flows++] = reading.flows[i];
+        }
+        free(reading.flows);
+        return r;
+}
+
+int flows_read(FlowList *ret, Error *ret_error) {
         static const uint8_t families[] = { AF_INET, AF_INET6 };
         _cleanup_(netlink_freep) Netlink *netlink = NULL;
-        unsigned n = 0;
+        _cleanup_flows_ FlowList list = {};
 
         int r = netlink_new(NETLINK_SOCK_DIAG, &netlink, ret_error);
-        for (size_t i = 0; i < ELEMENTSOF(families) && r >= 0; i++) {
-                FlowReading reading = { .plane = plane };
-                struct inet_diag_req_v2 request = {
-                        .sdiag_family = families[i],
-                        .sdiag_protocol = IPPROTO_TCP,
-                        .idiag_states = 1U << TCP_ESTABLISHED,
-                };
-                struct nl_msg *message =
-                        netlink_message_new(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &request, sizeof(request));
-                r = netlink_query(netlink, message, flow_read, flows_restart, &reading, ret_error);
-                n += (unsigned)reading.n_flows;
-                free(reading.flows);
-        }
+        for (size_t i = 0; i < ELEMENTSOF(families) && r >= 0; i++)
+                r = family_read(netlink, families[i], &list, ret_error);
         if (r < 0) {
                 (void)error_prefix(ret_error, "cannot list the TCP connections");
                 return r;
         }
-        *ret_n = n;
+        *ret = list;
+        list = (FlowList){};
         return 0;
+}
+
+void flows_deinit(FlowList *list) {
+        free(list->flows);
+        *list = (FlowList){};
+}
+
+static bool port_is_open(const PlaneConfig *plane, uint16_t port) {
+        for (size_t i = 0; i < plane->n_ports; i++)
+                if (port >= plane->ports[i].first && port <= plane->ports[i].last)
+                        return true;
+        return false;
+}
+
+static bool is_of_plane(const PlaneConfig *plane, const Flow *flow) {
+        if (!port_is_open(plane, flow->local_port) && !port_is_open(plane, flow->remote_port))
+                return false;
+        for (size_t i = 0; i < plane->n_addresses; i++)
+                if (address_compare(&plane->addresses[i].prefix.address, &flow->local) == 0)
+                        return true;
+        return false;
+}
+
+// Channels of one migration: the same peer, the same direction, the same listening port.
+static bool same_migration(const PlaneConfig *plane, const Flow *a, const Flow *b) {
+        bool outgoing = port_is_open(plane, a->remote_port);
+
+        return address_compare(&a->remote, &b->remote) == 0 && outgoing == port_is_open(plane, b->remote_port) &&
+               (outgoing ? a->remote_port == b->remote_port : a->local_port == b->local_port);
+}
+
+unsigned flows_count_migrations(const FlowList *list, const PlaneConfig *plane) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < list->n_flows; i++) {
+                if (!is_of_plane(plane, &list->flows[i]))
+                        continue;
+                bool counted = false;
+                for (size_t j = 0; j < i && !counted; j++)
+                        counted = is_of_plane(plane, &list->flows[j]) &&
+                                  same_migration(plane, &list->flows[i], &list->flows[j]);
+                n += !counted;
+        }
+        return n;
 }

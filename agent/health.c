@@ -72,6 +72,10 @@ void reasons_add(Reasons *reasons, ReasonCode code, const char *format, ...) {
         va_start(arguments, format);
         (void)vsnprintf(reason->text, sizeof(reason->text), format, arguments);
         va_end(arguments);
+        // File and process names are bytes, and the text may have been cut within a character; D-Bus wants UTF-8.
+        for (char *c = reason->text; *c; c++)
+                if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+                        *c = '?';
 }
 
 bool reasons_have(const Reasons *reasons, ReasonCode code) {

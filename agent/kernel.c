@@ -106,6 +106,7 @@ static const struct {
         [OBJECT_QDISC] = { qdisc_add, qdisc_change, qdisc_delete },
         [OBJECT_CLASS] = { class_add, class_change, class_delete },
         [OBJECT_LEAF] = { qdisc_add, qdisc_change, qdisc_delete },
+        [OBJECT_IFB_UP] = { link_up_add, NULL, link_up_delete },
         [OBJECT_FILTER] = { filter_add, filter_change, filter_delete },
         [OBJECT_LINK_UP] = { link_up_add, NULL, link_up_delete },
         [OBJECT_NEIGHBOUR] = { neighbour_add, neighbour_change, neighbour_delete },
@@ -197,6 +198,16 @@ static bool is_held_back(const ApplyFailures *failures, const Operation *operati
         return false;
 }
 
+// Whether a link was deleted and made again earlier in the plan: what was seen on the old one is gone, and the plan, which
+// does not know that, would set the new one up without it. The next round sees.
+static bool was_replaced(const Plan *plan, size_t n_done, const char *link) {
+        for (size_t i = 0; i < n_done; i++)
+                if (plan->operations[i].type == OPERATION_REPLACE && plan->operations[i].desired->kind == OBJECT_LINK &&
+                    same_plane(plan->operations[i].desired->link, link))
+                        return true;
+        return false;
+}
+
 static int failure_add(ApplyFailures *failures, const char *link, const Error *error, const Operation *operation) {
         static const char *const names[] = {
                 [OPERATION_DELETE] = "delete", [OPERATION_ADD] = "add", [OPERATION_CHANGE] = "change",
@@ -221,7 +232,7 @@ static int failure_add(ApplyFailures *failures, const char *link, const Error *e
         return 0;
 }
 
-// All rulesets in one transaction.
+// All rulesets in one transaction. Those of a plane of which something else could not be taken away stay.
 static int rulesets_apply(Kernel *kernel, const Plan *plan, ApplyFailures *failures) {
         _cleanup_(free_charp) char *memory = calloc(plan->n_operations + 1, 2 * sizeof(const Object *));
         const Object **load = (const Object **)memory, **removed = load + plan->n_operations;
@@ -234,7 +245,8 @@ static int rulesets_apply(Kernel *kernel, const Plan *plan, ApplyFailures *failu
                 const Operation *operation = &plan->operations[i];
                 if (operation->desired && operation->desired->kind == OBJECT_RULESET)
                         load[n_load++] = operation->desired;
-                else if (!operation->desired && operation->observed->kind == OBJECT_RULESET)
+                else if (!operation->desired && operation->observed->kind == OBJECT_RULESET &&
+                         !is_held_back(failures, operation))
                         removed[n_removed++] = operation->observed;
         }
         if (firewall_apply(kernel->firewall, load, n_load, removed, n_removed, &error) >= 0)
@@ -257,7 +269,7 @@ int kernel_apply(Kernel *kernel, const Plan *plan, ApplyFailures *ret_failures) 
                         if (!rulesets_done)
                                 r = rulesets_apply(kernel, plan, &failures);
                         rulesets_done = true;
-                } else if (!is_held_back(&failures, operation) &&
+                } else if (!is_held_back(&failures, operation) && !was_replaced(plan, i, operation_link(operation)) &&
                            operation_run(kernel->netlink, operation, &indices, &error) < 0)
                         r = failure_add(&failures, operation_link(operation), &error, operation);
         }

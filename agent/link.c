@@ -126,13 +126,13 @@ void inventory_deinit(Inventory *inventory) {
         *inventory = (Inventory){};
 }
 
-static const Object *desired_find(const State *desired, ObjectKind kind, LinkRole role, const char *name) {
+static bool is_desired(const State *desired, ObjectKind kind, LinkRole role, const char *name) {
         Object key = { .kind = kind };
 
         strcpy_fixed(key.link, name);
         if (kind == OBJECT_LINK_UP)
                 key.as_link_up.role = role;
-        return state_find(desired, &key);
+        return state_find(desired, &key) != NULL;
 }
 
 static int link_object_add(const Link *link, State *state) {
@@ -153,24 +153,28 @@ static int link_object_add(const Link *link, State *state) {
         return state_add(state, &object);
 }
 
+static int link_up_observe(const Link *link, const State *desired, State *state) {
+        Object up = { .kind = link->type == LINK_IFB ? OBJECT_IFB_UP : OBJECT_LINK_UP };
+
+        strcpy_fixed(up.link, link->name);
+        if (up.kind == OBJECT_LINK_UP && is_desired(desired, OBJECT_LINK_UP, LINK_ROLE_PARENT, link->name))
+                up.as_link_up.role = LINK_ROLE_PARENT;
+        else if (up.kind == OBJECT_LINK_UP)
+                up.as_link_up.role = LINK_ROLE_PLANE;
+        return state_add(state, &up);
+}
+
 int link_observe(const Inventory *inventory, const State *desired, State *state) {
         for (size_t i = 0; i < inventory->n_links; i++) {
                 const Link *link = &inventory->links[i];
-                bool wanted = desired_find(desired, OBJECT_LINK, 0, link->name);
 
-                if ((wanted || link->ours) && link_object_add(link, state) < 0)
+                if ((link->ours || is_desired(desired, OBJECT_LINK, 0, link->name)) && link_object_add(link, state) < 0)
                         return -ENOMEM;
-                if (!link->up)
-                        continue;
-                // A parent is set up where it is down, but never down, so that only a wish for it is answered.
-                LinkRole role = link->type == LINK_IFB ? LINK_ROLE_IFB : LINK_ROLE_PLANE;
-                if (desired_find(desired, OBJECT_LINK_UP, LINK_ROLE_PARENT, link->name))
-                        role = LINK_ROLE_PARENT;
-                else if (!wanted && !link->ours)
-                        continue;
-                Object up = { .kind = OBJECT_LINK_UP, .as_link_up.role = role };
-                strcpy_fixed(up.link, link->name);
-                if (state_add(state, &up) < 0)
+                // What we did not make is set up where that is wished for, but never down: it is seen only then.
+                if (link->up &&
+                    (link->ours || is_desired(desired, OBJECT_LINK_UP, LINK_ROLE_PARENT, link->name) ||
+                     is_desired(desired, OBJECT_LINK_UP, LINK_ROLE_PLANE, link->name)) &&
+                    link_up_observe(link, desired, state) < 0)
                         return -ENOMEM;
         }
         return 0;

@@ -65,8 +65,7 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
         if (r < 0)
                 return r;
         for (size_t i = 0; i < look.n_planes && r >= 0; i++)
-                if (look.configs[i]->kind == PLANE_KIND_DEVICE && look.configs[i]->managed_by == MANAGED_BY_MIGPLANE &&
-                    !stood_on(look.planes[i], &look.inventory))
+                if (look.configs[i]->kind == PLANE_KIND_DEVICE && !stood_on(look.planes[i], &look.inventory))
                         r = addr_survey(manager->kernel.netlink, look.configs[i], &look.inventory, ret_error);
         if (r < 0)
                 return r;

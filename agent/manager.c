@@ -39,8 +39,10 @@ static void on_notification(const MonitorEvent *event, void *userdata) {
                 log_notice("netlink notifications were lost; looking at everything again");
         else if (!event->ruleset && !manager_concerns(manager, event))
                 return;
-        if (event->pid)
+        if (event->pid) {
                 manager->suspect = *event;
+                monitor_event_name_process(&manager->suspect);
+        }
         manager_look_again(manager, SETTLE_USEC);
 }
 
@@ -48,8 +50,8 @@ static int on_monitor(sd_event_source *source _unused_, int fd, uint32_t revents
         Manager *manager = userdata;
 
         for (unsigned i = 0; i < MONITOR_SOURCES; i++)
-                if (monitor_fd(manager->monitor, i) == fd)
-                        return monitor_dispatch(manager->monitor, i);
+                if (monitor_fd(manager->monitor, i) == fd && monitor_dispatch(manager->monitor, i) < 0)
+                        manager_look_again(manager, SETTLE_USEC); // an error would switch the source off for good
         return 0;
 }
 
@@ -97,7 +99,7 @@ static int timers_add(Manager *manager) {
         uint64_t now, watchdog_usec = 0;
 
         manager->audit_interval_usec = AUDIT_INTERVAL_USEC;
-        if (sd_watchdog_enabled(false, &watchdog_usec) > 0 && watchdog_usec > 0)
+        if (sd_watchdog_enabled(false, &watchdog_usec) > 0 && watchdog_usec / 2 < AUDIT_INTERVAL_USEC)
                 manager->audit_interval_usec = watchdog_usec / 2;
         int r = sd_event_now(manager->event, CLOCK_MONOTONIC, &now);
         if (r >= 0)
@@ -317,10 +319,9 @@ int manager_reload(Manager *manager, Error *ret_error) {
         if (kept_restore(manager, config) < 0 || kept_check(manager, config) < 0 || messages_store(manager, config) < 0 || planes_update(manager, config) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
         kept_store(manager);
-        r = reconcile(manager, RECONCILE_INTENT, ret_error);
-        for (unsigned i = 0; i < MONITOR_SOURCES; i++)
-                (void)monitor_dispatch(manager->monitor, i);
-        return r;
+        // What the kernel says to it is in the planes' health; that it could not be asked is no reason to give up.
+        manager_reconcile(manager, RECONCILE_INTENT);
+        return 0;
 }
 
 int manager_start(Manager *manager, Error *ret_error) {
@@ -328,9 +329,19 @@ int manager_start(Manager *manager, Error *ret_error) {
 }
 
 int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error) {
+        // Its address would stay, without isolation.
+        if (down && plane->config->managed_by != MANAGED_BY_MIGPLANE)
+                return error_set(ret_error, -EPERM,
+                                 "%s belongs to another manager (ManagedBy=%s), which is to take it down; then remove %s and reload",
+                                 plane->config->interface, managed_by_to_string(plane->config->managed_by),
+                                 plane->config->path);
         plane->taken_down = down;
         plane->repaired[0] = '\0';
-        return reconcile(manager, RECONCILE_INTENT, ret_error);
+        int r = reconcile(manager, RECONCILE_INTENT, ret_error);
+        for (size_t i = 0; i < plane->reasons.n_reasons && r >= 0; i++)
+                if (plane->reasons.reasons[i].code == REASON_APPLY_FAILED)
+                        r = error_set(ret_error, -EIO, "%s", plane->reasons.reasons[i].text);
+        return r;
 }
 
 int manager_plan(Manager *manager, const Plane *plane, char **ret_text, Error *ret_error) {

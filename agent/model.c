@@ -28,6 +28,10 @@ static bool never_fixed(const Object *observed _unused_, const Object *desired _
         return false;
 }
 
+static bool always_fixed(const Object *observed _unused_, const Object *desired _unused_) {
+        return true;
+}
+
 static bool always_satisfies(const Object *observed _unused_, const Object *desired _unused_) {
         return true;
 }
@@ -96,6 +100,10 @@ static void ruleset_print(const Object *object, FILE *file) {
 
 static int address_object_compare(const Object *a, const Object *b) {
         return prefix_compare(&a->as_address.prefix, &b->as_address.prefix);
+}
+
+static bool address_satisfies(const Object *observed, const Object *desired) {
+        return observed->as_address.ours || !desired->as_address.ours;
 }
 
 static void address_print(const Object *object, FILE *file) {
@@ -245,10 +253,11 @@ static const ObjectType types[OBJECT_KIND_MAX] = {
         [OBJECT_LINK] = { "link", always_equal, link_satisfies, link_is_fixed, link_print },
         [OBJECT_SYSCTL] = { "sysctl", sysctl_compare, sysctl_satisfies, never_fixed, sysctl_print },
         [OBJECT_RULESET] = { "ruleset", ruleset_compare, ruleset_satisfies, never_fixed, ruleset_print },
-        [OBJECT_ADDRESS] = { "address", address_object_compare, always_satisfies, never_fixed, address_print },
+        [OBJECT_ADDRESS] = { "address", address_object_compare, address_satisfies, always_fixed, address_print },
         [OBJECT_QDISC] = { "qdisc", qdisc_compare, qdisc_satisfies, qdisc_is_fixed, qdisc_print },
         [OBJECT_CLASS] = { "class", class_compare, class_satisfies, never_fixed, class_print },
         [OBJECT_LEAF] = { "leaf", qdisc_compare, qdisc_satisfies, qdisc_is_fixed, qdisc_print },
+        [OBJECT_IFB_UP] = { "link-up", always_equal, always_satisfies, never_fixed, name_print },
         [OBJECT_FILTER] = { "filter", filter_compare, filter_satisfies, never_fixed, filter_print },
         [OBJECT_LINK_UP] = { "link-up", link_up_compare, always_satisfies, never_fixed, name_print },
         [OBJECT_NEIGHBOUR] = { "neighbour", neighbour_compare, neighbour_satisfies, never_fixed, neighbour_print },

@@ -19,6 +19,7 @@ typedef enum ObjectKind {
         OBJECT_QDISC,
         OBJECT_CLASS,
         OBJECT_LEAF,      // the qdisc below a class, which must be there first
+        OBJECT_IFB_UP,    // an ifb is up before anything is redirected to it, and goes down after
         OBJECT_FILTER,
         OBJECT_ADDRESS,
         OBJECT_LINK_UP,   // its presence means: the link is up
@@ -37,7 +38,6 @@ typedef enum LinkType {
 // Which part a link plays; links go up in this order and down in reverse.
 typedef enum LinkRole {
         LINK_ROLE_PARENT,
-        LINK_ROLE_IFB,
         LINK_ROLE_PLANE,
 } LinkRole;
 
@@ -73,6 +73,7 @@ typedef struct RulesetObject {
 
 typedef struct AddressObject {
         Prefix prefix;
+        bool ours; // bears our IFA_PROTO; desired ones shall
 } AddressObject;
 
 typedef enum QdiscType {

@@ -27,6 +27,7 @@ struct Monitor {
 enum {
         BUFFER_SIZE = 65536,
         RECEIVE_BUFFER_SIZE = 1 << 20,
+        DATAGRAMS_MAX = 256, // at one dispatch
         LIBNL_PID_MASK = 0x3fffff, // libnl's ports: the process in the low 22 bits
 };
 
@@ -96,15 +97,13 @@ int monitor_watch_neighbours(Monitor *monitor, bool watch) {
                        : 0;
 }
 
-// The process behind a port: the kernel gives a socket its process's number for a port, and libnl puts a count above it. A
-// process's name is told only while it lives; tc and ip are often gone by now.
-static void process_read(uint32_t port, MonitorEvent *event) {
+// A process's name can be had only while it lives; tc and ip are often gone by now.
+void monitor_event_name_process(MonitorEvent *event) {
         char path[32];
         _cleanup_free_ char *name = NULL;
 
-        event->pid = port & LIBNL_PID_MASK;
         (void)snprintf(path, sizeof(path), "/proc/%u/comm", event->pid);
-        if (event->pid == 0 || file_read(path, 64, &name, NULL) < 0)
+        if (event->pid == 0 || event->process[0] || file_read(path, 64, &name, NULL) < 0)
                 return;
         strcpy_fixed(event->process, name);
         event->process[strcspn(event->process, "\n")] = '\0';
@@ -181,7 +180,8 @@ static void rtnetlink_handle(Monitor *monitor, const struct nlmsghdr *message) {
 
         if (message->nlmsg_pid == monitor->own_port || !rtnetlink_subject(message, &event))
                 return;
-        process_read(message->nlmsg_pid, &event);
+        // The kernel gives a socket its process's number for a port, and libnl puts a count above it.
+        event.pid = message->nlmsg_pid & LIBNL_PID_MASK;
         monitor->handler(&event, monitor->userdata);
 }
 
@@ -227,7 +227,7 @@ static void datagram_handle(Monitor *monitor, unsigned source, size_t size) {
 }
 
 int monitor_dispatch(Monitor *monitor, unsigned source) {
-        for (;;) {
+        for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
                 struct sockaddr_nl sender = {};
                 struct iovec part = { .iov_base = monitor->buffer, .iov_len = BUFFER_SIZE };
                 struct msghdr header = {
@@ -250,4 +250,5 @@ int monitor_dispatch(Monitor *monitor, unsigned source) {
                 } else if (sender.nl_pid == 0) // the kernel, and nobody who sends to our port
                         datagram_handle(monitor, source, (size_t)n);
         }
+        return 0;
 }

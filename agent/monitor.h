@@ -14,7 +14,7 @@ typedef struct MonitorEvent {
         int ifindex;         // 0: not about a link
         char link[IFNAMSIZ]; // "": not told
         uint32_t pid;        // 0: not told, or the kernel itself
-        char process[16];    // "": not told, or gone already
+        char process[16];    // "": not told (yet)
 } MonitorEvent;
 
 typedef void (*MonitorHandler)(const MonitorEvent *event, void *userdata);
@@ -31,8 +31,10 @@ int monitor_new(uint32_t own_port, MonitorHandler handler, void *userdata, Monit
 Monitor *monitor_free(Monitor *monitor);
 
 int monitor_fd(const Monitor *monitor, unsigned source);
-// Reads all that is there, without waiting, and calls the handler for each event. 0, or a negative errno when the socket is
-// beyond repair.
+// Reads what is there, without waiting, and calls the handler for each event; of a flood a part only, as the rest can be
+// read the next time. 0, or a negative errno.
 int monitor_dispatch(Monitor *monitor, unsigned source);
+// Finds the name of the process behind an event that did not come with one. It lives no longer, or is hidden: "" remains.
+void monitor_event_name_process(MonitorEvent *event);
 // Neighbour notifications are many, so they are asked for only while there are permanent neighbours to look after.
 int monitor_watch_neighbours(Monitor *monitor, bool watch);

@@ -3,26 +3,57 @@
 
 #include "polkit.h"
 
-enum { QUESTIONS_MAX = 64 };
+enum {
+        QUESTIONS_MAX = 64,
+        QUESTIONS_PER_USER_MAX = 8, // so that one user cannot keep the others from asking
+};
 #define ANSWER_USEC UINT64_C(120000000)
 
-static unsigned n_questions;
+typedef struct Question Question;
 
-typedef struct Question {
+struct Question {
+        Question *next;
+        uid_t user;
         sd_bus_message *call;
         sd_bus_slot *slot;
         Manager *manager;
         PolkitContinue proceed;
-} Question;
+};
+
+static Question *questions;
 
 static Question *question_free(Question *question) {
         if (!question)
                 return NULL;
+        for (Question **link = &questions; *link; link = &(*link)->next)
+                if (*link == question) {
+                        *link = question->next;
+                        break;
+                }
         sd_bus_slot_unref(question->slot);
         sd_bus_message_unref(question->call);
         free(question);
-        n_questions--;
         return NULL;
+}
+
+static bool may_ask(uid_t user) {
+        unsigned n = 0, n_user = 0;
+
+        for (const Question *question = questions; question; question = question->next) {
+                n++;
+                n_user += question->user == user;
+        }
+        return n < QUESTIONS_MAX && n_user < QUESTIONS_PER_USER_MAX;
+}
+
+static int sender_user(sd_bus_message *call, uid_t *ret) {
+        sd_bus_creds *creds = NULL;
+
+        int r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
+        if (r >= 0)
+                r = sd_bus_creds_get_euid(creds, ret);
+        sd_bus_creds_unref(creds);
+        return r;
 }
 
 static int deny(sd_bus_message *call, const char *why) {
@@ -34,8 +65,10 @@ static int proceed_and_answer(Question *question) {
         sd_bus_error error = SD_BUS_ERROR_NULL;
         int r = question->proceed(question->call, question->manager, &error);
 
-        if (r < 0 || sd_bus_error_is_set(&error))
-                r = sd_bus_reply_method_errnof(question->call, r, "%s", error.message ?: "");
+        if (sd_bus_error_is_set(&error))
+                r = sd_bus_reply_method_error(question->call, &error);
+        else if (r < 0)
+                r = sd_bus_reply_method_errno(question->call, r, NULL);
         sd_bus_error_free(&error);
         return r;
 }
@@ -81,20 +114,27 @@ static int question_send(Question *question, const char *action, const char *pla
 int polkit_authorize(sd_bus_message *call, const char *action, const char *plane, Manager *manager,
                      PolkitContinue proceed, sd_bus_error *ret_error) {
         // Root, and the daemon's own user. The kernel or the bus daemon says who the caller is, not the caller.
+        uid_t user;
         int r = sd_bus_query_sender_privilege(call, -1);
-        if (r < 0)
-                return sd_bus_error_set(ret_error, SD_BUS_ERROR_ACCESS_DENIED, "Not authorised: the caller is unknown.");
         if (r > 0)
                 return proceed(call, manager, ret_error);
-        if (n_questions >= QUESTIONS_MAX)
+        if (r < 0 || sender_user(call, &user) < 0)
+                return sd_bus_error_set(ret_error, SD_BUS_ERROR_ACCESS_DENIED, "Not authorised: the caller is unknown.");
+        if (!may_ask(user))
                 return sd_bus_error_set(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                         "Too many calls wait for polkit; try again later.");
 
         Question *question = calloc(1, sizeof(*question));
         if (!question)
                 return -ENOMEM;
-        n_questions++;
-        *question = (Question){ .call = sd_bus_message_ref(call), .manager = manager, .proceed = proceed };
+        *question = (Question){
+                .next = questions,
+                .user = user,
+                .call = sd_bus_message_ref(call),
+                .manager = manager,
+                .proceed = proceed,
+        };
+        questions = question;
         r = question_send(question, action, plane);
         if (r < 0) {
                 question_free(question);

@@ -64,7 +64,7 @@ static int look_apply(Manager *manager, const Look *look, unsigned round, Reconc
                       ApplyFailures *ret_failures) {
         _cleanup_plan_ Plan active = {};
 
-        int r = drift_hold_back(look, &active);
+        int r = drift_hold_back(look, cause == RECONCILE_INTENT, &active);
         if (r < 0 || active.n_operations == 0)
                 return r;
         if (round == 0) {

@@ -83,10 +83,10 @@ static void a_vlan_plane_becomes_these_objects(void **state _unused_) {
                        "class mig0 6d70:10 parent 6d70:1 rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
                        "leaf ifb-mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n"
                        "leaf mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n"
+                       "link-up ifb-mig0\n"
                        "filter mig0 ingress ip tcp to 172.150.1.5 02:00:00:00:00:01 redirect ifb-mig0\n"
                        "address mig0 172.150.1.5/24\n"
                        "link-up eno1\n"
-                       "link-up ifb-mig0\n"
                        "link-up mig0\n");
         assert_int_equal(derived.reasons.n_reasons, 0);
         assert_int_equal(count(&derived, OBJECT_SYSCTL), 18 + 2); // the device, the ifb

@@ -108,7 +108,7 @@ static void a_plane_is_made_in_the_order_of_the_promise(void **state) {
         // Added in the wrong order on purpose.
         add(&sides->desired, up(LINK_ROLE_PLANE), "mig0");
         add(&sides->desired, up(LINK_ROLE_PARENT), "zeno1");
-        add(&sides->desired, up(LINK_ROLE_IFB), "ifb-mig0");
+        add(&sides->desired, (Object){ .kind = OBJECT_IFB_UP }, "ifb-mig0");
         add(&sides->desired, class(125000000), "mig0");
         add(&sides->desired, root(QDISC_HTB, ""), "mig0");
         add(&sides->desired, address("192.0.2.1/24"), "mig0");
@@ -119,9 +119,9 @@ static void a_plane_is_made_in_the_order_of_the_promise(void **state) {
                     "+ ruleset netdev migplane chain mig0-in rules 3 hash 0000000000000001\n"
                     "+ qdisc mig0 htb parent root handle 6d70: default 10\n"
                     "+ class mig0 6d70:1 parent root rate 1G ceil 1G burst 131072 cburst 131072 quantum 65536\n"
+                    "+ link-up ifb-mig0\n"
                     "+ address mig0 192.0.2.1/24\n"
                     "+ link-up zeno1\n"
-                    "+ link-up ifb-mig0\n"
                     "+ link-up mig0\n");
 }
 
