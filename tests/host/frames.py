@@ -21,7 +21,7 @@ NOBODY = "00:00:00:00:00:00"
 # A host on a wire.
 Station = collections.namedtuple("Station", "mac ip ip6")
 
-# --- Building -----------------------------------------------------------------------------------------------------------------
+# --- Building ---------------------------------------------------------------------------------------------------------
 
 
 def mac_bytes(text):
@@ -53,10 +53,8 @@ def tagged(frame, vlan):
 
 
 def arp(operation, sender_mac, sender, target_mac, target):
-    return (
-        struct.pack("!HHBBH", 1, IPV4, 6, 4, operation)
-        + mac_bytes(sender_mac) + ip_bytes(sender) + mac_bytes(target_mac) + ip_bytes(target)
-    )  # fmt: skip
+    ends = mac_bytes(sender_mac) + ip_bytes(sender) + mac_bytes(target_mac) + ip_bytes(target)
+    return struct.pack("!HHBBH", 1, IPV4, 6, 4, operation) + ends
 
 
 def ip(sender, to, protocol, payload, options=b"", fragment=0, hops=None):
@@ -64,8 +62,9 @@ def ip(sender, to, protocol, payload, options=b"", fragment=0, hops=None):
     addresses = ip_bytes(sender) + ip_bytes(to)
     if ":" in sender:
         return struct.pack("!IHBB", 6 << 28, len(payload), protocol, hops or 64) + addresses + payload
-    head = struct.pack("!BBHHHBBH", 0x45 + len(options) // 4, 0, 20 + len(options) + len(payload), 7, fragment, hops or 64,
-                       protocol, 0) + addresses + options  # fmt: skip
+    size = 20 + len(options)
+    head = struct.pack("!BBHHH", 0x40 + size // 4, 0, size + len(payload), 7, fragment)
+    head += struct.pack("!BBH", hops or 64, protocol, 0) + addresses + options
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
 
 
@@ -113,7 +112,7 @@ def neighbour(kind, sender, to, target, mac=None, flags=0):
     return icmp(sender, to, kind, 0, flags << 24, ip_bytes(target) + option, hops=255)
 
 
-# --- Reading ------------------------------------------------------------------------------------------------------------------
+# --- Reading ----------------------------------------------------------------------------------------------------------
 
 
 def mac_text(data):
@@ -124,10 +123,34 @@ def ethertype(frame):
     return struct.unpack_from("!H", frame, 12)[0]
 
 
+def receiver_of(frame):
+    return mac_text(frame[:6])
+
+
+def sender_of(frame):
+    return mac_text(frame[6:12])
+
+
+def version(packet):
+    return IPV6 if packet[0] >> 4 == 6 else IPV4
+
+
 def arp_read(frame):
     """operation, sender's MAC and address, target's address"""
     sender, target = socket.inet_ntoa(frame[28:32]), socket.inet_ntoa(frame[38:42])
     return struct.unpack_from("!H", frame, 20)[0], mac_text(frame[22:28]), sender, target
+
+
+def is_arp_search(frame, address):
+    if ethertype(frame) != ARP:
+        return False
+    operation, _, _, target = arp_read(frame)
+    return operation == 1 and target == address
+
+
+def is_neighbour_search(frame, address):
+    is_search = ethertype(frame) == IPV6 and frame[20] == ICMPV6 and frame[54] == 135
+    return is_search and frame[62:78] == ip_bytes(address)
 
 
 def describe(frame):
@@ -145,7 +168,7 @@ def describe(frame):
     return f"{mac_text(frame[6:12])} > {mac_text(frame[:6])} {text}"
 
 
-# --- Sockets ------------------------------------------------------------------------------------------------------------------
+# --- Sockets ----------------------------------------------------------------------------------------------------------
 
 libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET, ETH_P_ALL = 0x40000000, 3
@@ -174,8 +197,8 @@ def packet_socket():
 
 
 class Ports:
-    """Ports of a switch: what is sent on one goes to the host at its other end; what is heard comes from there. They may
-    come and go."""
+    """Ports of a switch: what is sent on one goes to the host at its other end; what is heard comes from there. They
+    may come and go."""
 
     def __init__(self, names):
         self.names = names
