@@ -12,7 +12,6 @@ static CtlExit check_print(const Config *config) {
 
         for (size_t i = 0; i < config->n_messages; i++) {
                 config_message_print(&config->messages[i], stdout);
-                (void)putchar('\n');
                 if (config->messages[i].severity == CONFIG_ERROR)
                         n_errors++;
         }
@@ -31,7 +30,7 @@ CtlExit ctl_verb_check(_unused_ Ctl *ctl, int n_arguments, char **arguments) {
 
         // Of the standard directories any may be absent; the one that was asked for may not.
         if (given[0] && (stat(given[0], &status) < 0 || (!S_ISDIR(status.st_mode) && (errno = ENOTDIR)))) {
-                log_error("%s: %s", given[0], strerror(errno));
+                log_error("%s: %s; check takes a directory of plane files", given[0], strerror(errno));
                 return CTL_FAILED;
         }
         if (config_load(given[0] ? given : standard, config_kernel_has_ipv6(), &config, &error) < 0) {

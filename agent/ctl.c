@@ -185,7 +185,7 @@ static CtlExit verb_check(const struct Verb *verb, int n_arguments, unsigned tak
                         return CTL_USAGE;
                 }
         if (n_arguments < verb->n_min || (verb->n_max >= 0 && n_arguments > verb->n_max)) {
-                log_error("Usage: migplanectl %s %s", verb->name, verb->arguments);
+                log_error("Usage: migplanectl %s%s%s; see migplanectl help", verb->name, verb->arguments[0] ? " " : "", verb->arguments);
                 return CTL_USAGE;
         }
         return CTL_DONE;
@@ -200,7 +200,7 @@ static CtlExit run(Ctl *ctl, int argc, char **argv) {
                 if (option == 'h')
                         return verb_help(ctl, 0, NULL);
                 if (option == OPTION_VERSION)
-                        return puts("migplane " MIGPLANE_VERSION) < 0 ? CTL_FAILED : CTL_DONE;
+                        return puts("migplanectl " MIGPLANE_VERSION) < 0 ? CTL_FAILED : CTL_DONE;
                 code = option_parse(ctl, option, optarg, &taken);
                 if (code != CTL_DONE)
                         return code;

@@ -22,8 +22,8 @@
 
 // A request or a reply.
 #define ARP_OF_IPV4 "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation 1-2"
-#define SOLICIT "ip6 nexthdr ipv6-icmp ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit @th,64,128"
-#define ADVERT "ip6 nexthdr ipv6-icmp ip6 hoplimit 255 icmpv6 type nd-neighbor-advert @th,64,128"
+#define SOLICIT "ip6 nexthdr icmpv6 ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit @th,64,128"
+#define ADVERT "ip6 nexthdr icmpv6 ip6 hoplimit 255 icmpv6 type nd-neighbor-advert @th,64,128"
 #define ND_GROUPS "ff02::1:ff00:0/104"
 
 #define ICMP_TYPES "{ echo-reply, destination-unreachable, echo-request, time-exceeded }"
@@ -170,8 +170,8 @@ static void print_ipv6(const AllowList *list, Way way, const char *frame, const 
         fprintf(file, "%s" SOLICIT "%s %s accept\n", frame, way == WAY_IN ? "" : " !=", own);
         fprintf(file, "%s" ADVERT "%s %s accept\n", frame, way == WAY_IN ? " !=" : "", own);
         print_tcp(list, way, frame, "ip6 nexthdr tcp", file);
-        fprintf(file, "%sip6 nexthdr ipv6-icmp icmpv6 type " ICMPV6_TYPES " %saccept\n", frame, limit);
-        drop(list, way, "icmp", file, "ip6 nexthdr ipv6-icmp");
+        fprintf(file, "%sip6 nexthdr icmpv6 icmpv6 type " ICMPV6_TYPES " %saccept\n", frame, limit);
+        drop(list, way, "icmp", file, "ip6 nexthdr icmpv6");
 }
 
 // --- the chains ---

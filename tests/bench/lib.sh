@@ -4,10 +4,13 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/hosts.sh"
 
-# A VLAN where the kernel has them; else the next best thing.
-plane_kind() {
-    if ip link add link mgmt name probe type vlan id 100 2>/dev/null; then ip link delete probe; echo vlan
-    else echo macvlan; fi
+# A VLAN where the kernel has them; else the next best thing. Sets KIND.
+plane_kind_find() {
+    KIND=macvlan
+    if ip link add link mgmt name probe type vlan id 100 2>/dev/null; then
+        ip link delete probe
+        KIND=vlan
+    fi
 }
 
 # plane_file HOST NUMBER MTU [KEY=VALUE of [Bandwidth]]...: plane NUMBER is on mig NUMBER.

@@ -1,5 +1,8 @@
 // The same plane as a script of ip, tc, sysctl and nft, as somebody would write it by hand.
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Two things cannot be said there as we say them: tc spells a MAC in its own way only, with keys at other offsets, and ip
+// (6.1) cannot give an address a protocol. The rest is what migplane makes, and its look finds it so.
 
 #include <arpa/inet.h>
 #include <linux/pkt_sched.h>
@@ -13,6 +16,7 @@ static const char *program_of(ObjectKind kind) {
         switch (kind) {
         case OBJECT_LINK:
         case OBJECT_ADDRESS:
+        case OBJECT_IFB_UP:
         case OBJECT_LINK_UP:
         case OBJECT_NEIGHBOUR:
         case OBJECT_ROUTE:
@@ -91,7 +95,6 @@ static void class_print(const Object *object, FILE *file) {
                 (unsigned long long)class->ceil, burst, burst, class->quantum);
 }
 
-// tc spells a MAC in its own way only, with keys at other offsets than ours: FILTER_DIFFERENCES.
 static void filter_print(const Object *object, FILE *file) {
         const FilterObject *filter = &object->as_filter;
         Selector selector = selector_make(filter);
@@ -117,6 +120,7 @@ static void object_arguments_print(const Object *object, const char *separator, 
         case OBJECT_ADDRESS:
                 fprintf(file, "address add %s dev %s", format_prefix(&object->as_address.prefix, text), object->link);
                 break;
+        case OBJECT_IFB_UP:
         case OBJECT_LINK_UP:
                 fprintf(file, "link set dev %s up", object->link);
                 break;

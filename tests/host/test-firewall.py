@@ -80,7 +80,7 @@ class Host:
         with open_socket(self, ETH_P_ALL, link) as raw:
             return raw.getsockname()[4]
 
-    def ping(self, address, seconds=1):
+    def ping(self, address, seconds=5):
         """Whether an echo is answered; the answer is told by its identifier and payload."""
         six = ':' in address
         with self.inside():
@@ -121,7 +121,8 @@ class Plane:
 
     def __init__(self, host, text):
         self.host = host
-        self.folder = tempfile.mkdtemp(prefix='migplane-')
+        self.scratch = tempfile.TemporaryDirectory(prefix='migplane-')
+        self.folder = self.scratch.name
         self.write(text)
 
     def write(self, text):
@@ -409,12 +410,12 @@ def test_ipv6_peers_reach_each_other():
         check(l.beta.ping(l.alpha_address), 'no answer to a ping')
         check(connect(l.beta, l.alpha_address, PORT) == 'open', 'beta cannot migrate to alpha')
         check(connect(l.beta, l.alpha_address, 22) == 'silent', 'port 22 answers')
-        check(not l.eve.ping(l.alpha_address), 'a stranger is answered')
+        check(not l.eve.ping(l.alpha_address, seconds=1), 'a stranger is answered')
         check('REACHABLE' in l.beta.run(f'ip neighbour show to {l.alpha_address}'), 'no neighbour')
         # A solicitation on the other link for the plane's address
         l.eve.run('ip address add fd00:77::2:9/64 dev lan1 nodad')
         l.eve.run('ip link set mig0 down')
-        check(not l.eve.ping(l.alpha_address), 'the plane answers on the other link')
+        check(not l.eve.ping(l.alpha_address, seconds=1), 'the plane answers on the other link')
 
 
 def strange_frames(l, mac):
@@ -517,7 +518,7 @@ def test_nothing_is_forwarded():
     with lab() as l:
         l.alpha.run('sysctl -qw net.ipv4.ip_forward=1')
         l.eve.run(f'ip route add {l.beta_address}/32 via 192.0.2.1')
-        check(not l.eve.ping(l.beta_address), 'forwarded')
+        check(not l.eve.ping(l.beta_address, seconds=1), 'forwarded')
         check(l.alpha.counter('mig0-out-forward') > 0, 'it is not counted')
 
 
@@ -595,7 +596,7 @@ def test_the_way_through_an_ifb_is_guarded():
         check(l.beta.ping(l.alpha_address), 'no answer to a ping')
         check(connect(l.beta, l.alpha_address, PORT) == 'open', 'a peer is dropped')
         check(connect(l.eve, l.alpha_address, PORT) == 'silent', 'a stranger is answered')
-        check(not l.eve.ping(l.alpha_address), 'a stranger is answered')
+        check(not l.eve.ping(l.alpha_address, seconds=1), 'a stranger is answered')
 
 
 def test_tags_within_tags_are_dropped_on_the_parent():

@@ -9,8 +9,9 @@
 # this machine. libvirtd itself and its QEMU driver are all that two hosts in namespaces need.
 
 declare -A INSTALL_SETS=(
-    [build]="clang gcc libc6-dev libclang-rt-dev meson ninja-build pkg-config libnl-3-dev libnl-route-3-dev libmnl-dev libnftables-dev
+    [build]="gcc libc6-dev meson ninja-build pkg-config libnl-3-dev libnl-route-3-dev libmnl-dev libnftables-dev
              libsystemd-dev libcmocka-dev libjansson-dev libsmartcols-dev scdoc"
+    [clang]="clang libclang-rt-dev"
     [host]="busybox-static dbus-daemon iperf3 iproute2 nftables procps python3 strace systemd tcpdump
             util-linux"
     [demo]="cpio libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86"
@@ -67,7 +68,7 @@ install_sets() {
     ((${#missing[@]})) || return 0
 
     [[ $EUID -eq 0 ]] || { echo "Missing, and only root can install them: ${missing[*]}" >&2; return 1; }
-    echo "Installing ${missing[*]}"
+    echo "Installing ${missing[*]} (this takes a few minutes)"
     install_log=$(mktemp)
     DEBIAN_FRONTEND=noninteractive install_without_services "${missing[@]}" || status=$?
     ((status == 0)) || tail -n 20 "$install_log" >&2

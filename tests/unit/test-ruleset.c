@@ -257,8 +257,8 @@ static void test_an_ipv4_plane_in_arp(void **state _unused_) {
                      "counter name \"mig0-out-arp\" drop\n");
 }
 
-#define SOLICIT "ip6 nexthdr ipv6-icmp ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit @th,64,128 "
-#define ADVERT "ip6 nexthdr ipv6-icmp ip6 hoplimit 255 icmpv6 type nd-neighbor-advert @th,64,128 "
+#define SOLICIT "ip6 nexthdr icmpv6 ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit @th,64,128 "
+#define ADVERT "ip6 nexthdr icmpv6 ip6 hoplimit 255 icmpv6 type nd-neighbor-advert @th,64,128 "
 #define OWN_RAW "0xfd000000000000000000000000123456"
 
 static void test_an_ipv6_plane(void **state _unused_) {
