@@ -78,7 +78,6 @@ CtlExit ctl_verb_address(Ctl *ctl, int n_arguments, char **arguments) {
 // string and a failure, never another network's.
 CtlExit ctl_verb_uri(Ctl *ctl, int n_arguments, char **arguments) {
         _cleanup_json_ json_t *planes = NULL;
-        _cleanup_free_ char *reasons = NULL;
         json_t *plane;
 
         CtlExit code = ctl_planes_read(ctl, &planes);
@@ -89,12 +88,11 @@ CtlExit ctl_verb_uri(Ctl *ctl, int n_arguments, char **arguments) {
 
         const char *name = ctl_plane_string(plane, "Name"), *health = ctl_plane_string(plane, "Health");
         const char *uri = ctl_plane_string(plane, "MigrateUri");
-        reasons = ctl_plane_reasons(plane);
         if (!health_is_usable(health) || !uri[0]) {
-                log_error("Plane %s is %s and cannot be used: %s", name, health, reasons ? reasons : "");
+                log_error("Plane %s is %s and cannot be used: %s", name, health, ctl_plane_reason(plane));
                 return CTL_FAILED;
         }
         if (!streq(health, "healthy"))
-                log_warning("Plane %s is %s: %s", name, health, reasons ? reasons : "");
+                log_warning("Plane %s is %s: %s", name, health, ctl_plane_reason(plane));
         return puts(uri) < 0 ? CTL_FAILED : CTL_DONE;
 }

@@ -21,22 +21,9 @@ bool ctl_plane_flag(const json_t *plane, const char *property) {
         return json_is_true(json_object_get(plane, property));
 }
 
-char *ctl_plane_reasons(const json_t *plane) {
-        char *text = NULL;
-        size_t size, i;
-        json_t *reason;
-
-        FILE *file = open_memstream(&text, &size);
-        if (!file)
-                return NULL;
-        json_array_foreach(json_object_get(plane, "HealthReasons"), i, reason) {
-                const char *sentence = json_string_value(json_array_get(reason, 1));
-                (void)fprintf(file, "%s%s", i > 0 ? "; " : "", sentence ? sentence : "?");
-        }
-        if (ftell(file) == 0)
-                (void)fputs("no reason given", file);
-        (void)fclose(file);
-        return text;
+const char *ctl_plane_reason(const json_t *plane) {
+        const char *text = json_string_value(json_array_get(json_array_get(json_object_get(plane, "HealthReasons"), 0), 1));
+        return text ? text : "no reason given";
 }
 
 // Inserts where the name belongs, so that the array stays sorted.

@@ -89,8 +89,8 @@ CtlExit ctl_plane_pick(const json_t *planes, const char *name, json_t **ret_plan
 const char *ctl_plane_string(const json_t *plane, const char *property);
 uint64_t ctl_plane_number(const json_t *plane, const char *property);
 bool ctl_plane_flag(const json_t *plane, const char *property);
-// The texts of HealthReasons on one line, or "no reason given"; to be freed.
-char *ctl_plane_reasons(const json_t *plane);
+// The text of the gravest of HealthReasons, or "no reason given".
+const char *ctl_plane_reason(const json_t *plane);
 
 // --- ctl-output.c: terminals, colours, numbers for people
 
