@@ -32,6 +32,10 @@ spread() {
         BEGIN { printf "%-44s %3s %10s %10s %10s\n", "", "n", "min", "median", "max" }
         $1 != key { show(); key = $1; n = 0 }
         { values[++n] = $2 }
-        function show() { if (n) { gsub("_", " ", key); printf format, key, n, values[1], values[int((n + 1) / 2)], values[n] } }
+        function show() {
+            if (!n) return
+            gsub("_", " ", key)
+            printf format, key, n, values[1], values[int((n + 1) / 2)], values[n]
+        }
         END { show() }'
 }
