@@ -57,7 +57,7 @@ static int set_log_level(sd_bus *bus _unused_, const char *path _unused_, const 
 static int get_log_target(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
                           const char *property _unused_, sd_bus_message *reply, void *userdata _unused_,
                           sd_bus_error *ret_error _unused_) {
-        return sd_bus_message_append(reply, "s", getenv("JOURNAL_STREAM") ? "journal" : "console");
+        return sd_bus_message_append(reply, "s", log_is_journal() ? "journal" : "console");
 }
 
 static int set_log_target(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,

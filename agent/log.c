@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int max_level = LOG_INFO;
@@ -22,13 +23,21 @@ int log_get_max_level(void) {
         return max_level;
 }
 
-void log_line(int level, const char *format, ...) {
-        static int to_journal = -1;
+bool log_is_journal(void) {
+        static int is_journal = -1;
+        const char *stream = getenv("JOURNAL_STREAM");
+        unsigned long long device, inode;
+        struct stat status;
 
+        if (is_journal < 0)
+                is_journal = stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+                             fstat(STDERR_FILENO, &status) >= 0 && status.st_dev == device && status.st_ino == inode;
+        return is_journal;
+}
+
+void log_line(int level, const char *format, ...) {
         if (level > max_level)
                 return;
-        if (to_journal < 0)
-                to_journal = getenv("JOURNAL_STREAM") != NULL;
 
         char line[2048];
         va_list arguments;
@@ -36,7 +45,7 @@ void log_line(int level, const char *format, ...) {
         (void)vsnprintf(line, sizeof(line), format, arguments);
         va_end(arguments);
 
-        if (to_journal)
+        if (log_is_journal())
                 (void)fprintf(stderr, "<%d>%s\n", level, line);
         else
                 (void)fprintf(stderr, "%s\n", line);

@@ -17,6 +17,9 @@ void log_line(int level, const char *format, ...) _printf_(2, 3);
 #define log_warning(...) log_line(LOG_WARNING, __VA_ARGS__)
 #define log_error(...) log_line(LOG_ERR, __VA_ARGS__)
 
+// Whether standard error is the journal: JOURNAL_STREAM names it, and is inherited also where it has been redirected since.
+bool log_is_journal(void);
+
 const char *log_level_to_string(int level);
 // 0 to 7, or -EINVAL
 int log_level_from_string(const char *name);
