@@ -5,12 +5,14 @@
 
 #include "bus.h"
 
+#include "bus-handover.h"
 #include "log.h"
 #include "names.h"
 
 struct Bus {
         sd_bus *bus;
         Manager *manager;
+        BusHandover *handover;
 };
 
 static int planes_enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *userdata, char ***ret_nodes,
@@ -92,6 +94,7 @@ static void on_plane_removed(Plane *plane, void *userdata) {
         const Bus *bus = userdata;
         _cleanup_free_ char *path = NULL;
 
+        bus_handover_forget(bus->handover, plane);
         if (bus_plane_path(plane, &path) >= 0 && sd_bus_is_ready(bus->bus) > 0)
                 (void)sd_bus_emit_object_removed(bus->bus, path);
 }
@@ -102,6 +105,12 @@ static void on_plane_changed(Plane *plane, const char *const *properties, void *
 
         if (bus_plane_path(plane, &path) >= 0 && sd_bus_is_ready(bus->bus) > 0)
                 (void)sd_bus_emit_properties_changed_strv(bus->bus, path, BUS_INTERFACE_PLANE, (char **)properties);
+}
+
+static void on_reconciled(void *userdata) {
+        const Bus *bus = userdata;
+
+        bus_handover_update(bus->handover);
 }
 
 static int on_name(sd_bus_message *answer, void *userdata _unused_, sd_bus_error *ret_error _unused_) {
@@ -168,6 +177,8 @@ int bus_new(Manager *manager, Bus **ret, Error *ret_error) {
                 r = objects_add(bus);
         if (r >= 0)
                 r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, NULL);
+        if (r >= 0)
+                r = bus_handover_new(bus->bus, manager, &bus->handover);
         if (r < 0) {
                 bus_free(bus);
                 return error_set(ret_error, r, "cannot connect to the system bus: %s", strerror(-r));
@@ -176,6 +187,7 @@ int bus_new(Manager *manager, Bus **ret, Error *ret_error) {
                 .plane_added = on_plane_added,
                 .plane_removed = on_plane_removed,
                 .plane_changed = on_plane_changed,
+                .reconciled = on_reconciled,
                 .userdata = bus,
         };
         *ret = bus;
@@ -186,6 +198,7 @@ Bus *bus_free(Bus *bus) {
         if (!bus)
                 return NULL;
         bus->manager->listener = (ManagerListener){};
+        bus_handover_free(bus->handover);
         sd_bus_flush_close_unref(bus->bus);
         free(bus);
         return NULL;

@@ -121,8 +121,17 @@ static void device_check(Derivation *d) {
                             plane->parent, parent_at.path, parent_at.line);
                 d->possible = d->link != NULL;
         } else if (!ours && !d->link) {
-                reasons_add(d->reasons, REASON_DEVICE_MISSING, "the device %s (%s:%u) does not exist; waiting for it",
-                            plane->interface, name_at.path, name_at.line);
+                reasons_add(d->reasons, REASON_DEVICE_MISSING, "the device %s (%s:%u) does not exist; waiting for %s",
+                            plane->interface, name_at.path, name_at.line,
+                            plane->managed_by == MANAGED_BY_NETWORKD || plane->managed_by == MANAGED_BY_NETWORKMANAGER
+                                    ? managed_by_to_string(plane->managed_by)
+                                    : "it");
+                d->possible = false;
+        }
+
+        if (ours && !d->link && d->facts->hold) {
+                reasons_add(d->reasons, REASON_SETTING_UP, "waiting for networkd or NetworkManager to learn that %s is none of theirs",
+                            plane->interface);
                 d->possible = false;
         }
 

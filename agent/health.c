@@ -24,6 +24,7 @@ static const struct {
         [REASON_APPLY_FAILED] = { "apply-failed", HEALTH_FAILED },
         [REASON_DRIFT] = { "drift", HEALTH_DEGRADED },
         [REASON_CONTENDED] = { "contended", HEALTH_DEGRADED },
+        [REASON_OTHER_MANAGER] = { "other-manager", HEALTH_DEGRADED },
         [REASON_RESERVE_UNSUPPORTED] = { "reserve-unsupported", HEALTH_DEGRADED },
         [REASON_LEAF_PFIFO] = { "leaf-pfifo", HEALTH_HEALTHY },
         [REASON_REPAIRED] = { "repaired", HEALTH_HEALTHY },

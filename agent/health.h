@@ -28,6 +28,7 @@ typedef enum ReasonCode {
         REASON_APPLY_FAILED,
         REASON_DRIFT,
         REASON_CONTENDED,
+        REASON_OTHER_MANAGER,
         REASON_RESERVE_UNSUPPORTED,
         REASON_LEAF_PFIFO,
         REASON_REPAIRED,

@@ -45,12 +45,19 @@ static bool stood_on(const Plane *plane, const Inventory *inventory) {
         return plane->verified && link && link->index == plane->ifindex;
 }
 
+static bool is_handed_over(const PlaneConfig *config) {
+        return config->managed_by == MANAGED_BY_NETWORKD || config->managed_by == MANAGED_BY_NETWORKMANAGER;
+}
+
 // A link that we made stays ours when somebody takes its tag off: it gets it again.
 static void links_claim(Look *look) {
         for (size_t i = 0; i < look->n_planes; i++) {
                 const Plane *plane = look->planes[i];
                 Link *link = (Link *)inventory_find(&look->inventory, plane->config->interface);
-                if (link && plane->made_link && link->index == plane->ifindex)
+                // Its tag is there for the day when the plane goes.
+                if (link && is_handed_over(plane->config))
+                        link->ours = false;
+                else if (link && plane->made_link && link->index == plane->ifindex)
                         link->ours = true;
         }
 }
@@ -74,6 +81,7 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
                 .inventory = &look.inventory,
                 .leaf = manager->kernel.leaf,
                 .daemon_user = geteuid(),
+                .hold = manager->hold_until_usec > 0,
                 .machine_id = manager->machine_id,
         };
         r = derive(look.configs, look.n_planes, &facts, &look.desired, look.reasons);

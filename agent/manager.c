@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "derive.h"
+#include "handover.h"
 #include "kept.h"
 #include "log.h"
 #include "names.h"
@@ -15,6 +16,7 @@
 enum {
         SETTLE_USEC = 1000, // notifications come in bursts
 };
+#define HOLD_USEC UINT64_C(3000000)
 #define AUDIT_INTERVAL_USEC UINT64_C(5000000)
 
 static const char *const config_directories[] = { CONFIG_DIRECTORIES, NULL };
@@ -55,13 +57,28 @@ static int on_monitor(sd_event_source *source _unused_, int fd, uint32_t revents
         return 0;
 }
 
+// Whoever was told of new devices may not answer.
+static void hold_check(Manager *manager) {
+        uint64_t now;
+
+        if (manager->hold_until_usec == 0 || sd_event_now(manager->event, CLOCK_MONOTONIC, &now) < 0)
+                return;
+        if (now >= manager->hold_until_usec)
+                manager->hold_until_usec = 0;
+        else
+                manager_look_again(manager, manager->hold_until_usec - now);
+}
+
 static void manager_reconcile(Manager *manager, ReconcileCause cause) {
         Error error = {};
 
+        hold_check(manager);
         if (reconcile(manager, cause, &error) < 0) {
                 log_error("%s", error.text);
                 manager_look_again(manager, AUDIT_INTERVAL_USEC);
         }
+        if (manager->listener.reconciled)
+                manager->listener.reconciled(manager->listener.userdata);
         // What we just did, and looked at, was announced to us as well: read it now rather than wake up for it.
         for (unsigned i = 0; i < MONITOR_SOURCES; i++)
                 (void)monitor_dispatch(manager->monitor, i);
@@ -309,6 +326,46 @@ static int kept_check(const Manager *manager, Config *config) {
         return config_check_kept(config, in_force, manager->n_planes);
 }
 
+static int handover_files(const Manager *manager, HandoverFiles *files) {
+        int r = 0;
+
+        for (size_t i = 0; i < manager->n_planes && r >= 0; i++) {
+                Plane *plane = manager->planes[i];
+                if (!plane->parent_network[0])
+                        handover_recall_parent(plane->config->interface, plane->parent_network,
+                                               sizeof(plane->parent_network));
+                r = handover_render(plane->config, plane->parent_network, files);
+        }
+        return r;
+}
+
+void manager_hand_over(Manager *manager) {
+        _cleanup_handover_files_ HandoverFiles files = {};
+        unsigned changed = 0;
+        uint64_t now;
+        Error error = {};
+
+        int r = handover_files(manager, &files);
+        if (r >= 0)
+                r = handover_sync(&files, &changed, &error);
+        if (r < 0)
+                log_warning("another network manager may meddle with a plane: %s",
+                            error.text[0] ? error.text : "out of memory");
+        manager->handover_pending |= changed;
+
+        bool seen = (changed & HANDOVER_READER(MANAGED_BY_NETWORKD) && handover_reader_seen(MANAGED_BY_NETWORKD)) ||
+                (changed & HANDOVER_READER(MANAGED_BY_NETWORKMANAGER) && handover_reader_seen(MANAGED_BY_NETWORKMANAGER));
+        if (seen && manager->listener.reconciled && sd_event_now(manager->event, CLOCK_MONOTONIC, &now) >= 0)
+                manager->hold_until_usec = now + HOLD_USEC;
+}
+
+void manager_release_hold(Manager *manager) {
+        if (manager->hold_until_usec == 0)
+                return;
+        manager->hold_until_usec = 0;
+        manager_look_again(manager, 0);
+}
+
 int manager_reload(Manager *manager, Error *ret_error) {
         _cleanup_config_ Config *config = NULL;
 
@@ -319,6 +376,7 @@ int manager_reload(Manager *manager, Error *ret_error) {
         if (kept_restore(manager, config) < 0 || kept_check(manager, config) < 0 || messages_store(manager, config) < 0 || planes_update(manager, config) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
         kept_store(manager);
+        manager_hand_over(manager);
         // What the kernel says to it is in the planes' health; that it could not be asked is no reason to give up.
         manager_reconcile(manager, RECONCILE_INTENT);
         return 0;

@@ -15,6 +15,8 @@ typedef struct ManagerListener {
         void (*plane_removed)(Plane *plane, void *userdata);
         // properties: names of the D-Bus properties that changed, NULL-terminated
         void (*plane_changed)(Plane *plane, const char *const *properties, void *userdata);
+        // After each reconcile, when every plane's health is known.
+        void (*reconciled)(void *userdata);
         void *userdata;
 } ManagerListener;
 
@@ -37,6 +39,8 @@ struct Manager {
         sd_event_source *dirty_timer; // armed: look again
         sd_event_source *audit_timer; // looks again at what has no notification, and pats the watchdog
         uint64_t audit_interval_usec;
+        unsigned handover_pending; // HANDOVER_READER bits: who has not read yet what was written for it
+        uint64_t hold_until_usec;  // no device of ours is made before: another manager is still to be told to leave it alone
         uint64_t retry_usec; // doubles while the kernel keeps refusing
         uint64_t failures_logged; // hash of the refusals that the log has last
         sd_event_source *monitor_sources[MONITOR_SOURCES];
@@ -63,6 +67,12 @@ int manager_set_bandwidth(Manager *manager, Plane *plane, uint64_t egress, uint6
 
 // Takes the plane's objects out of the kernel, or puts them back.
 int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error);
+
+// Writes for networkd and NetworkManager what they are to know of the planes. A running one is given a moment to read it
+// before a device is made.
+void manager_hand_over(Manager *manager);
+// It has read it, or does not run.
+void manager_release_hold(Manager *manager);
 
 // What would be done now, as text: one operation a line, empty when all is as it should be. plane may be NULL: all.
 int manager_plan(Manager *manager, const Plane *plane, char **ret_text, Error *ret_error);

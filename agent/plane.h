@@ -21,6 +21,12 @@ typedef struct Plane {
         uint32_t mtu;  // bytes; 0: no device
 
         bool made_link;      // the device of that index bears, or bore, our tag
+        // ManagedBy=networkd or NetworkManager: what the other manager was asked, and what came of it.
+        char parent_network[256]; // the name of networkd's .network file for the parent; "": not known
+        char handover_error[192]; // "": none
+        uint64_t handed_generation, next_request_usec;
+        unsigned requests; // since it was last as it should be
+
         bool verified;       // once everything stood as desired: what differs after that is drift
         uint64_t generation; // counts changes of the configuration in force
         uint64_t repairs;    // operations that put drift right
