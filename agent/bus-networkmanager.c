@@ -67,7 +67,6 @@ static int connection_append(sd_bus_message *m, const PlaneConfig *plane) {
 }
 
 static int device_append(sd_bus_message *m, const PlaneConfig *plane) {
-        char mac[MAC_TEXT_MAX];
         int r = 0;
 
         if (plane->kind == PLANE_KIND_VLAN) {
@@ -87,8 +86,6 @@ static int device_append(sd_bus_message *m, const PlaneConfig *plane) {
                 r = setting_open(m, "802-3-ethernet");
         if (r >= 0 && plane->mtu)
                 r = sd_bus_message_append(m, "{sv}", "mtu", "u", plane->mtu);
-        if (r >= 0 && plane->has_mac)
-                r = sd_bus_message_append(m, "{sv}", "assigned-mac-address", "s", format_mac(&plane->mac, mac));
         return r < 0 ? r : setting_close(m);
 }
 
@@ -182,11 +179,10 @@ static int profile_append(sd_bus_message *m, const PlaneConfig *plane, const cha
 static const char *profile_hash(const PlaneConfig *plane, char ret[static 17]) {
         uint64_t hash = hash_bytes(HASH_INIT, plane->interface, strlen(plane->interface));
         char text[ADDRESS_TEXT_MAX + PREFIX_TEXT_MAX + 8];
-        const uint32_t numbers[] = { plane->kind, plane->vlan_id, plane->mtu, plane->has_mac };
+        const uint32_t numbers[] = { plane->kind, plane->vlan_id, plane->mtu };
 
         hash = hash_bytes(hash, plane->parent, strlen(plane->parent) + 1);
         hash = hash_bytes(hash, numbers, sizeof(numbers));
-        hash = hash_bytes(hash, &plane->mac, sizeof(plane->mac));
         for (size_t i = 0; i < plane->n_addresses; i++)
                 hash = hash_bytes(hash, text, strlen(format_prefix(&plane->addresses[i].prefix, text)) + 1);
         for (size_t i = 0; i < plane->n_routes; i++) {

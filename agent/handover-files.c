@@ -56,17 +56,15 @@ static int leave_alone_render(const PlaneConfig *plane, HandoverFiles *files) {
 }
 
 static int netdev_render(const PlaneConfig *plane, HandoverFiles *files) {
-        char mac[32] = "", mtu[32] = "", text[MAC_TEXT_MAX];
+        char mtu[32] = "";
 
         if (plane->mtu)
                 (void)snprintf(mtu, sizeof(mtu), "MTUBytes=%u\n", plane->mtu);
-        if (plane->has_mac)
-                (void)snprintf(mac, sizeof(mac), "MACAddress=%s\n", format_mac(&plane->mac, text));
         char *netdev = plane->kind == PLANE_KIND_VLAN ?
                 format("# Written by migplaned for the plane %s\n[NetDev]\nName=%s\nKind=vlan\n%s\n[VLAN]\nId=%u\n",
                        plane->name, plane->interface, mtu, plane->vlan_id) :
-                format("# Written by migplaned for the plane %s\n[NetDev]\nName=%s\nKind=macvlan\n%s%s\n[MACVLAN]\nMode=private\n",
-                       plane->name, plane->interface, mtu, mac);
+                format("# Written by migplaned for the plane %s\n[NetDev]\nName=%s\nKind=macvlan\n%s\n[MACVLAN]\nMode=private\n",
+                       plane->name, plane->interface, mtu);
         int r = file_add(files, MANAGED_BY_NETWORKD,
                          format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.netdev", plane->interface), netdev);
         // The tag by which the device goes away with the plane: networkd makes devices but does not remove them.
