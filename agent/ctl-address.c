@@ -4,10 +4,6 @@
 #include "ctl.h"
 #include "log.h"
 
-static bool health_is_usable(const char *health) {
-        return streq(health, "healthy") || streq(health, "degraded");
-}
-
 // Adds [ADDRESS, PLANE] for each address of a plane that lies inside the network.
 static int addresses_collect(const json_t *plane, const Prefix *network, json_t *found) {
         size_t i;
@@ -88,7 +84,7 @@ CtlExit ctl_verb_uri(Ctl *ctl, int n_arguments, char **arguments) {
 
         const char *name = ctl_plane_string(plane, "Name"), *health = ctl_plane_string(plane, "Health");
         const char *uri = ctl_plane_string(plane, "MigrateUri");
-        if (!health_is_usable(health) || !uri[0]) {
+        if (!ctl_plane_is_usable(plane) || !uri[0]) {
                 log_error("Plane %s is %s and cannot be used: %s", name, health, ctl_plane_reason(plane));
                 return CTL_FAILED;
         }

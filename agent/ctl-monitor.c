@@ -4,11 +4,6 @@
 #include "ctl.h"
 #include "log.h"
 
-#define MATCH_DAEMON "type='signal',sender='" BUS_NAME "',path_namespace='" BUS_PATH "'"
-#define MATCH_OWNER                                                                                  \
-        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"              \
-        "path='/org/freedesktop/DBus',member='NameOwnerChanged',arg0='" BUS_NAME "'"
-
 // "blue changed Health="degraded" MTU=9000", or the same as one JSON object a line; properties may be NULL.
 static void event_print(const Ctl *ctl, const char *subject, const char *event, json_t *properties) {
         const char *property;
@@ -107,9 +102,9 @@ CtlExit ctl_verb_monitor(Ctl *ctl, _unused_ int n_arguments, _unused_ char **arg
         CtlExit code = ctl_planes_read(ctl, &planes);
         if (code != CTL_DONE)
                 return code;
-        int r = sd_bus_add_match(ctl->bus, NULL, MATCH_DAEMON, on_signal, ctl);
+        int r = sd_bus_add_match(ctl->bus, NULL, CTL_MATCH_DAEMON, on_signal, ctl);
         if (r >= 0)
-                r = sd_bus_add_match(ctl->bus, NULL, MATCH_OWNER, on_owner_changed, ctl);
+                r = sd_bus_add_match(ctl->bus, NULL, CTL_MATCH_OWNER, on_owner_changed, ctl);
 
         (void)setvbuf(stdout, NULL, _IOLBF, 0);
         while (r >= 0 && !ferror(stdout)) {

@@ -21,6 +21,11 @@ bool ctl_plane_flag(const json_t *plane, const char *property) {
         return json_is_true(json_object_get(plane, property));
 }
 
+bool ctl_plane_is_usable(const json_t *plane) {
+        const char *health = ctl_plane_string(plane, "Health");
+        return streq(health, "healthy") || streq(health, "degraded");
+}
+
 const char *ctl_plane_reason(const json_t *plane) {
         const char *text = json_string_value(json_array_get(json_array_get(json_object_get(plane, "HealthReasons"), 0), 1));
         return text ? text : "no reason given";
@@ -55,17 +60,21 @@ static int planes_collect(json_t *objects, json_t **ret_planes) {
         return 0;
 }
 
+int ctl_planes_take(sd_bus_message *answer, json_t **ret_planes) {
+        _cleanup_json_ json_t *objects = NULL;
+
+        int r = ctl_message_read_json(answer, &objects);
+        return r < 0 ? r : planes_collect(objects, ret_planes);
+}
+
 CtlExit ctl_planes_read(Ctl *ctl, json_t **ret_planes) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        _cleanup_json_ json_t *objects = NULL;
 
         CtlExit code = ctl_call(ctl, false, BUS_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &reply,
                                 NULL);
         if (code != CTL_DONE)
                 return code;
-        int r = ctl_message_read_json(reply, &objects);
-        if (r >= 0)
-                r = planes_collect(objects, ret_planes);
+        int r = ctl_planes_take(reply, ret_planes);
         return r < 0 ? ctl_bus_failure("Cannot read the list of planes", NULL, r) : CTL_DONE;
 }
 

@@ -17,6 +17,7 @@ enum {
         TAKES_NETWORK = 1 << 1,
         TAKES_RATES = 1 << 2,
         TAKES_HOST = 1 << 3,
+        TAKES_WAIT = 1 << 4,
 };
 
 static CtlExit verb_help(Ctl *ctl, int n_arguments, char **arguments);
@@ -40,6 +41,8 @@ static const struct Verb {
         { "reload", "", 0, 0, TAKES_HOST, ctl_verb_reload, "Have the configuration read again" },
         { "down", "PLANE", 1, 1, TAKES_HOST, ctl_verb_down, "Take a plane out of the kernel" },
         { "up", "PLANE", 1, 1, TAKES_HOST, ctl_verb_up, "Bring a plane up again" },
+        { "wait-online", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_WAIT, ctl_verb_wait_online,
+          "Wait until planes can be used" },
         { "monitor", "", 0, 0, TAKES_HOST | TAKES_JSON, ctl_verb_monitor, "Print changes until interrupted" },
         { "help", "", 0, 0, 0, verb_help, "Show this help" },
 };
@@ -55,6 +58,8 @@ static const char options_help[] =
         "     --egress=RATE        Cap on what is sent, such as 8G (set-bandwidth)\n"
         "     --ingress=RATE       Cap on what is received (set-bandwidth)\n"
         "     --runtime            Only until the next boot (set-bandwidth)\n"
+        "     --timeout=SECONDS    How long to wait; 0: no limit (wait-online)\n"
+        "     --any                One usable plane is enough (wait-online)\n"
         "     --no-ask-password    Never ask for a password\n"
         "     --no-legend          No headings and no totals\n"
         "     --no-pager           No pager\n"
@@ -80,6 +85,8 @@ enum {
         OPTION_EGRESS,
         OPTION_INGRESS,
         OPTION_RUNTIME,
+        OPTION_TIMEOUT,
+        OPTION_ANY,
         OPTION_NO_ASK_PASSWORD,
         OPTION_NO_LEGEND,
         OPTION_NO_PAGER,
@@ -94,6 +101,8 @@ static const struct option options[] = {
         { "egress", required_argument, NULL, OPTION_EGRESS },
         { "ingress", required_argument, NULL, OPTION_INGRESS },
         { "runtime", no_argument, NULL, OPTION_RUNTIME },
+        { "timeout", required_argument, NULL, OPTION_TIMEOUT },
+        { "any", no_argument, NULL, OPTION_ANY },
         { "no-ask-password", no_argument, NULL, OPTION_NO_ASK_PASSWORD },
         { "no-legend", no_argument, NULL, OPTION_NO_LEGEND },
         { "no-pager", no_argument, NULL, OPTION_NO_PAGER },
@@ -139,6 +148,17 @@ static CtlExit option_parse_rate(const char *option, const char *text, uint64_t 
         return CTL_USAGE;
 }
 
+static CtlExit option_parse_timeout(Ctl *ctl, const char *text) {
+        uint64_t seconds = 0;
+
+        if (!streq(text, "infinity") && parse_unsigned(text, 0, UINT32_MAX, &seconds) < 0) {
+                log_error("--timeout=%s: must be a number of seconds, or 0 or infinity for no limit", text);
+                return CTL_USAGE;
+        }
+        ctl->timeout_usec = seconds * 1000000;
+        return CTL_DONE;
+}
+
 // Reads one option. Those that not every verb takes are noted in *taken.
 static CtlExit option_parse(Ctl *ctl, int option, const char *argument, unsigned *taken) {
         switch (option) {
@@ -153,6 +173,11 @@ static CtlExit option_parse(Ctl *ctl, int option, const char *argument, unsigned
         case OPTION_RUNTIME:
                 *taken |= TAKES_RATES;
                 ctl->runtime = true;
+                return CTL_DONE;
+        case OPTION_TIMEOUT: *taken |= TAKES_WAIT; return option_parse_timeout(ctl, argument);
+        case OPTION_ANY:
+                *taken |= TAKES_WAIT;
+                ctl->any = true;
                 return CTL_DONE;
         case OPTION_NO_ASK_PASSWORD: ctl->ask_password = false; return CTL_DONE;
         case OPTION_NO_LEGEND: ctl->legend = false; return CTL_DONE;
@@ -177,6 +202,7 @@ static CtlExit verb_check(const struct Verb *verb, int n_arguments, unsigned tak
                 { TAKES_NETWORK, "--network" },
                 { TAKES_RATES, "--egress, --ingress or --runtime" },
                 { TAKES_HOST, "--host" },
+                { TAKES_WAIT, "--timeout or --any" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
@@ -217,7 +243,7 @@ static CtlExit run(Ctl *ctl, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-        Ctl ctl = { .pager = true, .legend = true, .ask_password = isatty(STDIN_FILENO) };
+        Ctl ctl = { .pager = true, .legend = true, .ask_password = isatty(STDIN_FILENO), .timeout_usec = 120000000 };
 
         ctl_output_init(&ctl);
         CtlExit code = run(&ctl, argc, argv);

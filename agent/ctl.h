@@ -46,6 +46,8 @@ typedef struct Ctl {
         bool has_network;
         Prefix network;
         uint64_t egress, ingress; // bits per second; 0: not given
+        uint64_t timeout_usec;    // of wait-online; 0: none
+        bool any;
         bool colours;
         sd_bus *bus;
 } Ctl;
@@ -62,9 +64,16 @@ CtlExit ctl_verb_reload(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_set_bandwidth(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_down(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_up(Ctl *ctl, int n_arguments, char **arguments);
+CtlExit ctl_verb_wait_online(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_monitor(Ctl *ctl, int n_arguments, char **arguments);
 
 // --- ctl-bus.c: calls and their errors
+
+// Whatever the daemon announces, and its start and end.
+#define CTL_MATCH_DAEMON "type='signal',sender='" BUS_NAME "',path_namespace='" BUS_PATH "'"
+#define CTL_MATCH_OWNER                                                                              \
+        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"              \
+        "path='/org/freedesktop/DBus',member='NameOwnerChanged',arg0='" BUS_NAME "'"
 
 CtlExit ctl_connect(Ctl *ctl);
 // Calls a method of the daemon; connects first where that has not been done. A change may ask for a password, and then
@@ -80,6 +89,8 @@ int ctl_message_read_json(sd_bus_message *message, json_t **ret);
 
 // All planes, an array sorted by name; each is an object of its properties and its "ObjectPath".
 CtlExit ctl_planes_read(Ctl *ctl, json_t **ret_planes);
+// The same from an answer of GetManagedObjects.
+int ctl_planes_take(sd_bus_message *answer, json_t **ret_planes);
 // Adds the properties that the daemon tells only when asked for by name; one that cannot be had is left out.
 void ctl_plane_read_counters(Ctl *ctl, json_t *plane);
 // The plane of that name; without a name the default plane, else the only one. The result is borrowed from planes.
@@ -89,6 +100,8 @@ CtlExit ctl_plane_pick(const json_t *planes, const char *name, json_t **ret_plan
 const char *ctl_plane_string(const json_t *plane, const char *property);
 uint64_t ctl_plane_number(const json_t *plane, const char *property);
 bool ctl_plane_flag(const json_t *plane, const char *property);
+// The whole rule for initiators: healthy or degraded.
+bool ctl_plane_is_usable(const json_t *plane);
 // The text of the gravest of HealthReasons, or "no reason given".
 const char *ctl_plane_reason(const json_t *plane);
 

@@ -10,7 +10,7 @@ _migplanectl_planes() {
 _migplanectl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local options='-h --help --version -H --host --no-ask-password --no-legend --no-pager'
-    local verbs='list status address uri set-bandwidth plan check reload down up monitor help'
+    local verbs='list status address uri set-bandwidth plan check reload down up wait-online monitor help'
     local verb='' word i
     local -a host=()
 
@@ -21,7 +21,7 @@ _migplanectl() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-        -H | --host | --json | --network | --egress | --ingress)
+        -H | --host | --json | --network | --egress | --ingress | --timeout)
             [[ ${COMP_WORDS[i + 1]-} == = ]] && ((i++))
             ((i++))
             [[ $word == -H || $word == --host ]] && ((i < COMP_CWORD)) && host=(--host "${COMP_WORDS[i]}")
@@ -34,13 +34,14 @@ _migplanectl() {
     case $previous in
     --json) mapfile -t COMPREPLY < <(compgen -W 'pretty short off' -- "$current"); return ;;
     -H | --host) mapfile -t COMPREPLY < <(compgen -A hostname -- "$current"); return ;;
-    --network | --egress | --ingress) COMPREPLY=(); return ;;
+    --network | --egress | --ingress | --timeout) COMPREPLY=(); return ;;
     esac
 
     case $verb in
     '' | list | status | monitor) options+=' --json' ;;
     address) options+=' --network' ;;
     set-bandwidth) options+=' --egress --ingress --runtime' ;;
+    wait-online) options+=' --timeout --any' ;;
     esac
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
@@ -49,7 +50,7 @@ _migplanectl() {
 
     case $verb in
     '') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current") ;;
-    status | address | uri | set-bandwidth | plan | down | up)
+    status | address | uri | set-bandwidth | plan | down | up | wait-online)
         mapfile -t COMPREPLY < <(compgen -W "$(_migplanectl_planes "${host[@]}")" -- "$current") ;;
     check) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     *) COMPREPLY=() ;;
