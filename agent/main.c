@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "bus.h"
+#include "lock.h"
 #include "log.h"
 #include "manager.h"
 
@@ -40,10 +41,13 @@ static int run(void) {
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
         Manager *manager = NULL;
         Bus *bus = NULL;
-        Error error = {};
+        Error error = {}, warning = {};
 
-        int r = sd_event_default(&event);
-        if (r < 0)
+        // First of all: a second daemon is to touch nothing.
+        int r = lock_take(&warning, &error);
+        if (warning.text[0])
+                log_warning("%s", warning.text);
+        if (r >= 0 && (r = sd_event_default(&event)) < 0)
                 (void)error_set(&error, r, "cannot make an event loop: %s", strerror(-r));
         if (r >= 0)
                 r = manager_new(event, &manager, &error);
