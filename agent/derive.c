@@ -108,6 +108,18 @@ static void mtu_derive(Derivation *d) {
         }
 }
 
+static void enslaved_add(const Derivation *d) {
+        const Link *master = inventory_find_index(d->facts->inventory, d->link->master_index);
+        const char *kind = master ? master->kind : "";
+
+        // All ports of all bridges of Open vSwitch have one master.
+        reasons_add(d->reasons, REASON_ENSLAVED, "%s is enslaved to %s%s%s%s: it is no plane of its own%s", d->link->name,
+                    master ? master->name : "another device", kind[0] ? " (" : "", kind, kind[0] ? ")" : "",
+                    streq(kind, LINK_KIND_OPENVSWITCH)
+                            ? "; take an internal port of the Open vSwitch bridge, with Kind=device and ManagedBy=other"
+                            : "");
+}
+
 // Whether the plane's device is there or can be made; says why not.
 static void device_check(Derivation *d) {
         const PlaneConfig *plane = d->plane;
@@ -136,8 +148,7 @@ static void device_check(Derivation *d) {
         }
 
         if (d->link && d->link->master_index > 0) {
-                reasons_add(d->reasons, REASON_ENSLAVED, "%s is enslaved to a bridge, bond or VRF: it is no plane of its own",
-                            plane->interface);
+                enslaved_add(d);
                 d->possible &= !d->link->is_taken;
         }
         if (d->link && !d->link->has_mac) {

@@ -121,6 +121,13 @@ const Link *inventory_find(const Inventory *inventory, const char *name) {
                                        : bsearch(&key, inventory->links, inventory->n_links, sizeof(Link), link_compare);
 }
 
+const Link *inventory_find_index(const Inventory *inventory, int index) {
+        for (size_t i = 0; i < inventory->n_links; i++)
+                if (inventory->links[i].index == index)
+                        return &inventory->links[i];
+        return NULL;
+}
+
 void inventory_deinit(Inventory *inventory) {
         free(inventory->links);
         *inventory = (Inventory){};

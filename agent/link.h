@@ -5,6 +5,8 @@
 #include "model.h"
 #include "nl.h"
 
+#define LINK_KIND_OPENVSWITCH "openvswitch" // the internal ports, and ovs-system, which has all the others as slaves
+
 typedef struct Link {
         int index;
         char name[IFNAMSIZ];
@@ -30,6 +32,7 @@ typedef struct Inventory {
 
 int inventory_read(Netlink *netlink, Inventory *ret, Error *ret_error);
 const Link *inventory_find(const Inventory *inventory, const char *name);
+const Link *inventory_find_index(const Inventory *inventory, int index);
 void inventory_deinit(Inventory *inventory);
 #define _cleanup_inventory_ _cleanup_(inventory_deinit)
 
