@@ -52,7 +52,7 @@ static void request_free(void *userdata) {
         free(request);
 }
 
-int bus_request(BusHandover *handover, const Plane *plane, const char *text, sd_bus_message *call,
+int bus_request(BusHandover *handover, const char *plane, const char *text, sd_bus_message *call,
                 sd_bus_message_handler_t callback) {
         BusRequest *request = calloc(1, sizeof(*request));
         sd_bus_slot *slot = NULL;
@@ -60,7 +60,7 @@ int bus_request(BusHandover *handover, const Plane *plane, const char *text, sd_
         if (!request)
                 return -ENOMEM;
         request->handover = handover;
-        request->plane = strdup(plane->config->name);
+        request->plane = strdup(plane);
         request->text = strdup(text);
         int r = request->plane && request->text ? sd_bus_call_async(handover->bus, &slot, call, callback, request, 0) : -ENOMEM;
         if (r < 0) {
@@ -197,6 +197,8 @@ static void presence_set(Reader *reader, Presence presence) {
                 return;
         reader->presence = presence;
         reader->reloading = false;
+        if (presence == PRESENCE_RUNNING && reader->managed_by == MANAGED_BY_NETWORKMANAGER)
+                networkmanager_prune(reader->handover);
         // One that has just started knows what the files say, but makes nothing of ours by itself.
         for (size_t i = 0; i < reader->handover->manager->n_planes; i++) {
                 reader->handover->manager->planes[i]->requests = 0;

@@ -25,9 +25,8 @@ typedef struct BusRequest {
         char *plane, *text; // text: whatever the continuation needs
 } BusRequest;
 
-// For the two managers: a method call about a plane, answered to callback with a BusRequest. signature and what follows are
-// the arguments. Errors of the call itself are noted with the plane.
-int bus_request(BusHandover *handover, const Plane *plane, const char *text, sd_bus_message *call,
+// For the two managers: a method call about a plane, "" for none, answered to callback with a BusRequest.
+int bus_request(BusHandover *handover, const char *plane, const char *text, sd_bus_message *call,
                 sd_bus_message_handler_t callback);
 // The plane it was about, when it still is there and the answer is no error; what was wrong is noted with the plane.
 Plane *bus_request_plane(const BusRequest *request, sd_bus_message *answer);
@@ -50,3 +49,5 @@ int networkmanager_reload(BusHandover *handover, sd_bus_message **ret_call);
 int networkmanager_request(BusHandover *handover, const Plane *plane);
 // Takes away the profile that a plane had.
 void networkmanager_forget(BusHandover *handover, const Plane *plane);
+// Takes away those of planes that went while nobody could be asked.
+void networkmanager_prune(BusHandover *handover);

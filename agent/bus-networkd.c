@@ -18,19 +18,20 @@ static int on_done(sd_bus_message *answer, void *userdata, sd_bus_error *ret_err
         return 1;
 }
 
-// networkd makes a VLAN when it configures the parent, and sets addresses when it configures the VLAN.
+// networkd makes a VLAN when it configures the parent, and sets addresses when it configures the VLAN. It takes them away for a
+// moment then: not of a plane that can be used.
 static int link_reconfigure(BusHandover *handover, const Plane *plane) {
         bool missing = plane->ifindex == 0 && plane->config->kind != PLANE_KIND_DEVICE;
         int index = (int)if_nametoindex(missing ? plane->config->parent : plane->config->interface);
         sd_bus_message *call = NULL;
 
-        if (index == 0)
+        if (index == 0 || reasons_health(&plane->reasons) != HEALTH_FAILED)
                 return 0; // waited for by itself
         int r = bus_handover_call(handover, NETWORKD_BUS_NAME, NETWORKD_BUS_PATH, NETWORKD_INTERFACE, "ReconfigureLink", &call);
         if (r >= 0)
                 r = sd_bus_message_append(call, "i", index);
         if (r >= 0)
-                r = bus_request(handover, plane, "", call, on_done);
+                r = bus_request(handover, plane->config->name, "", call, on_done);
         sd_bus_message_unref(call);
         return r;
 }
@@ -92,7 +93,7 @@ int networkd_request(BusHandover *handover, const Plane *plane) {
                 return link_reconfigure(handover, plane);
         int r = bus_handover_call(handover, NETWORKD_BUS_NAME, NETWORKD_BUS_PATH, NETWORKD_INTERFACE, "Describe", &call);
         if (r >= 0)
-                r = bus_request(handover, plane, "", call, on_described);
+                r = bus_request(handover, plane->config->name, "", call, on_described);
         sd_bus_message_unref(call);
         return r;
 }
