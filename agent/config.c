@@ -285,6 +285,8 @@ static bool draft_read_file(ConfigDraft *draft, const char *path) {
         int r = file_read(path, FILE_SIZE_MAX, &text, &size);
         if (r == -E2BIG)
                 draft_error(draft, at, "is larger than %d bytes; is this a plane file?", FILE_SIZE_MAX);
+        else if (r == -ENOMEM)
+                draft->out_of_memory = true; // not the file's fault
         else if (r < 0)
                 draft_error(draft, at, "cannot be read: %s; mend or remove it", strerror(-r));
         else
@@ -298,9 +300,12 @@ static void draft_read_dropins(ConfigDraft *draft, const char *const *directorie
         for (size_t i = 0; directories[i] && !draft->out_of_memory; i++) {
                 _cleanup_free_ char *path = NULL;
                 Error error;
-                if (asprintf(&path, "%s/%s" PLANE_SUFFIX ".d", directories[i], draft->plane->name) < 0)
+                int r = asprintf(&path, "%s/%s" PLANE_SUFFIX ".d", directories[i], draft->plane->name) < 0 ? -ENOMEM : 0;
+                if (r >= 0)
+                        r = file_list_scan(&list, path, DROPIN_SUFFIX, &error);
+                if (r == -ENOMEM)
                         draft->out_of_memory = true;
-                else if (file_list_scan(&list, path, DROPIN_SUFFIX, &error) < 0)
+                else if (r < 0)
                         draft_error(draft, (ConfigLocation){ .path = path }, "%s", error.text);
         }
 

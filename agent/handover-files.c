@@ -79,7 +79,7 @@ static int network_text(const PlaneConfig *plane, char **ret) {
         _cleanup_free_ char *text = NULL;
         char prefix[PREFIX_TEXT_MAX], address[ADDRESS_TEXT_MAX];
         size_t size;
-        FILE *file = open_memstream(&text, &size);
+        FILE *file = text_file_open(&text, &size);
         if (!file)
                 return -ENOMEM;
 

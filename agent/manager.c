@@ -206,7 +206,7 @@ static int messages_store(Manager *manager, const Config *config) {
         for (size_t i = 0; i < config->n_messages; i++) {
                 _cleanup_free_ char *text = NULL;
                 size_t size;
-                FILE *file = open_memstream(&text, &size);
+                FILE *file = text_file_open(&text, &size);
                 if (!file)
                         return -ENOMEM;
                 config_message_print(&config->messages[i], file);

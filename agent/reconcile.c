@@ -115,7 +115,7 @@ int reconcile_preview(Manager *manager, const Plane *plane, char **ret_text, Err
         int r = look_new(manager, &look, ret_error);
         if (r < 0)
                 return r;
-        FILE *file = open_memstream(&text, &size);
+        FILE *file = text_file_open(&text, &size);
         if (!file)
                 return error_set(ret_error, -ENOMEM, "out of memory");
         for (size_t i = 0; i < look.plan.n_operations; i++) {

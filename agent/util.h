@@ -54,6 +54,11 @@ int array_reserve_bytes(void **array, size_t *allocated, size_t n, size_t item_s
 #define HASH_INIT UINT64_C(14695981039346656037)
 uint64_t hash_bytes(uint64_t hash, const void *data, size_t size);
 
+// A file that collects its text in memory, as open_memstream(3) does, which however keeps it to itself when memory is out
+// in between (glibc 2.36: neither ferror nor fclose tells), and the text then lacks a piece. Here fclose fails, and *ret_text
+// stays NULL. Until fclose there is no text.
+FILE *text_file_open(char **ret_text, size_t *ret_size);
+
 // Reads a small file whole (at most limit bytes), terminated with a NUL that is not counted.
 int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_size);
 // Writes a file so that it is whole or unchanged after a crash: temporary file, fsync, rename, fsync of the folder.

@@ -20,7 +20,7 @@ static void list_text_deinit(ListText *list) {
 #define _cleanup_list_text_ _cleanup_(list_text_deinit)
 
 static int list_text_open(ListText *list) {
-        list->file = open_memstream(&list->text, &list->size);
+        list->file = text_file_open(&list->text, &list->size);
         return list->file ? 0 : -ENOMEM;
 }
 

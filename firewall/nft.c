@@ -131,7 +131,7 @@ static void tables_deinit(Table (*tables)[RULESET_FAMILY_MAX]) {
 static void sweep_counters(Firewall *firewall) {
         _cleanup_free_ char *text = NULL;
         size_t size;
-        _cleanup_fclose_ FILE *file = open_memstream(&text, &size);
+        _cleanup_fclose_ FILE *file = text_file_open(&text, &size);
 
         if (!file)
                 return;

@@ -65,7 +65,7 @@ static int chain_text_open(ChainText *chain, const char *device) {
         const RulesetHook *hook = ruleset_hook_find(ruleset->family, ruleset->chain);
 
         chain->object.kind = OBJECT_RULESET;
-        chain->file = open_memstream(&chain->text, &chain->size);
+        chain->file = text_file_open(&chain->text, &chain->size);
         if (!chain->file)
                 return -ENOMEM;
         if (hook && hook->is_per_link)
@@ -85,7 +85,7 @@ static int chain_text_add(ChainText *chain, State *state) {
                 return -ENOMEM;
         ruleset->hash = hash_bytes(HASH_INIT, chain->text, chain->size);
 
-        FILE *file = open_memstream(&ruleset->text, &size);
+        FILE *file = text_file_open(&ruleset->text, &size);
         if (!file)
                 return -ENOMEM;
         for (const char *line = chain->text; *line; line = strchr(line, '\n') + 1) {

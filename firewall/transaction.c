@@ -204,7 +204,7 @@ int transaction_render(const Table existing[static RULESET_FAMILY_MAX], const Ob
                 .n_load = n_load,
                 .remove = remove,
                 .n_remove = n_remove,
-                .file = open_memstream(&text, &size),
+                .file = text_file_open(&text, &size),
         };
         if (!transaction.file)
                 return -ENOMEM;
