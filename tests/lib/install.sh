@@ -12,10 +12,10 @@ declare -A INSTALL_SETS=(
     [build]="gcc libc6-dev meson ninja-build pkg-config libnl-3-dev libnl-route-3-dev libmnl-dev libnftables-dev
              libsystemd-dev libcmocka-dev libjansson-dev libsmartcols-dev scdoc"
     [clang]="clang libclang-rt-dev"
-    [host]="busybox-static dbus-daemon iperf3 iproute2 nftables procps python3 strace systemd tcpdump
+    [host]="busybox-static dbus-daemon firewalld iperf3 iproute2 iptables nftables procps python3 strace systemd tcpdump
             util-linux"
     [demo]="cpio libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86"
-    [vm]="cpio dbus kmod network-manager polkitd qemu-system-x86 systemd udev"
+    [vm]="cpio dbus kmod network-manager openvswitch-switch polkitd qemu-system-x86 systemd udev"
 )
 
 # A kernel for guests: whatever the machine has in /boot will do. Test machines also need its modules, 9p among them, which
