@@ -93,7 +93,8 @@ static int rates_apply(Manager *manager, Plane *plane, uint64_t egress, uint64_t
                         r = error_set(ret_error, -EIO, "%s", plane->reasons.reasons[i].text);
         if (r < 0) {
                 rates_set(plane, old_egress, old_ingress);
-                (void)reconcile(manager, RECONCILE_INTENT, NULL);
+                if (reconcile(manager, RECONCILE_INTENT, NULL) < 0)
+                        manager_look_again(manager, reconcile_retry_delay(manager));
                 return r;
         }
         plane_announce_rates(plane);

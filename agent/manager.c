@@ -75,7 +75,7 @@ static void manager_reconcile(Manager *manager, ReconcileCause cause) {
         hold_check(manager);
         if (reconcile(manager, cause, &error) < 0) {
                 log_error("%s", error.text);
-                manager_look_again(manager, AUDIT_INTERVAL_USEC);
+                manager_look_again(manager, reconcile_retry_delay(manager));
         }
         if (manager->listener.reconciled)
                 manager->listener.reconciled(manager->listener.userdata);
@@ -396,6 +396,8 @@ int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error
         plane->taken_down = down;
         plane->repaired[0] = '\0';
         int r = reconcile(manager, RECONCILE_INTENT, ret_error);
+        if (r < 0)
+                manager_look_again(manager, reconcile_retry_delay(manager));
         for (size_t i = 0; i < plane->reasons.n_reasons && r >= 0; i++)
                 if (plane->reasons.reasons[i].code == REASON_APPLY_FAILED)
                         r = error_set(ret_error, -EIO, "%s", plane->reasons.reasons[i].text);

@@ -13,7 +13,11 @@
 
 struct Netlink {
         struct nl_sock *socket;
-        uint32_t sequence;
+        int protocol;
+        // An answer was given up. What is left of it can make every request to come fail: a dump that was not taken in to its
+        // end keeps the socket busy, and its datagrams fill the buffer. Nothing but another socket helps for certain.
+        bool spent;
+        uint32_t port, sequence;
         size_t buffer_size;
         char *buffer;
 };
@@ -25,13 +29,14 @@ enum {
         ANSWER_SECONDS_MAX = 5, // the kernel answers at once or, in a bug, never
 };
 
-int netlink_new(int protocol, Netlink **ret, Error *ret_error) {
-        _cleanup_(netlink_freep) Netlink *netlink = calloc(1, sizeof(*netlink));
-        if (!netlink || !(netlink->buffer = malloc(BUFFER_SIZE_FIRST)) || !(netlink->socket = nl_socket_alloc()))
+// With this port, or with any where it is 0.
+static int socket_open(Netlink *netlink, uint32_t port, Error *ret_error) {
+        netlink->socket = nl_socket_alloc();
+        if (!netlink->socket)
                 return error_set(ret_error, -ENOMEM, "cannot open a netlink socket: out of memory");
-        netlink->buffer_size = BUFFER_SIZE_FIRST;
-
-        int r = nl_connect(netlink->socket, protocol);
+        if (port)
+                nl_socket_set_local_port(netlink->socket, port);
+        int r = nl_connect(netlink->socket, netlink->protocol);
         if (r < 0)
                 return error_set(ret_error, -EPROTO, "cannot open a netlink socket: %s", nl_geterror(r));
 
@@ -41,7 +46,31 @@ int netlink_new(int protocol, Netlink **ret, Error *ret_error) {
         (void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
         (void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        return 0;
+}
 
+// The port stays: by it the monitor knows our own requests.
+static int socket_renew(Netlink *netlink, Error *ret_error) {
+        uint32_t port = netlink->port;
+
+        nl_socket_free(netlink->socket);
+        netlink->socket = NULL;
+        int r = socket_open(netlink, port, ret_error);
+        netlink->spent = r < 0;
+        return r;
+}
+
+int netlink_new(int protocol, Netlink **ret, Error *ret_error) {
+        _cleanup_(netlink_freep) Netlink *netlink = calloc(1, sizeof(*netlink));
+        if (!netlink || !(netlink->buffer = malloc(BUFFER_SIZE_FIRST)))
+                return error_set(ret_error, -ENOMEM, "cannot open a netlink socket: out of memory");
+        netlink->protocol = protocol;
+        netlink->buffer_size = BUFFER_SIZE_FIRST;
+
+        int r = socket_open(netlink, 0, ret_error);
+        if (r < 0)
+                return r;
+        netlink->port = nl_socket_get_local_port(netlink->socket);
         *ret = TAKE(netlink);
         return 0;
 }
@@ -56,7 +85,7 @@ Netlink *netlink_free(Netlink *netlink) {
 }
 
 uint32_t netlink_port(const Netlink *netlink) {
-        return nl_socket_get_local_port(netlink->socket);
+        return netlink->port;
 }
 
 struct nl_msg *netlink_message_new(uint16_t type, uint16_t flags, const void *header, size_t size) {
@@ -205,6 +234,9 @@ static int answer_receive(Netlink *netlink, Answer *answer, Error *ret_error) {
 
 static int transact(Netlink *netlink, struct nl_msg *message, uint16_t flags, Answer *answer, Error *ret_error) {
         struct nlmsghdr *header = nlmsg_hdr(message);
+        int r = netlink->spent ? socket_renew(netlink, ret_error) : 0;
+        if (r < 0)
+                return r;
 
         header->nlmsg_flags |= flags;
         header->nlmsg_seq = ++netlink->sequence;
@@ -212,7 +244,8 @@ static int transact(Netlink *netlink, struct nl_msg *message, uint16_t flags, An
         if (send(nl_socket_get_fd(netlink->socket), header, header->nlmsg_len, 0) < 0)
                 return error_set(ret_error, -errno, "cannot send to the kernel: %m");
 
-        int r = answer_receive(netlink, answer, ret_error);
+        r = answer_receive(netlink, answer, ret_error);
+        netlink->spent = r < 0;
         return r < 0 ? r : answer->result;
 }
 

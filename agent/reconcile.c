@@ -11,7 +11,7 @@
 #include "log.h"
 
 enum { ROUNDS_MAX = 4 };
-#define RETRY_FIRST_USEC UINT64_C(1000000)
+#define RETRY_FIRST_USEC UINT64_C(100000)
 #define RETRY_LAST_USEC UINT64_C(30000000)
 
 static void plan_log(const Plan *plan) {
@@ -22,6 +22,13 @@ static void plan_log(const Plan *plan) {
         }
 }
 
+uint64_t reconcile_retry_delay(Manager *manager) {
+        manager->retry_usec = manager->retry_usec ? manager->retry_usec * 2 : RETRY_FIRST_USEC;
+        if (manager->retry_usec > RETRY_LAST_USEC)
+                manager->retry_usec = RETRY_LAST_USEC;
+        return manager->retry_usec;
+}
+
 // When to look again by ourselves: at the end of a backoff, or some time after a refusal.
 static void retry_arm(Manager *manager, const Look *look, const ApplyFailures *failures) {
         uint64_t delay = drift_backoff_remaining(look);
@@ -29,11 +36,9 @@ static void retry_arm(Manager *manager, const Look *look, const ApplyFailures *f
         if (failures->n_failures == 0)
                 manager->retry_usec = 0;
         else {
-                manager->retry_usec = manager->retry_usec ? manager->retry_usec * 2 : RETRY_FIRST_USEC;
-                if (manager->retry_usec > RETRY_LAST_USEC)
-                        manager->retry_usec = RETRY_LAST_USEC;
-                if (delay == 0 || manager->retry_usec < delay)
-                        delay = manager->retry_usec;
+                uint64_t retry = reconcile_retry_delay(manager);
+                if (delay == 0 || retry < delay)
+                        delay = retry;
         }
         if (delay > 0)
                 manager_look_again(manager, delay);

@@ -12,5 +12,7 @@ typedef enum ReconcileCause {
 
 // Fails only when the kernel cannot be observed or memory is out; what it refuses is in the planes' reasons.
 int reconcile(Manager *manager, ReconcileCause cause, Error *ret_error);
+// When to try again after it failed: doubles until one succeeds.
+uint64_t reconcile_retry_delay(Manager *manager);
 // The operations that a reconcile would begin with, as text.
 int reconcile_preview(Manager *manager, const Plane *plane, char **ret_text, Error *ret_error);

@@ -22,22 +22,37 @@ enum {
 };
 
 struct Nfnl {
-        struct mnl_socket *socket;
+        struct mnl_socket *socket; // NULL: an answer was given up, and what is left of it would be in the way of the next
         uint32_t sequence;
         char buffer[BUFFER_SIZE] __attribute__((aligned(8)));
 };
+
+static void socket_close(Nfnl *nfnl) {
+        if (nfnl->socket)
+                (void)mnl_socket_close(nfnl->socket);
+        nfnl->socket = NULL;
+}
+
+static int socket_open(Nfnl *nfnl) {
+        struct timeval patience = { .tv_sec = ANSWER_SECONDS_MAX };
+
+        nfnl->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+        if (!nfnl->socket || mnl_socket_bind(nfnl->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+                int r = -errno;
+                socket_close(nfnl);
+                return r;
+        }
+        (void)setsockopt(mnl_socket_get_fd(nfnl->socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        return 0;
+}
 
 int nfnl_new(Nfnl **ret, Error *ret_error) {
         _cleanup_(nfnl_freep) Nfnl *nfnl = calloc(1, sizeof(*nfnl));
         if (!nfnl)
                 return error_set(ret_error, -ENOMEM, "cannot open a netfilter socket: out of memory");
-
-        nfnl->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-        if (!nfnl->socket || mnl_socket_bind(nfnl->socket, 0, MNL_SOCKET_AUTOPID) < 0)
-                return error_set(ret_error, -errno, "cannot open a netfilter socket: %m");
-        struct timeval patience = { .tv_sec = ANSWER_SECONDS_MAX };
-        (void)setsockopt(mnl_socket_get_fd(nfnl->socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-
+        int r = socket_open(nfnl);
+        if (r < 0)
+                return error_set(ret_error, r, "cannot open a netfilter socket: %s", strerror(-r));
         *ret = TAKE(nfnl);
         return 0;
 }
@@ -45,8 +60,7 @@ int nfnl_new(Nfnl **ret, Error *ret_error) {
 Nfnl *nfnl_free(Nfnl *nfnl) {
         if (!nfnl)
                 return NULL;
-        if (nfnl->socket)
-                (void)mnl_socket_close(nfnl->socket);
+        socket_close(nfnl);
         free(nfnl);
         return NULL;
 }
@@ -142,15 +156,21 @@ int nfnl_parse(const void *datagram, size_t size, const NfnlQuery *query, NfnlAn
 }
 
 static int query_once(Nfnl *nfnl, const NfnlQuery *query) {
-        int r = query_send(nfnl, query);
+        int r = nfnl->socket ? 0 : socket_open(nfnl);
+        if (r >= 0)
+                r = query_send(nfnl, query);
         NfnlAnswer answer = { .sequence = nfnl->sequence };
 
         while (r == NFNL_MORE) {
                 ssize_t n = datagram_receive(nfnl);
-                if (n < 0)
+                if (n < 0) {
+                        socket_close(nfnl);
                         return (int)n;
+                }
                 r = nfnl_parse(nfnl->buffer, (size_t)n, query, &answer);
         }
+        if (r == -EBADMSG)
+                socket_close(nfnl); // perhaps not all of it was taken in
         return r;
 }
 
