@@ -41,7 +41,7 @@ static void on_notification(const MonitorEvent *event, void *userdata) {
                 log_notice("netlink notifications were lost; looking at everything again");
         else if (!event->ruleset && !manager_concerns(manager, event))
                 return;
-        if (event->pid) {
+        if (event->pid && !manager->suspect.pid) { // the first one; reconcile forgets it
                 manager->suspect = *event;
                 monitor_event_name_process(&manager->suspect);
         }

@@ -10,7 +10,9 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "names.h"
@@ -30,6 +32,8 @@ enum {
         DATAGRAMS_MAX = 256, // at one dispatch
         LIBNL_PID_MASK = 0x3fffff, // libnl's ports: the process in the low 22 bits
 };
+#define KERNEL_PORT_BIT UINT32_C(0x80000000)       // of ports that the kernel chose at random
+#define INITIAL_PID_NAMESPACE UINT32_C(0xeffffffc) // PROC_PID_INIT_INO
 
 static int subscribe(int protocol, const unsigned *groups, size_t n_groups, Error *ret_error) {
         _cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
@@ -180,9 +184,21 @@ static void rtnetlink_handle(Monitor *monitor, const struct nlmsghdr *message) {
 
         if (message->nlmsg_pid == monitor->own_port || !rtnetlink_subject(message, &event))
                 return;
-        // The kernel gives a socket its process's number for a port, and libnl puts a count above it.
-        event.pid = message->nlmsg_pid & LIBNL_PID_MASK;
+        // The kernel gives a process's first socket its number for a port, and others a random negative one; libnl puts a
+        // count above the number.
+        event.pid = message->nlmsg_pid & KERNEL_PORT_BIT ? 0 : message->nlmsg_pid & LIBNL_PID_MASK;
         monitor->handler(&event, monitor->userdata);
+}
+
+// The kernel tells the number that the process has outside of all namespaces.
+static bool is_self(const MonitorEvent *event) {
+        char name[sizeof(event->process)] = "";
+        struct stat namespace;
+
+        if (stat("/proc/self/ns/pid", &namespace) < 0 || namespace.st_ino == INITIAL_PID_NAMESPACE)
+                return event->pid == (uint32_t)getpid();
+        (void)prctl(PR_GET_NAME, name);
+        return streq(event->process, name);
 }
 
 // A transaction is told message by message and ends with the new generation, which names the process.
@@ -207,7 +223,7 @@ static void nftables_handle(Monitor *monitor, const struct nlmsghdr *message) {
                 strcpy_fixed(event.process, name);
         bool touched = monitor->our_table_touched;
         monitor->our_table_touched = false;
-        if (touched && event.pid != (uint32_t)getpid())
+        if (touched && !is_self(&event))
                 monitor->handler(&event, monitor->userdata);
 }
 

@@ -72,13 +72,16 @@ static int look_apply(Manager *manager, const Look *look, unsigned round, Reconc
         int r = drift_hold_back(look, cause == RECONCILE_INTENT, &active);
         if (r < 0 || active.n_operations == 0)
                 return r;
-        if (round == 0) {
+        if (round == 0)
                 plan_log(&active);
-                if (cause != RECONCILE_INTENT)
-                        drift_note(&manager->suspect, look, &active);
-        }
         apply_failures_deinit(ret_failures);
         r = kernel_apply(&manager->kernel, &active, ret_failures);
+        if (round == 0 && cause != RECONCILE_INTENT) {
+                // A look can come upon a change before the news of it, but not our answer to it: that is in order.
+                for (unsigned i = 0; i < MONITOR_SOURCES; i++)
+                        (void)monitor_dispatch(manager->monitor, i);
+                drift_note(&manager->suspect, look, &active);
+        }
         return r < 0 ? r : (int)active.n_operations;
 }
 
