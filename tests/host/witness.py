@@ -57,7 +57,8 @@ class Meter:
             self.level = 0.0
 
     def mark(self):
-        highest, self.highest = self.highest, self.level
+        highest, self.highest = self.highest, 0.0
+        self.level = 0.0  # of each time by itself
         return int(highest)
 
 

@@ -5,12 +5,9 @@
 #     guest_build DIR                    # DIR/guest.cpio
 #     guest_xml DIR NAME                 # its libvirt domain, on standard output
 #     guest_count CONSOLE                # the last number that it has counted to
-#
-# GUEST_DIRTY_MIB, set before it is built, is what it dirties about four times a second.
 
 GUEST_MEMORY_MIB=512
 GUEST_FILLED_MIB=288                    # what a migration has to carry, besides the guest's kernel
-: "${GUEST_DIRTY_MIB:=1}"
 
 guest_kernel() {
     local images=(/boot/vmlinuz-*)
@@ -35,7 +32,7 @@ guest_build() {
 	while true; do
 	    count=\$((count + 1))
 	    echo "count \$count"
-	    for i in \$(seq $GUEST_DIRTY_MIB); do cat /ram/one; done >/ram/dirty
+	    cat /ram/one >/ram/dirty
 	    sleep 0.1
 	done
 	INIT
