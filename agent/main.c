@@ -60,6 +60,9 @@ static int run(void) {
         if (r >= 0) {
                 (void)sd_notifyf(false, "READY=1\nSTATUS=%zu plane(s)", manager->n_planes);
                 r = sd_event_loop(event);
+                if (r != EXIT_SUCCESS)
+                        log_error("going: %s; the planes stay as they are",
+                                  r < 0 ? strerror(-r) : "the bus has gone, or refuses us");
         } else
                 log_error("%s", error.text);
 
