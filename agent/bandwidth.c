@@ -1,14 +1,13 @@
 // SetBandwidth: a drop-in that survives, and classes changed in place; both, or neither.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "kept.h"
 #include "log.h"
 #include "manager.h"
 #include "names.h"
 #include "reconcile.h"
+
+enum { DROP_IN_SIZE_MAX = 65536 }; // bytes
 
 // A drop-in as it was, to be put back.
 typedef struct DropIn {
@@ -22,35 +21,43 @@ static void drop_in_deinit(DropIn *drop_in) {
 }
 #define _cleanup_drop_in_ _cleanup_(drop_in_deinit)
 
-static int drop_in_init(DropIn *drop_in, const char *plane, bool runtime, Error *ret_error) {
-        int r = config_bandwidth_dropin_path(runtime ? "/run/migplane" : "/etc/migplane", plane, runtime, &drop_in->path);
-        if (r < 0)
-                return error_set(ret_error, r, "out of memory");
-        r = file_read(drop_in->path, 65536, &drop_in->text, NULL);
-        return r < 0 && r != -ENOENT ? error_set(ret_error, r, "cannot read %s: %s", drop_in->path, strerror(-r)) : 0;
+static int drop_in_path(DropIn *drop_in, const char *plane, bool runtime) {
+        return config_bandwidth_dropin_path(runtime ? "/run/migplane" : "/etc/migplane", plane, runtime, &drop_in->path);
 }
 
-static int drop_in_folder_make(const char *path, Error *ret_error) {
-        _cleanup_free_ char *folder = strdup(path);
-        if (!folder)
-                return error_set(ret_error, -ENOMEM, "out of memory");
-
-        for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-                *slash = '\0';
-                if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-                        return error_set(ret_error, -errno, "cannot make %s: %m", folder);
-                *slash = '/';
-        }
-        return 0;
+static int drop_in_init(DropIn *drop_in, const char *plane, bool runtime, Error *ret_error) {
+        int r = drop_in_path(drop_in, plane, runtime);
+        if (r < 0)
+                return error_set(ret_error, r, "out of memory");
+        r = file_read(drop_in->path, DROP_IN_SIZE_MAX, &drop_in->text, NULL);
+        return r < 0 && r != -ENOENT ? error_set(ret_error, r, "cannot read %s: %s", drop_in->path, strerror(-r)) : 0;
 }
 
 static int drop_in_write(const DropIn *drop_in, const char *text, Error *ret_error) {
         if (!text)
-                return unlink(drop_in->path) < 0 && errno != ENOENT
-                               ? error_set(ret_error, -errno, "cannot remove %s: %m", drop_in->path)
-                               : 0;
-        int r = drop_in_folder_make(drop_in->path, ret_error);
+                return file_remove(drop_in->path, ret_error);
+        int r = file_make_folders(drop_in->path, ret_error);
         return r < 0 ? r : file_write_atomic(drop_in->path, text, 0644, ret_error);
+}
+
+static void drop_in_put_back(const DropIn *drop_in) {
+        _cleanup_free_ char *text = NULL;
+        Error error = {};
+
+        int r = file_read(drop_in->path, DROP_IN_SIZE_MAX, &text, NULL);
+        if (drop_in->text ? r >= 0 && streq(text, drop_in->text) : r == -ENOENT)
+                return; // as on a full disk: it did not come to that
+        if (drop_in_write(drop_in, drop_in->text, &error) < 0)
+                log_error("%s is not what it was before: %s", drop_in->path, error.text);
+}
+
+void manager_sweep_drop_ins(const Manager *manager) {
+        for (size_t i = 0; i < manager->n_planes; i++)
+                for (unsigned runtime = 0; runtime < 2; runtime++) {
+                        _cleanup_drop_in_ DropIn drop_in = {};
+                        if (drop_in_path(&drop_in, manager->planes[i]->config->name, runtime) >= 0)
+                                file_remove_leftovers(drop_in.path);
+                }
 }
 
 // The rates of the files as they are now; everything else that may have been edited since waits for a reload.
@@ -115,6 +122,7 @@ int manager_set_bandwidth(Manager *manager, Plane *plane, uint64_t egress, uint6
         r = drop_in_init(&written, plane->config->name, runtime, ret_error);
         if (r >= 0)
                 r = drop_in_init(&overriding, plane->config->name, true, ret_error);
+        bool is_touched = r >= 0;
         if (r >= 0)
                 r = drop_in_write(&written, text, ret_error);
         if (r >= 0 && !runtime)
@@ -124,9 +132,11 @@ int manager_set_bandwidth(Manager *manager, Plane *plane, uint64_t egress, uint6
         if (r >= 0)
                 r = rates_apply(manager, plane, egress, ingress, ret_error);
         if (r < 0) {
-                (void)drop_in_write(&written, written.text, NULL);
-                if (!runtime)
-                        (void)drop_in_write(&overriding, overriding.text, NULL);
+                // A drop-in that could not be read before has not been touched either.
+                if (is_touched)
+                        drop_in_put_back(&written);
+                if (is_touched && !runtime)
+                        drop_in_put_back(&overriding);
                 return r;
         }
         kept_save(plane->config);

@@ -53,11 +53,14 @@ void kept_prune(const Config *config) {
         for (const struct dirent *entry; directory && (entry = readdir(directory));) {
                 char name[sizeof(entry->d_name)];
                 strcpy_fixed(name, entry->d_name);
-                char *suffix = strstr(name, SUFFIX);
-                if (!suffix)
+                if (name[0] == '.')
                         continue;
-                *suffix = '\0';
-                if (!is_configured(config, name))
+                // A crash leaves a half-written NAME.plane.XXXXXX, which is none.
+                size_t size = strlen(name), suffix = strlen(SUFFIX);
+                bool is_whole = size > suffix && streq(name + size - suffix, SUFFIX);
+                if (is_whole)
+                        name[size - suffix] = '\0';
+                if (!is_whole || !is_configured(config, name))
                         (void)unlinkat(dirfd(directory), entry->d_name, 0);
         }
         if (directory)

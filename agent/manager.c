@@ -383,7 +383,9 @@ int manager_reload(Manager *manager, Error *ret_error) {
 }
 
 int manager_start(Manager *manager, Error *ret_error) {
-        return manager_reload(manager, ret_error);
+        int r = manager_reload(manager, ret_error);
+        manager_sweep_drop_ins(manager);
+        return r;
 }
 
 int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error) {

@@ -65,6 +65,9 @@ int manager_reload(Manager *manager, Error *ret_error);
 int manager_set_bandwidth(Manager *manager, Plane *plane, uint64_t egress, uint64_t ingress, bool runtime,
                           Error *ret_error);
 
+// Removes what a crash in the middle of that may have left.
+void manager_sweep_drop_ins(const Manager *manager);
+
 // Takes the plane's objects out of the kernel, or puts them back.
 int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error);
 

@@ -3,6 +3,7 @@
 
 #include "util.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -164,9 +165,51 @@ static int folder_sync(const char *path) {
         return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
+int file_remove(const char *path, Error *ret_error) {
+        if (unlink(path) < 0)
+                return errno == ENOENT ? 0 : error_set(ret_error, -errno, "cannot remove %s: %m", path);
+        int r = folder_sync(path);
+        return r < 0 ? error_set(ret_error, r, "cannot sync the folder of %s: %s", path, strerror(-r)) : 0;
+}
+
+int file_make_folders(const char *path, Error *ret_error) {
+        _cleanup_free_ char *folder = strdup(path);
+        if (!folder)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+
+        for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+                *slash = '\0';
+                int r = mkdir(folder, 0755) < 0 ? -errno : folder_sync(folder);
+                if (r < 0 && r != -EEXIST)
+                        return error_set(ret_error, r, "cannot make %s: %s", folder, strerror(-r));
+                *slash = '/';
+        }
+        return 0;
+}
+
+#define TEMPORARY_SUFFIX ".XXXXXX"
+
+void file_remove_leftovers(const char *path) {
+        _cleanup_free_ char *folder = strdup(path);
+        char *slash = folder ? strrchr(folder, '/') : NULL;
+        if (!slash)
+                return;
+        *slash = '\0';
+        const char *name = slash + 1;
+        size_t size = strlen(name);
+
+        DIR *directory = opendir(folder);
+        for (const struct dirent *entry; directory && (entry = readdir(directory));)
+                if (strlen(entry->d_name) == size + strlen(TEMPORARY_SUFFIX) && entry->d_name[size] == '.' &&
+                    strncmp(entry->d_name, name, size) == 0)
+                        (void)unlinkat(dirfd(directory), entry->d_name, 0);
+        if (directory)
+                (void)closedir(directory);
+}
+
 int file_write_atomic(const char *path, const char *text, mode_t mode, Error *ret_error) {
         _cleanup_free_ char *temporary = NULL;
-        if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+        if (asprintf(&temporary, "%s" TEMPORARY_SUFFIX, path) < 0)
                 return error_set(ret_error, -ENOMEM, "cannot write %s: out of memory", path);
 
         _cleanup_close_ int fd = mkostemp(temporary, O_CLOEXEC);

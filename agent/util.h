@@ -63,6 +63,12 @@ FILE *text_file_open(char **ret_text, size_t *ret_size);
 int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_size);
 // Writes a file so that it is whole or unchanged after a crash: temporary file, fsync, rename, fsync of the folder.
 int file_write_atomic(const char *path, const char *text, mode_t mode, Error *ret_error);
+// Removes a file, if it is there, for good: the folder is synced.
+int file_remove(const char *path, Error *ret_error);
+// Removes what a crash in the middle of file_write_atomic may have left of this path.
+void file_remove_leftovers(const char *path);
+// Makes the folders above a path, for good.
+int file_make_folders(const char *path, Error *ret_error);
 
 static inline void free_charp(char **p) {
         free(*p);
