@@ -157,6 +157,29 @@ has_link() { [[ -n $(on ip -o link show dev "$1" 2>/dev/null) ]]; }
 nothing_to_do() { [[ -z $(on migplanectl plan 2>/dev/null || echo failed) ]]; }
 settled() { nothing_to_do && health_is healthy "${1-blue}"; }
 
+# A link that is up has its isolation and its caps; one that was up before is a plane's from when it has the plane's address.
+safe() {
+    on bash -c '
+	for link in mig0 mig1 eno3; do
+	    case $link in
+	    eno3) ip -oneline address show dev eno3 | grep -q 198.51.100.11 || continue ;;
+	    *) ip -oneline link show dev $link up 2>/dev/null | grep -q . || continue ;;
+	    esac
+	    for chain in "netdev migplane $link-in" "netdev migplane $link-out" "inet migplane $link-in" "inet migplane $link-out" \
+		"arp migplane $link-in" "arp migplane $link-out"; do
+		nft list chain $chain | grep -q "drop comment" || { echo "$link is up, and there is no chain $chain"; exit 1; }
+	    done
+	    for chain in "inet migplane prerouting" "inet migplane output" "inet migplane forward" "arp migplane input"; do
+		nft list chain $chain | grep -q "\"$link\"" || { echo "$link is up, and unknown to chain $chain"; exit 1; }
+	    done
+	    for link in $link ifb-$link; do
+		tc qdisc show dev $link | grep -q "htb 6d70: root .*default 0x10" || { echo "$link has no htb"; exit 1; }
+		[ "$(tc class show dev $link | grep -c "6d70:1.* rate")" = 2 ] || { echo "$link has no classes"; exit 1; }
+	    done
+	    tc filter show dev ${link#ifb-} ingress | grep -q "Redirect to device ifb" || { echo "$link has no filter"; exit 1; }
+	done'
+}
+
 # Everything in the kernel that could be a plane's, with handles and indices and without counters. Other links get link-local
 # addresses meanwhile.
 kernel_state() {
