@@ -49,6 +49,19 @@ static bool is_handed_over(const PlaneConfig *config) {
         return config->managed_by == MANAGED_BY_NETWORKD || config->managed_by == MANAGED_BY_NETWORKMANAGER;
 }
 
+// Indices are used again: another link can have the number of one that we made, and even its name.
+static bool is_of_that_kind(const Link *link, const PlaneConfig *config) {
+        switch (config->kind) {
+        case PLANE_KIND_VLAN:
+                return link->type == LINK_VLAN && link->vlan_id == config->vlan_id && streq(link->parent, config->parent);
+        case PLANE_KIND_MACVLAN:
+                return link->type == LINK_MACVLAN && streq(link->parent, config->parent);
+        case PLANE_KIND_DEVICE:
+                return false;
+        }
+        return false;
+}
+
 // A link that we made stays ours when somebody takes its tag off: it gets it again.
 static void links_claim(Look *look) {
         for (size_t i = 0; i < look->n_planes; i++) {
@@ -57,7 +70,8 @@ static void links_claim(Look *look) {
                 // Its tag is there for the day when the plane goes.
                 if (link && is_handed_over(plane->config))
                         link->ours = false;
-                else if (link && plane->made_link && link->index == plane->ifindex)
+                else if (link && plane->made_link && link->index == plane->ifindex &&
+                         is_of_that_kind(link, plane->config))
                         link->ours = true;
         }
 }

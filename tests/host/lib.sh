@@ -162,7 +162,7 @@ safe() {
     on bash -c '
 	for link in mig0 mig1 eno3; do
 	    case $link in
-	    eno3) ip -oneline address show dev eno3 | grep -q 198.51.100.11 || continue ;;
+	    eno3) ip -oneline address show dev eno3 2>/dev/null | grep -q 198.51.100.11 || continue ;;
 	    *) ip -oneline link show dev $link up 2>/dev/null | grep -q . || continue ;;
 	    esac
 	    for chain in "netdev migplane $link-in" "netdev migplane $link-out" "inet migplane $link-in" "inet migplane $link-out" \
