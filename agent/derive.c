@@ -308,6 +308,11 @@ static void notes_add(const Derivation *d) {
         if (d->facts->leaf == QDISC_PFIFO && (plane->egress || plane->ingress))
                 reasons_add(d->reasons, REASON_LEAF_PFIFO,
                             "this kernel has no fq_codel: a pfifo of about 20 ms stands below the cap instead");
+        if (d->link && streq(d->link->kind, LINK_KIND_OPENVSWITCH) && (plane->egress || plane->ingress))
+                reasons_add(d->reasons, REASON_OPEN_VSWITCH,
+                            "%s is a port of Open vSwitch, which deletes its caps at each start unless told not to: "
+                            "ovs-vsctl set port %s qos=@q -- --id=@q create qos type=linux-noop",
+                            plane->interface, plane->interface);
         if (plane->management_reserve)
                 reasons_add(d->reasons, REASON_RESERVE_UNSUPPORTED,
                             "ManagementReserve= is not enforced by this version; remove it, or reserve on the uplink itself");

@@ -25,7 +25,10 @@ static const struct {
         [REASON_DRIFT] = { "drift", HEALTH_DEGRADED },
         [REASON_CONTENDED] = { "contended", HEALTH_DEGRADED },
         [REASON_OTHER_MANAGER] = { "other-manager", HEALTH_DEGRADED },
+        [REASON_HOST_QOS] = { "host-qos", HEALTH_DEGRADED },
         [REASON_RESERVE_UNSUPPORTED] = { "reserve-unsupported", HEALTH_DEGRADED },
+        [REASON_PARENT_QOS] = { "parent-qos", HEALTH_HEALTHY },
+        [REASON_OPEN_VSWITCH] = { "open-vswitch", HEALTH_HEALTHY },
         [REASON_LEAF_PFIFO] = { "leaf-pfifo", HEALTH_HEALTHY },
         [REASON_REPAIRED] = { "repaired", HEALTH_HEALTHY },
 };

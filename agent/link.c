@@ -63,6 +63,7 @@ static int link_read(const struct nlmsghdr *header, void *userdata) {
         };
         string_read(attributes[IFLA_IFNAME], link->name, sizeof(link->name));
         string_read(attributes[IFLA_IFALIAS], link->alias, sizeof(link->alias));
+        string_read(attributes[IFLA_QDISC], link->qdisc, sizeof(link->qdisc));
         if (attributes[IFLA_MTU])
                 link->mtu = nla_get_u32(attributes[IFLA_MTU]);
         if (attributes[IFLA_MASTER])

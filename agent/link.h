@@ -13,6 +13,7 @@ typedef struct Link {
         LinkType type;         // LINK_DEVICE for every kind that we never make
         char kind[16];         // the kernel's word for it; "" for a physical device
         int parent_index;      // 0: none
+        char qdisc[16];        // the root qdisc's kind
         char parent[IFNAMSIZ]; // "" when it has none, or one in another namespace
         int master_index;      // 0: enslaved to nothing
         uint16_t vlan_id;

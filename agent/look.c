@@ -7,6 +7,7 @@
 
 #include "addr.h"
 #include "derive.h"
+#include "others.h"
 
 void look_deinit(Look *look) {
         plan_deinit(&look->plan);
@@ -107,6 +108,9 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
         r = plan_diff(&look.desired, &look.observed, &look.plan);
         if (r < 0)
                 return error_set(ret_error, r, "out of memory");
+        r = others_respect(manager->kernel.netlink, &look, ret_error);
+        if (r < 0)
+                return r;
 
         *ret = look;
         look = (Look){};

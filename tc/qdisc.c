@@ -189,6 +189,10 @@ static int qdisc_get(Netlink *netlink, int ifindex, uint32_t parent, QdiscObject
         return get.found;
 }
 
+int qdisc_get_root(Netlink *netlink, int ifindex, QdiscObject *ret, Error *ret_error) {
+        return qdisc_get(netlink, ifindex, TC_H_ROOT, ret, ret_error);
+}
+
 static bool qdisc_is_our_htb(const QdiscObject *qdisc) {
         return qdisc->type == QDISC_HTB && qdisc->handle == OUR_QDISC_HANDLE;
 }

@@ -12,6 +12,8 @@
 // A plain get is announced to everybody who listens on RTNLGRP_TC, with netlink_port() as its port.
 int qdisc_observe(Netlink *netlink, const char *link, int ifindex, const State *desired, State *state,
                   Error *ret_error);
+// What stands at the root: 1 and the qdisc, or 0 if it is the kernel's own default.
+int qdisc_get_root(Netlink *netlink, int ifindex, QdiscObject *ret, Error *ret_error);
 int qdisc_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
 // The limit of a leaf in place, everything else by replacement; at no moment does a packet pass without an HTB.
 int qdisc_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error);

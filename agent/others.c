@@ -1,0 +1,75 @@
+// What other managers of the host have for good on a plane's devices.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// VDSM, oVirt's agent, puts an hfsc with a handle of its own at the root of a network's device: "host network QoS".
+// Somebody said so in oVirt's configuration, and it would come again. So that root is left, and the plane tells of the
+// contradiction. A root of any other kind or handle is an accident, and replaced.
+
+#include "others.h"
+
+#include "qdisc.h"
+
+#define VDSM_KIND "hfsc"
+#define VDSM_HANDLE 0x13890000U // 5001:
+
+static bool is_vdsm(const QdiscObject *qdisc) {
+        return qdisc->type == QDISC_FOREIGN && streq(qdisc->foreign, VDSM_KIND) && qdisc->handle == VDSM_HANDLE;
+}
+
+static bool is_yielding(const Operation *operation) {
+        const Object *observed = operation->observed;
+        return operation->desired && observed && observed->kind == OBJECT_QDISC && is_vdsm(&observed->as_qdisc);
+}
+
+// The classes and leaves below a root that is not replaced have nothing to stand on.
+static bool is_shaping(const Operation *operation) {
+        const Object *object = operation->desired ?: operation->observed;
+        return object->kind == OBJECT_CLASS || object->kind == OBJECT_LEAF || is_yielding(operation);
+}
+
+static void device_respect(Look *look, size_t i) {
+        const char *interface = look->configs[i]->interface;
+        Plan *plan = &look->plan;
+        bool yields = false;
+        size_t kept = 0;
+
+        for (size_t j = 0; j < plan->n_operations; j++)
+                yields |= streq(operation_link(&plan->operations[j]), interface) && is_yielding(&plan->operations[j]);
+        if (!yields)
+                return;
+        for (size_t j = 0; j < plan->n_operations; j++)
+                if (!streq(operation_link(&plan->operations[j]), interface) || !is_shaping(&plan->operations[j]))
+                        plan->operations[kept++] = plan->operations[j];
+        plan->n_operations = kept;
+        reasons_add(&look->reasons[i], REASON_HOST_QOS,
+                    "the root qdisc of %s is hfsc 1389:, the host network QoS of oVirt's VDSM; it stays, so Egress= is "
+                    "not enforced: take the QoS off the network in oVirt, or Egress= out of the plane",
+                    interface);
+}
+
+// Asked only for an hfsc: each get is announced to everybody who listens.
+static int parent_respect(Netlink *netlink, Look *look, size_t i, Error *ret_error) {
+        const PlaneConfig *config = look->configs[i];
+        const Link *parent = config->parent[0] ? inventory_find(&look->inventory, config->parent) : NULL;
+        QdiscObject root;
+
+        if (!parent || !streq(parent->qdisc, VDSM_KIND))
+                return 0;
+        int r = qdisc_get_root(netlink, parent->index, &root, ret_error);
+        if (r > 0 && is_vdsm(&root))
+                reasons_add(&look->reasons[i], REASON_PARENT_QOS,
+                            "the root qdisc of the parent %s is hfsc 1389:, the host network QoS of oVirt's VDSM: the "
+                            "plane gets what is left to it there",
+                            config->parent);
+        return r == -ENODEV ? 0 : r;
+}
+
+int others_respect(Netlink *netlink, Look *look, Error *ret_error) {
+        int r = 0;
+
+        for (size_t i = 0; i < look->n_planes && r >= 0; i++) {
+                device_respect(look, i);
+                r = parent_respect(netlink, look, i, ret_error);
+        }
+        return r < 0 ? r : 0;
+}
