@@ -7,6 +7,7 @@
 
 #include "addr.h"
 #include "derive.h"
+#include "name.h"
 #include "others.h"
 
 void look_deinit(Look *look) {
@@ -117,10 +118,21 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
         return 0;
 }
 
+// The guard of a parent is there for the planes on that parent alone, and has no link of a plane's in its key.
+static bool guards_another_parent(const Object *object, const Plane *plane) {
+        char own[CHAIN_NAME_MAX];
+
+        if (object->kind != OBJECT_RULESET || !chain_name_is_guard(object->as_ruleset.chain))
+                return false;
+        return chain_name_format(plane->config->parent, CHAIN_GUARD, own) < 0 || !streq(own, object->as_ruleset.chain);
+}
+
 bool operation_concerns(const Operation *operation, const Plane *plane) {
         const char *link = operation_link(operation);
         char ifb[IFNAMSIZ];
 
+        if (guards_another_parent(operation->desired ?: operation->observed, plane))
+                return false;
         if (!link[0] || streq(link, plane->config->interface))
                 return true;
         derive_ifb_name(plane->config->interface, ifb);

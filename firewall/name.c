@@ -70,6 +70,12 @@ static bool link_name_unspell(const char *spelling, size_t size, char ret[static
         return n > 0 && spelling == end;
 }
 
+bool chain_name_is_guard(const char *name) {
+        const char *suffix = strrchr(name, '-');
+
+        return suffix && streq(suffix, "-" CHAIN_GUARD);
+}
+
 void chain_name_parse(const char *name, char ret_link[static IFNAMSIZ]) {
         const char *dash = strrchr(name, '-');
 

@@ -25,6 +25,10 @@ bool chain_name_is_plain(const char *name);
 // The plane's link that the chain serves; "" for one that serves all planes, or those of a parent, or is none of ours.
 void chain_name_parse(const char *name, char ret_link[static IFNAMSIZ]);
 
+// The chain at a parent of planes.
+#define CHAIN_GUARD "guard"
+bool chain_name_is_guard(const char *name);
+
 // "LINK-in-reason" into its parts; false for a name that is not of that form.
 bool counter_name_parse(const char *name, char ret_link[static IFNAMSIZ], bool *ret_is_outgoing,
                         const char **ret_reason);

@@ -22,7 +22,7 @@
 static const RulesetHook hooks[] = {
         { RULESET_NETDEV, "in", true, "ingress", NF_NETDEV_INGRESS, -500 },
         { RULESET_NETDEV, "out", true, "egress", NF_NETDEV_EGRESS, 500 },
-        { RULESET_NETDEV, "guard", true, "ingress", NF_NETDEV_INGRESS, -500 },
+        { RULESET_NETDEV, CHAIN_GUARD, true, "ingress", NF_NETDEV_INGRESS, -500 },
         { RULESET_INET, "prerouting", false, "prerouting", NF_INET_PRE_ROUTING, -450 },
         { RULESET_INET, "forward", false, "forward", NF_INET_FORWARD, -450 },
         { RULESET_INET, "output", false, "output", NF_INET_LOCAL_OUT, -450 },
@@ -332,7 +332,7 @@ static int guard_add(const RulesetPlane *planes, size_t n_planes, const char *pa
 
         if (!interface_name_is_valid(parent))
                 return -EINVAL;
-        int r = chain_name_format(parent, "guard", chain.object.as_ruleset.chain);
+        int r = chain_name_format(parent, CHAIN_GUARD, chain.object.as_ruleset.chain);
         if (r >= 0)
                 r = chain_text_open(&chain, parent);
         if (r < 0)
