@@ -94,7 +94,8 @@ static void on_plane_removed(Plane *plane, void *userdata) {
         const Bus *bus = userdata;
         _cleanup_free_ char *path = NULL;
 
-        bus_handover_forget(bus->handover, plane);
+        if (bus->handover)
+                bus_handover_forget(bus->handover, plane);
         if (bus_plane_path(plane, &path) >= 0 && sd_bus_is_ready(bus->bus) > 0)
                 (void)sd_bus_emit_object_removed(bus->bus, path);
 }
@@ -110,7 +111,8 @@ static void on_plane_changed(Plane *plane, const char *const *properties, void *
 static void on_reconciled(void *userdata) {
         const Bus *bus = userdata;
 
-        bus_handover_update(bus->handover);
+        if (bus->handover)
+                bus_handover_update(bus->handover);
 }
 
 static int on_name(sd_bus_message *answer, void *userdata _unused_, sd_bus_error *ret_error _unused_) {
@@ -150,9 +152,7 @@ static int objects_add(Bus *bus) {
 static int connection_start(Bus *bus) {
         const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket";
 
-        int r = sd_bus_new(&bus->bus);
-        if (r >= 0)
-                r = sd_bus_set_address(bus->bus, address);
+        int r = sd_bus_set_address(bus->bus, address);
         if (r >= 0)
                 r = sd_bus_set_bus_client(bus->bus, true);
         if (r >= 0)
@@ -172,16 +172,12 @@ int bus_new(Manager *manager, Bus **ret, Error *ret_error) {
                 return error_set(ret_error, -ENOMEM, "out of memory");
 
         bus->manager = manager;
-        int r = connection_start(bus);
+        int r = sd_bus_new(&bus->bus);
         if (r >= 0)
                 r = objects_add(bus);
-        if (r >= 0)
-                r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, NULL);
-        if (r >= 0)
-                r = bus_handover_new(bus->bus, manager, &bus->handover);
         if (r < 0) {
                 bus_free(bus);
-                return error_set(ret_error, r, "cannot connect to the system bus: %s", strerror(-r));
+                return error_set(ret_error, r, "cannot offer anything on the bus: %s", strerror(-r));
         }
         manager->listener = (ManagerListener){
                 .plane_added = on_plane_added,
@@ -192,6 +188,15 @@ int bus_new(Manager *manager, Bus **ret, Error *ret_error) {
         };
         *ret = bus;
         return 0;
+}
+
+int bus_connect(Bus *bus, Error *ret_error) {
+        int r = connection_start(bus);
+        if (r >= 0)
+                r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, NULL);
+        if (r >= 0)
+                r = bus_handover_new(bus->bus, bus->manager, &bus->handover);
+        return r < 0 ? error_set(ret_error, r, "cannot connect to the system bus: %s", strerror(-r)) : 0;
 }
 
 Bus *bus_free(Bus *bus) {

@@ -9,8 +9,11 @@
 
 typedef struct Bus Bus;
 
-// Connects as soon as there is a bus to connect to, and becomes the manager's listener.
+// Becomes the manager's listener.
 int bus_new(Manager *manager, Bus **ret, Error *ret_error);
+// Connects as soon as there is a bus to connect to. Whoever connects has to go on talking: the bus throws out those who take long
+// to say who they are, and the first setting up of many planes can take long.
+int bus_connect(Bus *bus, Error *ret_error);
 Bus *bus_free(Bus *bus);
 
 // Shared by the objects' vtables.

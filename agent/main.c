@@ -57,6 +57,8 @@ static int run(void) {
                 r = bus_new(manager, &bus, &error);
         if (r >= 0)
                 r = manager_start(manager, &error);
+        if (r >= 0)
+                r = bus_connect(bus, &error);
         if (r >= 0) {
                 (void)sd_notifyf(false, "READY=1\nSTATUS=%zu plane(s)", manager->n_planes);
                 r = sd_event_loop(event);

@@ -126,7 +126,7 @@ host_daemon() {
 # A bus of its own that lets everything pass: what may be asked of migplaned is migplaned's to decide.
 host_dbus() {
     mkdir -p "$LAB/$1/run/dbus"
-    cat >"$LAB/$1/etc/lab-bus.conf" <<-'CONF'
+    cat >"$LAB/$1/etc/lab-bus.conf" <<-CONF
 	<busconfig>
 	  <type>system</type>
 	  <listen>unix:path=/run/dbus/system_bus_socket</listen>
@@ -137,6 +137,7 @@ host_dbus() {
 	    <allow receive_sender="*"/>
 	    <allow user="*"/>
 	  </policy>
+	  ${BUS_LIMITS-}
 	</busconfig>
 	CONF
     host_daemon "$1" dbus-daemon --config-file=/etc/lab-bus.conf --nofork --nopidfile
