@@ -133,6 +133,9 @@ daemon_stop() {                         # [SIGNAL]
     lab_wait "$PATIENCE" gone "$DAEMON"
 }
 
+# To show how long something took; nothing is asserted about it.
+milliseconds() { local now=${EPOCHREALTIME/[.,]/}; echo $((now / 1000)); }
+
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
 log_lines() { touch "$LAB/alpha/migplaned.log"; wc -l <"$LAB/alpha/migplaned.log"; }
