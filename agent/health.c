@@ -25,6 +25,7 @@ static const struct {
         [REASON_DRIFT] = { "drift", HEALTH_DEGRADED },
         [REASON_CONTENDED] = { "contended", HEALTH_DEGRADED },
         [REASON_OTHER_MANAGER] = { "other-manager", HEALTH_DEGRADED },
+        [REASON_BYPASSED] = { "bypassed", HEALTH_DEGRADED },
         [REASON_HOST_QOS] = { "host-qos", HEALTH_DEGRADED },
         [REASON_RESERVE_UNSUPPORTED] = { "reserve-unsupported", HEALTH_DEGRADED },
         [REASON_PARENT_QOS] = { "parent-qos", HEALTH_HEALTHY },

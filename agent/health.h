@@ -29,6 +29,7 @@ typedef enum ReasonCode {
         REASON_DRIFT,
         REASON_CONTENDED,
         REASON_OTHER_MANAGER,
+        REASON_BYPASSED,
         REASON_HOST_QOS,
         REASON_RESERVE_UNSUPPORTED,
         REASON_PARENT_QOS,

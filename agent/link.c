@@ -44,6 +44,13 @@ static void link_info_read(const struct nlattr *info, Link *link) {
                 link->vlan_id = nla_get_u16(vlan[IFLA_VLAN_ID]);
 }
 
+static bool xdp_read(const struct nlattr *xdp) {
+        struct nlattr *nested[IFLA_XDP_MAX + 1];
+
+        return xdp && nla_parse_nested(nested, IFLA_XDP_MAX, (struct nlattr *)xdp, NULL) >= 0 &&
+               nested[IFLA_XDP_ATTACHED] && nla_get_u8(nested[IFLA_XDP_ATTACHED]) != XDP_ATTACHED_NONE;
+}
+
 static int link_read(const struct nlmsghdr *header, void *userdata) {
         Inventory *inventory = userdata;
         struct nlattr *attributes[IFLA_MAX + 1];
@@ -78,6 +85,7 @@ static int link_read(const struct nlmsghdr *header, void *userdata) {
         }
         link->ours = strncmp(link->alias, LINK_ALIAS_PREFIX, strlen(LINK_ALIAS_PREFIX)) == 0 ||
                      (attributes[IFLA_GROUP] && nla_get_u32(attributes[IFLA_GROUP]) == LINK_GROUP_UNTAGGED);
+        link->has_xdp = xdp_read(attributes[IFLA_XDP]);
         link_info_read(attributes[IFLA_LINKINFO], link);
         return 0;
 }

@@ -22,6 +22,7 @@ typedef struct Link {
         MacAddress mac;
         bool up, carrier; // IFF_UP; IFF_LOWER_UP
         bool ours;        // tagged, or in the group of the not yet tagged
+        bool has_xdp;     // a program that sees packets before everybody's rules
         bool is_taken;    // in use for something else: see addr_survey
         char alias[80];   // shortened where it is longer
 } Link;

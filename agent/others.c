@@ -7,6 +7,7 @@
 
 #include "others.h"
 
+#include "filter.h"
 #include "qdisc.h"
 
 #define VDSM_KIND "hfsc"
@@ -64,12 +65,36 @@ static int parent_respect(Netlink *netlink, Look *look, size_t i, Error *ret_err
         return r == -ENODEV ? 0 : r;
 }
 
+// What sees packets on the device before our rules do, or sends them elsewhere after these. A program on tcx, of newer
+// kernels, shows in neither.
+static int bypass_report(Netlink *netlink, Look *look, size_t i, Error *ret_error) {
+        const char *interface = look->configs[i]->interface;
+        const Link *link = inventory_find(&look->inventory, interface);
+        size_t ours, foreign;
+
+        if (!link)
+                return 0;
+        if (link->has_xdp)
+                reasons_add(&look->reasons[i], REASON_BYPASSED,
+                            "an XDP program is on %s, before all rules: ip link set dev %s xdp off",
+                            interface, interface);
+        int r = filter_count(netlink, link->index, &ours, &foreign, ret_error);
+        if (r >= 0 && foreign > 0)
+                reasons_add(&look->reasons[i], REASON_BYPASSED,
+                            "%zu foreign tc filter(s) on %s, past the rules: see tc filter show dev %s ingress, "
+                            "and egress",
+                            foreign, interface, interface);
+        return r == -ENODEV ? 0 : r;
+}
+
 int others_respect(Netlink *netlink, Look *look, Error *ret_error) {
         int r = 0;
 
         for (size_t i = 0; i < look->n_planes && r >= 0; i++) {
                 device_respect(look, i);
                 r = parent_respect(netlink, look, i, ret_error);
+                if (r >= 0)
+                        r = bypass_report(netlink, look, i, ret_error);
         }
         return r < 0 ? r : 0;
 }
