@@ -9,10 +9,13 @@
 #include "log.h"
 #include "names.h"
 
+#define REJOIN_USEC UINT64_C(1000000)
+
 struct Bus {
         sd_bus *bus;
         Manager *manager;
-        BusHandover *handover;
+        BusHandover *handover;         // NULL: not connected
+        sd_event_source *rejoin_timer; // NULL: connected, or waiting for a bus to appear
 };
 
 static int planes_enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *userdata, char ***ret_nodes,
@@ -158,11 +161,62 @@ static int connection_start(Bus *bus) {
         if (r >= 0)
                 r = sd_bus_set_watch_bind(bus->bus, true);
         if (r >= 0)
-                r = sd_bus_set_exit_on_disconnect(bus->bus, true);
-        if (r >= 0)
                 r = sd_bus_start(bus->bus);
         if (r >= 0)
                 r = sd_bus_attach_event(bus->bus, bus->manager->event, SD_EVENT_PRIORITY_NORMAL);
+        return r;
+}
+
+static int bus_prepare(Bus *bus);
+
+static int bus_join(Bus *bus) {
+        int r = connection_start(bus);
+        if (r >= 0)
+                r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, NULL);
+        if (r >= 0)
+                r = bus_handover_new(bus->bus, bus->manager, &bus->handover);
+        return r;
+}
+
+static void bus_leave(Bus *bus) {
+        if (bus->handover)
+                bus_handover_free(TAKE(bus->handover));
+        bus->bus = sd_bus_flush_close_unref(bus->bus);
+}
+
+static int on_rejoin(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
+        Bus *bus = userdata;
+
+        bus->rejoin_timer = sd_event_source_unref(source);
+        bus_leave(bus);
+        int r = bus_prepare(bus);
+        if (r >= 0)
+                r = bus_join(bus);
+        if (r < 0) {
+                log_error("cannot connect to the system bus: %s", strerror(-r));
+                return sd_event_exit(bus->manager->event, EXIT_FAILURE);
+        }
+        return 0;
+}
+
+// The planes are guarded without a bus as well: it goes early at shutdown, and others flush our tables after it.
+static int on_disconnected(sd_bus_message *signal _unused_, void *userdata, sd_bus_error *ret_error _unused_) {
+        Bus *bus = userdata;
+
+        log_notice("the bus has gone; waiting for the next one");
+        if (bus->handover)
+                bus_handover_free(TAKE(bus->handover));
+        return sd_event_add_time_relative(bus->manager->event, &bus->rejoin_timer, CLOCK_MONOTONIC, REJOIN_USEC, 0,
+                                          on_rejoin, bus);
+}
+
+static int bus_prepare(Bus *bus) {
+        int r = sd_bus_new(&bus->bus);
+        if (r >= 0)
+                r = objects_add(bus);
+        if (r >= 0)
+                r = sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
+                                              "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);
         return r;
 }
 
@@ -172,9 +226,7 @@ int bus_new(Manager *manager, Bus **ret, Error *ret_error) {
                 return error_set(ret_error, -ENOMEM, "out of memory");
 
         bus->manager = manager;
-        int r = sd_bus_new(&bus->bus);
-        if (r >= 0)
-                r = objects_add(bus);
+        int r = bus_prepare(bus);
         if (r < 0) {
                 bus_free(bus);
                 return error_set(ret_error, r, "cannot offer anything on the bus: %s", strerror(-r));
@@ -191,11 +243,7 @@ int bus_new(Manager *manager, Bus **ret, Error *ret_error) {
 }
 
 int bus_connect(Bus *bus, Error *ret_error) {
-        int r = connection_start(bus);
-        if (r >= 0)
-                r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, NULL);
-        if (r >= 0)
-                r = bus_handover_new(bus->bus, bus->manager, &bus->handover);
+        int r = bus_join(bus);
         return r < 0 ? error_set(ret_error, r, "cannot connect to the system bus: %s", strerror(-r)) : 0;
 }
 
@@ -203,8 +251,8 @@ Bus *bus_free(Bus *bus) {
         if (!bus)
                 return NULL;
         bus->manager->listener = (ManagerListener){};
-        bus_handover_free(bus->handover);
-        sd_bus_flush_close_unref(bus->bus);
+        sd_event_source_unref(bus->rejoin_timer);
+        bus_leave(bus);
         free(bus);
         return NULL;
 }

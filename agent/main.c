@@ -64,7 +64,7 @@ static int run(void) {
                 r = sd_event_loop(event);
                 if (r != EXIT_SUCCESS)
                         log_error("going: %s; the planes stay as they are",
-                                  r < 0 ? strerror(-r) : "the bus has gone, or refuses us");
+                                  r < 0 ? strerror(-r) : "the bus refuses us");
         } else
                 log_error("%s", error.text);
 
