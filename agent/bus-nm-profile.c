@@ -4,6 +4,7 @@
 #include "bus-nm-profile.h"
 
 #include <inttypes.h>
+#include <linux/if_ether.h>
 
 #define USER_HASH "migplane.hash"
 
@@ -56,6 +57,9 @@ static int device_append(sd_bus_message *m, const PlaneConfig *plane) {
                 if (r >= 0)
                         r = sd_bus_message_append(m, "{sv}{sv}{sv}", "parent", "s", plane->parent, "id", "u",
                                                   (uint32_t)plane->vlan_id, "flags", "u", (uint32_t)VLAN_REORDER_HEADERS);
+                // Before 1.42 NetworkManager has no such property, and 802.1Q alone.
+                if (r >= 0 && plane->vlan_protocol != ETH_P_8021Q)
+                        r = sd_bus_message_append(m, "{sv}", "protocol", "s", vlan_protocol_to_string(plane->vlan_protocol));
         } else if (plane->kind == PLANE_KIND_MACVLAN) {
                 r = setting_open(m, "macvlan");
                 if (r >= 0)
@@ -161,7 +165,7 @@ int nm_profile_append(sd_bus_message *m, const PlaneConfig *plane, const char *h
 const char *nm_profile_hash(const PlaneConfig *plane, char ret[static NM_HASH_SIZE]) {
         uint64_t hash = hash_bytes(HASH_INIT, plane->interface, strlen(plane->interface));
         char text[ADDRESS_TEXT_MAX + PREFIX_TEXT_MAX + 8];
-        const uint32_t numbers[] = { plane->kind, plane->vlan_id, plane->mtu };
+        const uint32_t numbers[] = { plane->kind, plane->vlan_id, plane->vlan_protocol, plane->mtu };
 
         hash = hash_bytes(hash, plane->parent, strlen(plane->parent) + 1);
         hash = hash_bytes(hash, numbers, sizeof(numbers));

@@ -1,6 +1,8 @@
 // What must hold of a plane as a whole, and what follows from what its file says.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include <linux/if_ether.h>
+
 #include "config-private.h"
 
 enum {
@@ -96,6 +98,7 @@ static void check_kind(ConfigDraft *draft) {
                   plane->kind != PLANE_KIND_DEVICE },
                 { "VLANId", "vlan", plane->vlan_id != 0, plane->kind == PLANE_KIND_VLAN,
                   plane->kind == PLANE_KIND_VLAN },
+                { "VLANProtocol", "vlan", plane->vlan_protocol != 0, plane->kind == PLANE_KIND_VLAN, false },
                 { "MACAddress", "macvlan", plane->has_mac, plane->kind == PLANE_KIND_MACVLAN, false },
         };
 
@@ -112,6 +115,11 @@ static void check_kind(ConfigDraft *draft) {
                 draft_error(draft, config_location(plane, "Interface", "MACAddress", 0),
                             "MACAddress= is given, but ManagedBy=%s makes the interface; set the address there",
                             managed_by_to_string(plane->managed_by));
+}
+
+static void complete_vlan(ConfigDraft *draft) {
+        if (draft->plane->kind == PLANE_KIND_VLAN && draft->plane->vlan_protocol == 0)
+                draft->plane->vlan_protocol = ETH_P_8021Q;
 }
 
 static void check_mtu(ConfigDraft *draft) {
@@ -444,9 +452,10 @@ static void complete_users(ConfigDraft *draft) {
 void draft_check(ConfigDraft *draft) {
         // In the order of the file, except that a value is completed before others are held against it.
         static void (*const steps[])(ConfigDraft *) = {
-                complete_macs,   check_interface,     check_kind,    check_mtu,      check_addresses,
-                check_routes,    check_per_migration, check_reserve, check_peers,    complete_peers,
-                check_has_peers, check_known_peers,   check_probes,  complete_ports, complete_users,
+                complete_macs,   check_interface,     check_kind,    complete_vlan,  check_mtu,
+                check_addresses, check_routes,        check_per_migration, check_reserve, check_peers,
+                complete_peers,  check_has_peers,     check_known_peers, check_probes, complete_ports,
+                complete_users,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(steps) && !draft->out_of_memory; i++)

@@ -1,6 +1,7 @@
 // The keys of NAME.plane files: one table, and a parser for each type of value.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include <linux/if_ether.h>
 #include <pwd.h>
 #include <strings.h>
 
@@ -28,6 +29,10 @@ static const char *const fallback_names[] = {
 
 const char *plane_kind_to_string(PlaneKind kind) {
         return plane_kind_names[kind];
+}
+
+const char *vlan_protocol_to_string(uint16_t protocol) {
+        return protocol == ETH_P_8021AD ? "802.1ad" : "802.1Q";
 }
 
 const char *managed_by_to_string(ManagedBy managed_by) {
@@ -78,6 +83,18 @@ DEFINE_PLAIN_PARSER(value_ports, parse_port_range)
         }
 DEFINE_NUMBER_PARSER(value_vlan_id, uint16_t, 1, 4094)
 DEFINE_NUMBER_PARSER(value_mtu, uint32_t, 68, 65535)
+
+// In upper or lower case, as networkd's Protocol= and ip(8) have it.
+static int value_vlan_protocol(ConfigDraft *draft _unused_, const char *text, void *target, Error *ret_error _unused_) {
+        static const uint16_t protocols[] = { ETH_P_8021Q, ETH_P_8021AD };
+
+        for (size_t i = 0; i < ELEMENTSOF(protocols); i++)
+                if (strcasecmp(text, vlan_protocol_to_string(protocols[i])) == 0) {
+                        *(uint16_t *)target = protocols[i];
+                        return 0;
+                }
+        return -EINVAL;
+}
 
 static int value_text(ConfigDraft *draft, const char *text, void *target, Error *ret_error _unused_) {
         for (const char *c = text; *c; c++)
@@ -176,6 +193,7 @@ static const ConfigKey config_keys[] = {
         { "Interface", "Kind", value_kind, VALUE(kind), "vlan, macvlan or device" },
         { "Interface", "Parent", value_interface, VALUE(parent), EXPECTED_INTERFACE },
         { "Interface", "VLANId", value_vlan_id, VALUE(vlan_id), "a number from 1 to 4094" },
+        { "Interface", "VLANProtocol", value_vlan_protocol, VALUE(vlan_protocol), "802.1Q or 802.1ad" },
         { "Interface", "MTUBytes", value_mtu, VALUE(mtu), "a number of bytes from 68 to 65535, such as 9000" },
         { "Interface", "MACAddress", value_mac, VALUE(mac), EXPECTED_MAC },
         { "Interface", "ManagedBy", value_managed_by, VALUE(managed_by),

@@ -28,7 +28,8 @@ static void check_interfaces(ConfigDraft *draft, const PlaneConfig *standing) {
                 draft_error(draft, config_location(plane, "Interface", "Parent", 0),
                             "Parent=%s is the interface of %s, which carries nothing else; use another one",
                             plane->parent, PLANE(standing, "Interface", "Name", 0));
-        if (plane->vlan_id != 0 && plane->vlan_id == standing->vlan_id && streq(plane->parent, standing->parent))
+        if (plane->vlan_id != 0 && plane->vlan_id == standing->vlan_id &&
+            plane->vlan_protocol == standing->vlan_protocol && streq(plane->parent, standing->parent))
                 draft_error(draft, config_location(plane, "Interface", "VLANId", 0),
                             "VLANId=%u on Parent=%s is that of %s already; give each plane its own VLAN",
                             plane->vlan_id, plane->parent, PLANE(standing, "Interface", "VLANId", 0));

@@ -412,7 +412,7 @@ int config_load_text(const char *name, const char *path, const char *text, size_
 static bool plane_scalars_equal(const PlaneConfig *a, const PlaneConfig *b) {
         return streq(a->name, b->name) && streq(a->description ?: "", b->description ?: "") && EQUAL(is_default) &&
                EQUAL(required) && EQUAL(fallback) && streq(a->interface, b->interface) && EQUAL(kind) &&
-               streq(a->parent, b->parent) && EQUAL(vlan_id) && EQUAL(mtu) && EQUAL(has_mac) &&
+               streq(a->parent, b->parent) && EQUAL(vlan_id) && EQUAL(vlan_protocol) && EQUAL(mtu) && EQUAL(has_mac) &&
                memcmp(&a->mac, &b->mac, sizeof(a->mac)) == 0 && EQUAL(managed_by) && EQUAL(egress) && EQUAL(ingress) &&
                EQUAL(per_migration) && EQUAL(link_rate) && EQUAL(management_reserve);
 }

@@ -74,6 +74,7 @@ typedef struct PlaneConfig {
         PlaneKind kind;
         char parent[IFNAMSIZ];
         uint16_t vlan_id;
+        uint16_t vlan_protocol; // of its tag: ETH_P_8021Q or ETH_P_8021AD; 0: no vlan
         uint32_t mtu; // bytes; 0: as the parent or the device has it
         bool has_mac;
         MacAddress mac; // MACAddress=, macvlan only
@@ -161,6 +162,7 @@ ConfigLocation config_location(const PlaneConfig *plane, const char *section, co
 void config_message_print(const ConfigMessage *message, FILE *file);
 
 const char *plane_kind_to_string(PlaneKind kind);
+const char *vlan_protocol_to_string(uint16_t protocol); // "802.1Q", "802.1ad"
 const char *managed_by_to_string(ManagedBy managed_by);
 const char *fallback_to_string(Fallback fallback);
 

@@ -56,6 +56,13 @@ static LinkType plane_link_type(PlaneKind kind) {
         return LINK_DEVICE;
 }
 
+// In what could not be changed without making it again.
+static bool link_fits(const Link *link, const PlaneConfig *plane) {
+        return link->type == plane_link_type(plane->kind) && streq(link->parent, plane->parent) &&
+               (plane->kind != PLANE_KIND_VLAN ||
+                (link->vlan_id == plane->vlan_id && link->vlan_protocol == plane->vlan_protocol));
+}
+
 // The same address at every boot, on every kernel: peers may have it pinned.
 static void mac_derive(Derivation *d) {
         const PlaneConfig *plane = d->plane;
@@ -120,6 +127,33 @@ static void enslaved_add(const Derivation *d) {
                             : "");
 }
 
+// "vlan 100 (802.1ad) on eno1", "macvlan on eno1", "bridge"
+static const char *kind_format(const char *kind, uint16_t vlan_id, uint16_t vlan_protocol, const char *parent,
+                               char ret[static 80]) {
+        int n = snprintf(ret, 80, "%s", kind);
+
+        if (streq(kind, "vlan"))
+                n += snprintf(ret + n, 80 - (size_t)n, " %u (%s)", vlan_id, vlan_protocol_to_string(vlan_protocol));
+        if (parent[0])
+                (void)snprintf(ret + n, 80 - (size_t)n, " on %s", parent);
+        return ret;
+}
+
+#define LINK_TEXT(link) \
+        kind_format((link)->kind[0] ? (link)->kind : "device", (link)->vlan_id, (link)->vlan_protocol, (link)->parent, \
+                    (char[80]){ 0 })
+#define PLANE_TEXT(plane) \
+        kind_format(plane_kind_to_string((plane)->kind), (plane)->vlan_id, (plane)->vlan_protocol, (plane)->parent, \
+                    (char[80]){ 0 })
+
+static void mismatch_add(const Derivation *d) {
+        const PlaneConfig *plane = d->plane;
+
+        reasons_add(d->reasons, REASON_DEVICE_MISMATCH,
+                    "%s exists, is not ours, and is a %s, not a %s as %s says; remove it, or give the plane another Name=",
+                    plane->interface, LINK_TEXT(d->link), PLANE_TEXT(plane), plane->path);
+}
+
 // Whether the plane's device is there or can be made; says why not.
 static void device_check(Derivation *d) {
         const PlaneConfig *plane = d->plane;
@@ -162,12 +196,8 @@ static void device_check(Derivation *d) {
                             plane->interface, name_at.path, name_at.line);
                 d->possible = false;
         }
-        if (d->link && !d->link->ours && plane->kind != PLANE_KIND_DEVICE &&
-            (d->link->type != plane_link_type(plane->kind) || !streq(d->link->parent, plane->parent) ||
-             (plane->kind == PLANE_KIND_VLAN && d->link->vlan_id != plane->vlan_id))) {
-                reasons_add(d->reasons, REASON_DEVICE_MISMATCH,
-                            "%s exists, is not ours, and is no %s on %s as %s says; remove it, or give the plane another Name=",
-                            plane->interface, plane_kind_to_string(plane->kind), plane->parent, plane->path);
+        if (d->link && !d->link->ours && plane->kind != PLANE_KIND_DEVICE && !link_fits(d->link, plane)) {
+                mismatch_add(d);
                 d->possible = false;
         }
 }
@@ -186,6 +216,7 @@ static int links_derive(const Derivation *d) {
         } else if (made_by_us(plane) && (!d->link || d->link->ours)) {
                 link.as_link.type = plane_link_type(plane->kind);
                 link.as_link.vlan_id = plane->vlan_id;
+                link.as_link.vlan_protocol = plane->vlan_protocol;
                 link.as_link.has_mac = plane->kind == PLANE_KIND_MACVLAN && d->has_mac;
                 if (link.as_link.has_mac)
                         link.as_link.mac = d->mac;

@@ -1,6 +1,7 @@
 // The texts of the files for networkd and NetworkManager.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include <linux/if_ether.h>
 #include <stdarg.h>
 
 #include "derive.h"
@@ -56,13 +57,14 @@ static int leave_alone_render(const PlaneConfig *plane, HandoverFiles *files) {
 }
 
 static int netdev_render(const PlaneConfig *plane, HandoverFiles *files) {
+        bool service_tag = plane->vlan_protocol == ETH_P_8021AD;
         char mtu[32] = "";
 
         if (plane->mtu)
                 (void)snprintf(mtu, sizeof(mtu), "MTUBytes=%u\n", plane->mtu);
         char *netdev = plane->kind == PLANE_KIND_VLAN ?
-                format("# Written by migplaned for the plane %s\n[NetDev]\nName=%s\nKind=vlan\n%s\n[VLAN]\nId=%u\n",
-                       plane->name, plane->interface, mtu, plane->vlan_id) :
+                format("# Written by migplaned for the plane %s\n[NetDev]\nName=%s\nKind=vlan\n%s\n[VLAN]\nId=%u\n%s",
+                       plane->name, plane->interface, mtu, plane->vlan_id, service_tag ? "Protocol=802.1ad\n" : "") :
                 format("# Written by migplaned for the plane %s\n[NetDev]\nName=%s\nKind=macvlan\n%s\n[MACVLAN]\nMode=private\n",
                        plane->name, plane->interface, mtu);
         int r = file_add(files, MANAGED_BY_NETWORKD,

@@ -5,6 +5,7 @@
 
 #include "link.h"
 
+#include <arpa/inet.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
@@ -26,12 +27,23 @@ static void string_read(const struct nlattr *attribute, char *ret, size_t size) 
                 (void)snprintf(ret, size, "%.*s", nla_len(attribute), (const char *)nla_data(attribute));
 }
 
+static void vlan_read(struct nlattr *data, Link *link) {
+        struct nlattr *vlan[IFLA_VLAN_MAX + 1];
+
+        if (nla_parse_nested(vlan, IFLA_VLAN_MAX, data, NULL) < 0)
+                return;
+        if (vlan[IFLA_VLAN_ID])
+                link->vlan_id = nla_get_u16(vlan[IFLA_VLAN_ID]);
+        if (vlan[IFLA_VLAN_PROTOCOL])
+                link->vlan_protocol = ntohs(nla_get_u16(vlan[IFLA_VLAN_PROTOCOL]));
+}
+
 static void link_info_read(const struct nlattr *info, Link *link) {
         static const struct {
                 const char *kind;
                 LinkType type;
         } ours[] = { { "vlan", LINK_VLAN }, { "macvlan", LINK_MACVLAN }, { "ifb", LINK_IFB } };
-        struct nlattr *nested[IFLA_INFO_MAX + 1], *vlan[IFLA_VLAN_MAX + 1];
+        struct nlattr *nested[IFLA_INFO_MAX + 1];
 
         if (!info || nla_parse_nested(nested, IFLA_INFO_MAX, (struct nlattr *)info, NULL) < 0)
                 return;
@@ -39,9 +51,8 @@ static void link_info_read(const struct nlattr *info, Link *link) {
         for (size_t i = 0; i < ELEMENTSOF(ours); i++)
                 if (streq(link->kind, ours[i].kind))
                         link->type = ours[i].type;
-        if (link->type == LINK_VLAN && nested[IFLA_INFO_DATA] &&
-            nla_parse_nested(vlan, IFLA_VLAN_MAX, nested[IFLA_INFO_DATA], NULL) >= 0 && vlan[IFLA_VLAN_ID])
-                link->vlan_id = nla_get_u16(vlan[IFLA_VLAN_ID]);
+        if (link->type == LINK_VLAN && nested[IFLA_INFO_DATA])
+                vlan_read(nested[IFLA_INFO_DATA], link);
 }
 
 static bool xdp_read(const struct nlattr *xdp) {
@@ -157,6 +168,7 @@ static int link_object_add(const Link *link, State *state) {
                 .as_link = {
                         .type = link->type,
                         .vlan_id = link->vlan_id,
+                        .vlan_protocol = link->type == LINK_VLAN ? link->vlan_protocol : 0,
                         .mtu = link->mtu,
                         .has_mac = link->has_mac,
                         .mac = link->mac,
@@ -202,8 +214,10 @@ static struct rtnl_link *link_allocate(const LinkObject *link) {
         switch (link->type) {
         case LINK_VLAN:
                 request = rtnl_link_vlan_alloc();
-                if (request)
+                if (request) {
                         (void)rtnl_link_vlan_set_id(request, link->vlan_id);
+                        (void)rtnl_link_vlan_set_protocol(request, htons(link->vlan_protocol));
+                }
                 break;
         case LINK_MACVLAN:
                 // Other macvlans on the same parent are no peers: private.

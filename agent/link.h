@@ -16,7 +16,7 @@ typedef struct Link {
         char qdisc[16];        // the root qdisc's kind
         char parent[IFNAMSIZ]; // "" when it has none, or one in another namespace
         int master_index;      // 0: enslaved to nothing
-        uint16_t vlan_id;
+        uint16_t vlan_id, vlan_protocol; // of a vlan
         uint32_t mtu; // bytes
         bool has_mac; // an Ethernet address
         MacAddress mac;

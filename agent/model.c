@@ -39,7 +39,8 @@ static bool always_satisfies(const Object *observed _unused_, const Object *desi
 static bool link_is_fixed(const Object *observed, const Object *desired) {
         const LinkObject *o = &observed->as_link, *d = &desired->as_link;
 
-        return d->type != LINK_DEVICE && (o->type != d->type || !streq(o->parent, d->parent) || o->vlan_id != d->vlan_id);
+        return d->type != LINK_DEVICE && (o->type != d->type || !streq(o->parent, d->parent) || o->vlan_id != d->vlan_id ||
+                                          o->vlan_protocol != d->vlan_protocol);
 }
 
 static bool link_satisfies(const Object *observed, const Object *desired) {
@@ -60,7 +61,7 @@ static void link_print(const Object *object, FILE *file) {
         if (link->parent[0])
                 fprintf(file, " parent %s", link->parent);
         if (link->type == LINK_VLAN)
-                fprintf(file, " id %u", link->vlan_id);
+                fprintf(file, "%s id %u", link->vlan_protocol == ETH_P_8021AD ? " protocol 802.1ad" : "", link->vlan_id);
         if (link->mtu)
                 fprintf(file, " mtu %u", link->mtu);
         if (link->has_mac)

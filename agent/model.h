@@ -44,7 +44,7 @@ typedef enum LinkRole {
 typedef struct LinkObject {
         LinkType type;
         char parent[IFNAMSIZ]; // vlan, macvlan
-        uint16_t vlan_id;
+        uint16_t vlan_id, vlan_protocol; // ETH_P_8021Q or ETH_P_8021AD
         uint32_t mtu;          // bytes; 0 in a desired object: whatever it has
         bool has_mac;          // false in a desired object: whatever it has
         MacAddress mac;

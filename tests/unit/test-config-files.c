@@ -282,10 +282,12 @@ static void test_planes_that_get_along(void **state _unused_) {
         put("etc/a-z.plane", OTHER "[Interface]\nKind=vlan\nParent=eno1\nVLANId=101\n[Plane]\nDefault=yes\n");
         put("etc/a.plane",
             "[Interface]\nName=mig2\nKind=vlan\nParent=eno2\nVLANId=100\n[Address]\nAddress=10.0.0.1/8\n");
+        put("etc/c.plane",
+            "[Interface]\nName=mig3\nKind=vlan\nParent=eno1\nVLANId=100\nVLANProtocol=802.1ad\n[Address]\nAddress=11.0.0.1/8\n");
         _cleanup_config_ Config *config = load_tree();
 
         assert_messages(config, "");
-        assert_int_equal(config->n_planes, 3);
+        assert_int_equal(config->n_planes, 4);
         assert_string_equal(config->planes[0]->name, "a"); // by name, not by file name
         assert_string_equal(config->planes[1]->name, "a-z");
         assert_string_equal(config->planes[2]->name, "b");

@@ -91,6 +91,16 @@ static void test_empty_assignments_reset(void **state _unused_) {
 
 // --- Values
 
+static void test_another_vlan_protocol_is_another_plane(void **state _unused_) {
+        #define VLAN "[Interface]\nKind=vlan\nParent=eno1\nVLANId=100\n"
+        _cleanup_config_ Config *none = load(PLANE VLAN), *same = load(PLANE VLAN "VLANProtocol=802.1q\n"),
+                                *other = load(PLANE VLAN "VLANProtocol=802.1ad\n");
+        #undef VLAN
+
+        assert_true(plane_config_equal(only_plane(none), only_plane(same)));
+        assert_false(plane_config_equal(only_plane(none), only_plane(other)));
+}
+
 static void test_the_example_of_the_manual(void **state _unused_) {
         _cleanup_config_ Config *config =
                 load("[Plane]\nDescription=Live migration, cluster blue\nDefault=yes\nRequired=no\n"
@@ -345,6 +355,8 @@ static void test_errors_of_values(void **state _unused_) {
                   "blue.plane:6: error: VLANId=4095 is out of range; expected a number from 1 to 4094\n" },
                 { PLANE "[Interface]\nVLANId=0x64\n",
                   "blue.plane:6: error: VLANId=0x64 is not understood; expected a number from 1 to 4094\n" },
+                { PLANE "[Interface]\nVLANProtocol=88a8\n",
+                  "blue.plane:6: error: VLANProtocol=88a8 is not understood; expected 802.1Q or 802.1ad\n" },
                 { PLANE "[Interface]\nMTUBytes=67\n",
                   "blue.plane:6: error: MTUBytes=67 is out of range; expected a number of bytes from 68 to 65535, "
                   "such as 9000\n" },
@@ -438,6 +450,8 @@ static void test_errors_of_interface_and_address(void **state _unused_) {
                   "blue.plane:7: error: VLANId= is given, but Kind=device has none; remove it, or set Kind=vlan\n"
                   "blue.plane:8: error: MACAddress= is given, but Kind=device has none; remove it, or set "
                   "Kind=macvlan\n" },
+                { PLANE "[Interface]\nKind=macvlan\nParent=eno1\nVLANProtocol=802.1q\n",
+                  "blue.plane:8: error: VLANProtocol= is given, but Kind=macvlan has none; remove it, or set Kind=vlan\n" },
                 { PLANE "[Interface]\nKind=macvlan\nParent=eno1\nMACAddress=52:54:00:12:34:56\nManagedBy=other\n",
                   "blue.plane:8: error: MACAddress= is given, but ManagedBy=other makes the interface; set the "
                   "address there\n" },
@@ -623,6 +637,7 @@ int main(void) {
                 cmocka_unit_test(test_a_continuation_at_the_end_of_the_file),
                 cmocka_unit_test(test_empty_assignments_reset),
                 cmocka_unit_test(test_the_example_of_the_manual),
+                cmocka_unit_test(test_another_vlan_protocol_is_another_plane),
                 cmocka_unit_test(test_what_is_not_said_has_a_default),
                 cmocka_unit_test(test_peers_ports_and_users_are_put_in_order),
                 cmocka_unit_test(test_macvlan_has_a_mac_address),

@@ -1,6 +1,8 @@
 // From a plane's text and the links there are, to the objects it means and the reasons that stand in its way.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include <linux/if_ether.h>
+
 #include "derive.h"
 #include "golden.h"
 
@@ -22,8 +24,13 @@ static void derived_deinit(Derived *derived) {
 #define _cleanup_derived_ _cleanup_(derived_deinit)
 
 static Link link_make(const char *name, LinkType type, const char *parent, uint32_t mtu, bool ours) {
+        static const char *const kinds[] = { [LINK_VLAN] = "vlan", [LINK_MACVLAN] = "macvlan", [LINK_IFB] = "ifb" };
         Link link = { .index = 7, .type = type, .mtu = mtu, .has_mac = true, .up = true, .carrier = true, .ours = ours };
 
+        if (type != LINK_DEVICE)
+                strcpy_fixed(link.kind, kinds[type]);
+        if (type == LINK_VLAN)
+                link.vlan_protocol = ETH_P_8021Q;
         strcpy_fixed(link.name, name);
         strcpy_fixed(link.parent, parent);
         memcpy(&link.mac, "\x02\x00\x00\x00\x00\x01", 6);
@@ -140,8 +147,31 @@ static void a_foreign_link_of_that_name_is_left_alone(void **state _unused_) {
         _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, links, 2, "");
 
         assert_reason(&derived, REASON_DEVICE_MISMATCH,
-                      "mig0 exists, is not ours, and is no vlan on eno1 as blue.plane says; remove it, or give the plane another Name=");
+                      "mig0 exists, is not ours, and is a macvlan on eno1, not a vlan 100 (802.1Q) on eno1 as blue.plane says; "
+                      "remove it, or give the plane another Name=");
         assert_objects(&derived, "");
+}
+
+static void a_foreign_vlan_with_another_tag_is_left_alone(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
+        links[1].vlan_id = 100;
+        links[1].vlan_protocol = ETH_P_8021AD;
+        _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, links, 2, "");
+
+        assert_reason(&derived, REASON_DEVICE_MISMATCH,
+                      "mig0 exists, is not ours, and is a vlan 100 (802.1ad) on eno1, not a vlan 100 (802.1Q) on eno1 as "
+                      "blue.plane says; remove it, or give the plane another Name=");
+        assert_objects(&derived, "");
+}
+
+static void a_service_tag_is_asked_for(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
+        _cleanup_derived_ Derived derived = derive_with(
+                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\nVLANProtocol=802.1ad\n"
+                "[Address]\nAddress=172.150.1.5/24\n", links, 1, "");
+
+        assert_objects(&derived, "link mig0 kind vlan parent eno1 protocol 802.1ad id 100 mtu 1500 alias migplane:blue\n"
+                                 "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n");
 }
 
 static void a_fitting_link_that_somebody_made_is_adopted_untagged(void **state _unused_) {
@@ -238,6 +268,8 @@ int main(void) {
                 cmocka_unit_test(an_mtu_above_the_parents_names_both_numbers),
                 cmocka_unit_test(a_plane_that_stands_keeps_its_mtu_when_the_new_one_is_too_large),
                 cmocka_unit_test(a_foreign_link_of_that_name_is_left_alone),
+                cmocka_unit_test(a_foreign_vlan_with_another_tag_is_left_alone),
+                cmocka_unit_test(a_service_tag_is_asked_for),
                 cmocka_unit_test(a_fitting_link_that_somebody_made_is_adopted_untagged),
                 cmocka_unit_test(a_device_in_use_is_not_taken),
                 cmocka_unit_test(another_managers_device_is_neither_addressed_nor_set_up),

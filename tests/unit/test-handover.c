@@ -56,6 +56,18 @@ static void test_of_another_managers_device_only_the_ifb(void **state _unused_) 
         "networkd /run/systemd/network/10-migplane-mig0.netdev\n" WRITTEN                                                \
         "[NetDev]\nName=mig0\nKind=vlan\nMTUBytes=9000\n\n[VLAN]\nId=100\n"
 
+static void test_networkd_makes_a_service_vlan(void **state _unused_) {
+        _cleanup_handover_files_ HandoverFiles files = {};
+        _cleanup_config_ Config *config = NULL;
+        bool found = false;
+
+        assert_int_equal(handover_render(golden_plane("blue", INTERFACE("networkd", VLAN "VLANProtocol=802.1AD\n") ADDRESS, &config),
+                                         "", &files), 0);
+        for (size_t i = 0; i < files.n_files; i++)
+                found |= strstr(files.files[i].text, "[VLAN]\nId=100\nProtocol=802.1ad\n") != NULL;
+        assert_true(found);
+}
+
 static void test_networkd_makes_a_vlan(void **state _unused_) {
         assert_files(INTERFACE("networkd", VLAN) ADDRESS "[Route]\nDestination=172.150.0.0/16\nGateway=172.150.1.1\n", "",
                      LEAVE_IFB NETWORK("MTUBytes=9000\n", "\n[Route]\nDestination=172.150.0.0/16\nGateway=172.150.1.1\n")
@@ -87,6 +99,7 @@ int main(void) {
                 cmocka_unit_test(test_ours_is_left_alone),
                 cmocka_unit_test(test_of_another_managers_device_only_the_ifb),
                 cmocka_unit_test(test_networkd_makes_a_vlan),
+                cmocka_unit_test(test_networkd_makes_a_service_vlan),
                 cmocka_unit_test(test_once_the_parents_file_is_known_it_gets_a_drop_in),
                 cmocka_unit_test(test_networkd_makes_a_macvlan),
                 cmocka_unit_test(test_of_a_device_networkd_has_the_addresses_only),
