@@ -11,6 +11,7 @@
 #include "ruleset.h"
 
 #include <inttypes.h>
+#include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_arp.h>
 
@@ -323,9 +324,19 @@ static int base_chains_add(const AllPlanes *all, State *state) {
 
 // --- the parents of VLANs ---
 
-// Priority 0 outside and the plane's number inside, or the other way round, reach the plane's VLAN too. Other tags
-// within tags are none of our business. At the parent "meta protocol" is what follows the tag that the NIC or the stack
-// took off.
+// "{ 0, 100, 101 }": 0 and the planes' numbers under one protocol
+static void print_guarded(const RulesetPlane *planes, size_t n_planes, const char *parent, uint16_t protocol, FILE *file) {
+        fputs("{ 0", file);
+        for (size_t i = 0; i < n_planes; i++)
+                if (planes[i].parent_guard && streq(planes[i].parent_guard, parent) &&
+                    planes[i].plane->vlan_protocol == protocol)
+                        fprintf(file, ", %u", planes[i].plane->vlan_id);
+        fputs(" }", file);
+}
+
+// Priority 0 outside and the plane's number inside, or the other way round, reach the plane's VLAN too, whichever of the two
+// protocols the 0 has. Other tags within tags are none of our business: a plane can be a VLAN within a service VLAN, whose
+// parent is then the service VLAN. At the parent "meta protocol" is what follows the tag that the NIC or the stack took off.
 static int guard_add(const RulesetPlane *planes, size_t n_planes, const char *parent, State *state) {
         _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = RULESET_NETDEV };
         LinkSpelling spelling;
@@ -338,12 +349,13 @@ static int guard_add(const RulesetPlane *planes, size_t n_planes, const char *pa
         if (r < 0)
                 return r;
 
-        fputs("vlan id { 0", chain.file);
-        for (size_t i = 0; i < n_planes; i++)
-                if (planes[i].parent_guard && streq(planes[i].parent_guard, parent))
-                        fprintf(chain.file, ", %u", planes[i].plane->vlan_id);
-        fprintf(chain.file, " } meta protocol { 8021q, 8021ad } counter name \"%s-in-tags\" drop\n",
-                link_name_spell(parent, spelling));
+        static const uint16_t protocols[] = { ETH_P_8021Q, ETH_P_8021AD };
+        for (size_t i = 0; i < ELEMENTSOF(protocols); i++) {
+                fprintf(chain.file, "@ll,96,16 0x%04x @ll,116,12 ", protocols[i]);
+                print_guarded(planes, n_planes, parent, protocols[i], chain.file);
+                fprintf(chain.file, " meta protocol { 8021q, 8021ad } counter name \"%s-in-tags\" drop\n",
+                        link_name_spell(parent, spelling));
+        }
         return chain_text_add(&chain, state);
 }
 

@@ -346,11 +346,23 @@ static void test_vlans_share_a_guard_on_their_parent(void **state _unused_) {
         state_sort(&rules);
         assert_chain(&rules, RULESET_NETDEV, "eno1-guard",
                      "type filter hook ingress device \"eno1\" priority -500; policy accept;\n"
-                     "vlan id { 0, 100, 101 } meta protocol { 8021q, 8021ad } counter name \"eno1-in-tags\" drop\n");
+                     "@ll,96,16 0x8100 @ll,116,12 { 0, 100, 101 } meta protocol { 8021q, 8021ad } counter name \"eno1-in-tags\" drop\n"
+                     "@ll,96,16 0x88a8 @ll,116,12 { 0 } meta protocol { 8021q, 8021ad } counter name \"eno1-in-tags\" drop\n");
         assert_has(&rules, RULESET_NETDEV, "mig1-in", "@ll,96,16 { 0x8100, 0x88a8 } counter name \"mig1-in-ethertype\" drop\n");
         assert_has(&rules, RULESET_INET, "prerouting", "iifname vmap { \"mig0\" : goto mig0-in, \"mig1\" : goto mig1-in }\n");
         assert_has(&rules, RULESET_INET, "prerouting",
                    "ip saddr map { 192.0.2.0/24 : \"mig0-in-elsewhere\", 198.51.100.0/24 : \"mig1-in-elsewhere\" } drop\n");
+}
+
+static void test_the_guard_of_a_service_vlan_is_for_service_tags(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+        RulesetPlane plane = there;
+
+        plane.parent_guard = "eno1";
+        derive(VLAN_PLANE("mig0", "100", "192.0.2.5/24") "[Interface]\nVLANProtocol=802.1ad\n", plane, &config, &rules);
+        assert_has(&rules, RULESET_NETDEV, "eno1-guard", "@ll,96,16 0x8100 @ll,116,12 { 0 } meta protocol");
+        assert_has(&rules, RULESET_NETDEV, "eno1-guard", "@ll,96,16 0x88a8 @ll,116,12 { 0, 100 } meta protocol");
 }
 
 static void test_without_a_mac_nothing_passes(void **state _unused_) {
@@ -534,6 +546,7 @@ int main(void) {
                 cmocka_unit_test(test_users_are_those_named_and_the_daemon),
                 cmocka_unit_test(test_ports_are_a_set),
                 cmocka_unit_test(test_vlans_share_a_guard_on_their_parent),
+                cmocka_unit_test(test_the_guard_of_a_service_vlan_is_for_service_tags),
                 cmocka_unit_test(test_without_a_mac_nothing_passes),
                 cmocka_unit_test(test_without_a_device_the_stack_is_guarded_all_the_same),
                 cmocka_unit_test(test_every_rule_tells_the_hash),
