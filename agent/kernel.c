@@ -272,6 +272,8 @@ int kernel_apply(Kernel *kernel, const Plan *plan, ApplyFailures *ret_failures) 
                 } else if (!is_held_back(&failures, operation) && !was_replaced(plan, i, operation_link(operation)) &&
                            operation_run(kernel->netlink, operation, &indices, &error) < 0)
                         r = failure_add(&failures, operation_link(operation), &error, operation);
+                if (kernel->progress)
+                        kernel->progress();
         }
         if (r < 0)
                 return r;

@@ -11,6 +11,7 @@ typedef struct Kernel {
         Netlink *netlink;
         Firewall *firewall;
         QdiscType leaf; // what this kernel has for a leaf
+        void (*progress)(void); // told after each operation, since one that loads a module takes its time; NULL: nobody
 } Kernel;
 
 int kernel_init(Kernel *kernel, Error *ret_error);

@@ -102,11 +102,15 @@ void manager_look_again(Manager *manager, uint64_t delay_usec) {
         (void)sd_event_source_set_enabled(manager->dirty_timer, SD_EVENT_ONESHOT);
 }
 
+static void watchdog_pat(void) {
+        (void)sd_notify(false, "WATCHDOG=1");
+}
+
 // Sysctls and the like have no notification: look at everything now and then, when the watchdog is due anyway.
 static int on_audit(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *manager = userdata;
 
-        (void)sd_notify(false, "WATCHDOG=1");
+        watchdog_pat();
         manager_reconcile(manager, RECONCILE_AUDIT);
         (void)sd_event_source_set_time(source, usec + manager->audit_interval_usec);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -146,6 +150,7 @@ int manager_new(sd_event *event, Manager **ret, Error *ret_error) {
 
         manager->event = sd_event_ref(event);
         machine_id_read(manager);
+        manager->kernel.progress = watchdog_pat;
         int r = kernel_init(&manager->kernel, ret_error);
         if (r >= 0)
                 r = monitor_new(netlink_port(manager->kernel.netlink), on_notification, manager, &manager->monitor,
