@@ -4,6 +4,7 @@
 #include "assess.h"
 
 #include "addr.h"
+#include "bridge.h"
 #include "derive.h"
 #include "drift.h"
 
@@ -28,6 +29,21 @@ static void link_assess(Manager *manager, const Plane *plane, const Link *link, 
                             config->managed_by == MANAGED_BY_MIGPLANE ? "" : "; its manager is to set it, see ManagedBy=",
                             error.text);
         }
+}
+
+// A bridge that filters VLANs drops the plane's frames although every link is up. It is not ours to change.
+static void bridge_assess(Manager *manager, const PlaneConfig *config, const Look *look, Reasons *reasons) {
+        const Link *parent = config->kind == PLANE_KIND_VLAN ? inventory_find(&look->inventory, config->parent) : NULL;
+        Error error = {};
+
+        // Frames with another protocol's tag it takes for untagged.
+        if (!parent || !parent->filters_vlans || parent->vlan_protocol != config->vlan_protocol)
+                return;
+        if (bridge_admits_vlan(manager->kernel.netlink, parent->index, config->vlan_id, &error) == 0)
+                reasons_add(reasons, REASON_BRIDGE_FILTERS,
+                            "the bridge %s filters VLANs and lets %u not through to this host; let it: "
+                            "bridge vlan add dev %s vid %u self",
+                            config->parent, config->vlan_id, config->parent, config->vlan_id);
 }
 
 static void plan_assess(const Plane *plane, const Look *look, const ApplyFailures *failures, Reasons *reasons) {
@@ -61,6 +77,7 @@ static void plane_assess(Manager *manager, Plane *plane, const Look *look, const
         plane->ifb_index = ifb ? ifb->index : 0;
         plane->made_link = link && link->ours;
         link_assess(manager, plane, link, reasons);
+        bridge_assess(manager, plane->config, look, reasons);
         plan_assess(plane, look, failures, reasons);
         if (drift_is_backing_off(plane))
                 reasons_add(reasons, REASON_CONTENDED, "%s keeps changing what is ours; left alone for %u s: %s",

@@ -22,6 +22,7 @@ typedef enum ReasonCode {
         REASON_MTU_TOO_LARGE,
         REASON_LINK_DOWN,
         REASON_NO_CARRIER,
+        REASON_BRIDGE_FILTERS,
         REASON_ADDRESS_MISSING,
         REASON_ENSLAVED,
         REASON_NO_ISOLATION,

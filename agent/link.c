@@ -38,6 +38,16 @@ static void vlan_read(struct nlattr *data, Link *link) {
                 link->vlan_protocol = ntohs(nla_get_u16(vlan[IFLA_VLAN_PROTOCOL]));
 }
 
+static void bridge_read(struct nlattr *data, Link *link) {
+        struct nlattr *bridge[IFLA_BR_MAX + 1];
+
+        if (nla_parse_nested(bridge, IFLA_BR_MAX, data, NULL) < 0)
+                return;
+        link->filters_vlans = bridge[IFLA_BR_VLAN_FILTERING] && nla_get_u8(bridge[IFLA_BR_VLAN_FILTERING]);
+        if (bridge[IFLA_BR_VLAN_PROTOCOL])
+                link->vlan_protocol = ntohs(nla_get_u16(bridge[IFLA_BR_VLAN_PROTOCOL]));
+}
+
 static void link_info_read(const struct nlattr *info, Link *link) {
         static const struct {
                 const char *kind;
@@ -53,6 +63,8 @@ static void link_info_read(const struct nlattr *info, Link *link) {
                         link->type = ours[i].type;
         if (link->type == LINK_VLAN && nested[IFLA_INFO_DATA])
                 vlan_read(nested[IFLA_INFO_DATA], link);
+        else if (streq(link->kind, LINK_KIND_BRIDGE) && nested[IFLA_INFO_DATA])
+                bridge_read(nested[IFLA_INFO_DATA], link);
 }
 
 static bool xdp_read(const struct nlattr *xdp) {

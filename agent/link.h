@@ -5,6 +5,7 @@
 #include "model.h"
 #include "nl.h"
 
+#define LINK_KIND_BRIDGE "bridge"
 #define LINK_KIND_OPENVSWITCH "openvswitch" // the internal ports, and ovs-system, which has all the others as slaves
 
 typedef struct Link {
@@ -16,7 +17,8 @@ typedef struct Link {
         char qdisc[16];        // the root qdisc's kind
         char parent[IFNAMSIZ]; // "" when it has none, or one in another namespace
         int master_index;      // 0: enslaved to nothing
-        uint16_t vlan_id, vlan_protocol; // of a vlan
+        uint16_t vlan_id, vlan_protocol; // of a vlan; of a bridge the protocol alone
+        bool filters_vlans;              // a bridge: vlan_filtering
         uint32_t mtu; // bytes
         bool has_mac; // an Ethernet address
         MacAddress mac;
