@@ -18,6 +18,7 @@ typedef struct Derivation {
         Reasons *reasons;
         State *state;
         bool possible; // the device is there, or can be made
+        bool stays;    // the device is left as it is made, although the file says otherwise
         bool has_mac;
         MacAddress mac;
         uint32_t mtu; // bytes; 0: whatever the device has
@@ -56,11 +57,14 @@ static LinkType plane_link_type(PlaneKind kind) {
         return LINK_DEVICE;
 }
 
-// In what could not be changed without making it again.
-static bool link_fits(const Link *link, const PlaneConfig *plane) {
-        return link->type == plane_link_type(plane->kind) && streq(link->parent, plane->parent) &&
+static bool tag_fits(const Link *link, const PlaneConfig *plane) {
+        return link->type == plane_link_type(plane->kind) &&
                (plane->kind != PLANE_KIND_VLAN ||
                 (link->vlan_id == plane->vlan_id && link->vlan_protocol == plane->vlan_protocol));
+}
+
+bool derive_link_fits(const Link *link, const PlaneConfig *plane) {
+        return tag_fits(link, plane) && streq(link->parent, plane->parent);
 }
 
 // The same address at every boot, on every kernel: peers may have it pinned.
@@ -102,7 +106,9 @@ static void mtu_derive(Derivation *d) {
                                     managed_by_to_string(plane->managed_by));
                 return;
         }
-        if (d->parent && plane->mtu > d->parent->mtu) {
+        if (d->stays) {
+                d->mtu = 0;
+        } else if (d->parent && plane->mtu > d->parent->mtu) {
                 reasons_add(d->reasons, REASON_MTU_TOO_LARGE,
                             "MTUBytes=%u (%s:%u) is above the %u bytes of its parent %s; raise the parent's MTU first",
                             plane->mtu, at.path, at.line, d->parent->mtu, plane->parent);
@@ -154,6 +160,25 @@ static void mismatch_add(const Derivation *d) {
                     plane->interface, LINK_TEXT(d->link), PLANE_TEXT(plane), plane->path);
 }
 
+// The device is as it should be, but on a link of another name, and there is none of the name in the file.
+static bool stands_elsewhere(const Derivation *d) {
+        return d->plane->kind != PLANE_KIND_DEVICE && !d->parent && d->link && d->link->parent[0] &&
+               tag_fits(d->link, d->plane);
+}
+
+// A device of ours is not made again under a running migration. And one whose parent is away, or has another name now, stays.
+static void rebuild_check(Derivation *d) {
+        const PlaneConfig *plane = d->plane;
+        bool ours = made_by_us(plane) && d->link && d->link->ours;
+
+        d->stays = ours && (!d->parent || d->link->n_migrations > 0);
+        if (d->stays && d->parent)
+                reasons_add(d->reasons, REASON_REBUILD_WAITS,
+                            "%s is a %s and is to be a %s; that waits until the %u migration(s) on it have ended (at once: "
+                            "migplanectl down %s, then up)",
+                            plane->interface, LINK_TEXT(d->link), PLANE_TEXT(plane), d->link->n_migrations, plane->name);
+}
+
 // Whether the plane's device is there or can be made; says why not.
 static void device_check(Derivation *d) {
         const PlaneConfig *plane = d->plane;
@@ -162,7 +187,12 @@ static void device_check(Derivation *d) {
         bool ours = made_by_us(plane);
 
         d->possible = true;
-        if (plane->kind != PLANE_KIND_DEVICE && !d->parent && (ours || !d->link)) {
+        if (stands_elsewhere(d)) {
+                reasons_add(d->reasons, REASON_PARENT_RENAMED,
+                            "%s stands on %s, and there is no %s (%s:%u): if that was renamed, write Parent=%s, and nothing "
+                            "else changes",
+                            plane->interface, d->link->parent, plane->parent, parent_at.path, parent_at.line, d->link->parent);
+        } else if (plane->kind != PLANE_KIND_DEVICE && !d->parent && (ours || !d->link)) {
                 reasons_add(d->reasons, REASON_PARENT_MISSING, "the parent %s (%s:%u) does not exist; waiting for it",
                             plane->parent, parent_at.path, parent_at.line);
                 d->possible = d->link != NULL;
@@ -196,10 +226,13 @@ static void device_check(Derivation *d) {
                             plane->interface, name_at.path, name_at.line);
                 d->possible = false;
         }
-        if (d->link && !d->link->ours && plane->kind != PLANE_KIND_DEVICE && !link_fits(d->link, plane)) {
+        if (d->link && !d->link->ours && plane->kind != PLANE_KIND_DEVICE && !derive_link_fits(d->link, plane) &&
+            !stands_elsewhere(d)) {
                 mismatch_add(d);
-                d->possible = false;
+                // One that has been the plane's keeps its isolation for as long as it is there.
+                d->possible &= d->link->stood_on;
         }
+        rebuild_check(d);
 }
 
 static int links_derive(const Derivation *d) {
@@ -209,9 +242,8 @@ static int links_derive(const Derivation *d) {
                 .as_link = { .type = LINK_DEVICE, .mtu = d->mtu },
         };
         strcpy_fixed(link.link, plane->interface);
-        // One that somebody else made just so is adopted: it keeps its maker's tag, or none. And one of ours whose parent is
-        // away, or has another name now, stays as it is.
-        if (made_by_us(plane) && d->link && d->link->ours && !d->parent) {
+        // One that somebody else made just so is adopted: it keeps its maker's tag, or none.
+        if (d->stays) {
                 (void)snprintf(link.as_link.alias, sizeof(link.as_link.alias), LINK_ALIAS_PREFIX "%s", plane->name);
         } else if (made_by_us(plane) && (!d->link || d->link->ours)) {
                 link.as_link.type = plane_link_type(plane->kind);
@@ -333,6 +365,15 @@ static int plane_derive(const Derivation *d) {
         return r;
 }
 
+// Where the VLAN really is, whatever that is called now.
+static const char *guarded_parent(const Derivation *d) {
+        if (d->plane->kind != PLANE_KIND_VLAN)
+                return NULL;
+        if (d->possible && d->link && d->link->parent[0])
+                return d->link->parent;
+        return d->parent ? d->plane->parent : NULL;
+}
+
 static void notes_add(const Derivation *d) {
         const PlaneConfig *plane = d->plane;
 
@@ -380,7 +421,7 @@ int derive(const PlaneConfig *const *planes, size_t n_planes, const DeriveFacts 
                         .has_mac = d.has_mac,
                         .mac = d.mac,
                         .daemon_user = facts->daemon_user,
-                        .parent_guard = plane->kind == PLANE_KIND_VLAN && d.parent ? plane->parent : NULL,
+                        .parent_guard = guarded_parent(&d),
                 };
         }
         if (r >= 0)

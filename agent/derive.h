@@ -21,5 +21,8 @@ typedef struct DeriveFacts {
 // or is worth a note. A plane that cannot be made yet has its inet and arp rules all the same.
 int derive(const PlaneConfig *const *planes, size_t n_planes, const DeriveFacts *facts, State *ret, Reasons *reasons);
 
+// Whether a link is what the plane's file says, in all that could not be changed without making it again.
+bool derive_link_fits(const Link *link, const PlaneConfig *plane);
+
 // Name of the ifb device of a plane's interface.
 void derive_ifb_name(const char *interface, char ret[static IFNAMSIZ]);

@@ -26,6 +26,8 @@ typedef struct Link {
         bool ours;        // tagged, or in the group of the not yet tagged
         bool has_xdp;     // a program that sees packets before everybody's rules
         bool is_taken;    // in use for something else: see addr_survey
+        bool stood_on;    // as this very device it has been the plane's
+        unsigned n_migrations; // that making it again would cut; looked for where it would have to be
         char alias[80];   // shortened where it is longer
 } Link;
 

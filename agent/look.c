@@ -7,6 +7,7 @@
 
 #include "addr.h"
 #include "derive.h"
+#include "flows.h"
 #include "name.h"
 #include "others.h"
 
@@ -45,6 +46,28 @@ static bool stood_on(const Plane *plane, const Inventory *inventory) {
         const Link *link = inventory_find(inventory, plane->config->interface);
 
         return plane->verified && link && link->index == plane->ifindex;
+}
+
+// What would have to be made again, and what for.
+static int links_survey(Look *look, Error *ret_error) {
+        _cleanup_flows_ FlowList flows = {};
+        bool read = false;
+        int r = 0;
+
+        for (size_t i = 0; i < look->n_planes && r >= 0; i++) {
+                const PlaneConfig *config = look->configs[i];
+                Link *link = (Link *)inventory_find(&look->inventory, config->interface);
+                if (!link)
+                        continue;
+                link->stood_on = stood_on(look->planes[i], &look->inventory);
+                if (config->kind == PLANE_KIND_DEVICE || !link->ours || derive_link_fits(link, config))
+                        continue;
+                if (!read)
+                        r = flows_read(&flows, ret_error);
+                read = true;
+                link->n_migrations = flows_count_migrations(&flows, config);
+        }
+        return r;
 }
 
 static bool is_handed_over(const PlaneConfig *config) {
@@ -93,6 +116,9 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
         if (r < 0)
                 return r;
         links_claim(&look);
+        r = links_survey(&look, ret_error);
+        if (r < 0)
+                return r;
         DeriveFacts facts = {
                 .inventory = &look.inventory,
                 .leaf = manager->kernel.leaf,

@@ -164,6 +164,70 @@ static void a_foreign_vlan_with_another_tag_is_left_alone(void **state _unused_)
         assert_objects(&derived, "");
 }
 
+// From here, it is called eno9 instead of eno1.
+static Link renamed_parent(void) {
+        return link_make("eno9", LINK_DEVICE, "", 1500, false);
+}
+
+static void assert_guarded(const Derived *derived, const char *chain) {
+        for (size_t i = 0; i < derived->state.n_objects; i++)
+                if (derived->state.objects[i].kind == OBJECT_RULESET &&
+                    streq(derived->state.objects[i].as_ruleset.chain, chain))
+                        return;
+        fail_msg("no chain %s", chain);
+}
+
+static void a_vlan_whose_parent_was_renamed_stays_and_says_so(void **state _unused_) {
+        Link links[] = { renamed_parent(), link_make("mig0", LINK_VLAN, "eno9", 1500, true) };
+        links[1].vlan_id = 100;
+        _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, links, 2, "");
+
+        assert_reason(&derived, REASON_PARENT_RENAMED,
+                      "mig0 stands on eno9, and there is no eno1 (blue.plane:4): if that was renamed, write Parent=eno9, and "
+                      "nothing else changes");
+        assert_int_equal(reasons_health(&derived.reasons), HEALTH_DEGRADED);
+        assert_int_equal(derived.state.objects[0].as_link.type, LINK_DEVICE); // nothing of it is to change
+        assert_guarded(&derived, "eno9-guard");
+        assert_guarded(&derived, "mig0-in");
+}
+
+static void a_foreign_vlan_whose_parent_was_renamed_keeps_its_isolation(void **state _unused_) {
+        Link links[] = { renamed_parent(), link_make("mig0", LINK_VLAN, "eno9", 1500, false) };
+        links[1].vlan_id = 100;
+        _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE "[Interface]\nManagedBy=other\n", links, 2, "");
+
+        assert_true(reasons_have(&derived.reasons, REASON_PARENT_RENAMED));
+        assert_int_equal(reasons_health(&derived.reasons), HEALTH_DEGRADED);
+        assert_guarded(&derived, "mig0-in");
+}
+
+static void a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_the_file_says_now(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
+        links[1].vlan_id = 99;
+        links[1].stood_on = true;
+        _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE "[Interface]\nManagedBy=networkd\n", links, 2, "");
+
+        assert_true(reasons_have(&derived.reasons, REASON_DEVICE_MISMATCH));
+        assert_guarded(&derived, "mig0-in");
+}
+
+static void a_vlan_of_ours_is_not_made_again_under_a_migration(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, true) };
+        links[1].vlan_id = 99;
+        links[1].n_migrations = 2;
+        _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, links, 2, "");
+
+        assert_reason(&derived, REASON_REBUILD_WAITS,
+                      "mig0 is a vlan 99 (802.1Q) on eno1 and is to be a vlan 100 (802.1Q) on eno1; that waits until the 2 "
+                      "migration(s) on it have ended (at once: migplanectl down blue, then up)");
+        assert_int_equal(derived.state.objects[0].as_link.type, LINK_DEVICE);
+
+        links[1].n_migrations = 0;
+        _cleanup_derived_ Derived later = derive_with(VLAN_PLANE, links, 2, "");
+        assert_int_equal(later.state.objects[0].as_link.type, LINK_VLAN);
+        assert_int_equal(later.state.objects[0].as_link.vlan_id, 100);
+}
+
 static void a_service_tag_is_asked_for(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
         _cleanup_derived_ Derived derived = derive_with(
@@ -270,6 +334,10 @@ int main(void) {
                 cmocka_unit_test(a_foreign_link_of_that_name_is_left_alone),
                 cmocka_unit_test(a_foreign_vlan_with_another_tag_is_left_alone),
                 cmocka_unit_test(a_service_tag_is_asked_for),
+                cmocka_unit_test(a_vlan_whose_parent_was_renamed_stays_and_says_so),
+                cmocka_unit_test(a_foreign_vlan_whose_parent_was_renamed_keeps_its_isolation),
+                cmocka_unit_test(a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_the_file_says_now),
+                cmocka_unit_test(a_vlan_of_ours_is_not_made_again_under_a_migration),
                 cmocka_unit_test(a_fitting_link_that_somebody_made_is_adopted_untagged),
                 cmocka_unit_test(a_device_in_use_is_not_taken),
                 cmocka_unit_test(another_managers_device_is_neither_addressed_nor_set_up),
