@@ -33,6 +33,7 @@ static const struct {
         [REASON_RESERVE_UNSUPPORTED] = { "reserve-unsupported", HEALTH_DEGRADED },
         [REASON_PARENT_QOS] = { "parent-qos", HEALTH_HEALTHY },
         [REASON_OPEN_VSWITCH] = { "open-vswitch", HEALTH_HEALTHY },
+        [REASON_OTHER_FIREWALL] = { "other-firewall", HEALTH_HEALTHY },
         [REASON_LEAF_PFIFO] = { "leaf-pfifo", HEALTH_HEALTHY },
         [REASON_REPAIRED] = { "repaired", HEALTH_HEALTHY },
 };

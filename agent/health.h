@@ -37,6 +37,7 @@ typedef enum ReasonCode {
         REASON_RESERVE_UNSUPPORTED,
         REASON_PARENT_QOS,
         REASON_OPEN_VSWITCH,
+        REASON_OTHER_FIREWALL,
         REASON_LEAF_PFIFO,
         REASON_REPAIRED,
         REASON_CODE_MAX,

@@ -135,7 +135,7 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
         r = plan_diff(&look.desired, &look.observed, &look.plan);
         if (r < 0)
                 return error_set(ret_error, r, "out of memory");
-        r = others_respect(manager->kernel.netlink, &look, ret_error);
+        r = others_respect(&manager->kernel, &look, ret_error);
         if (r < 0)
                 return r;
 

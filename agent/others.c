@@ -87,11 +87,24 @@ static int bypass_report(Netlink *netlink, Look *look, size_t i, Error *ret_erro
         return r == -ENODEV ? 0 : r;
 }
 
-int others_respect(Netlink *netlink, Look *look, Error *ret_error) {
+// What its rules let in is not evaluated; that they count as ours do is what surprises people.
+static void filter_note(const Firewall *firewall, Look *look, size_t i) {
+        const char *table = firewall_other_filter(firewall);
+
+        if (table[0])
+                reasons_add(&look->reasons[i], REASON_OTHER_FIREWALL,
+                            "the nftables table inet %s filters what this host receives, too: see that it lets in %s "
+                            "(migplaned(8), OTHER FIREWALLS)",
+                            table, look->configs[i]->interface);
+}
+
+int others_respect(const Kernel *kernel, Look *look, Error *ret_error) {
+        Netlink *netlink = kernel->netlink;
         int r = 0;
 
         for (size_t i = 0; i < look->n_planes && r >= 0; i++) {
                 device_respect(look, i);
+                filter_note(kernel->firewall, look, i);
                 r = parent_respect(netlink, look, i, ret_error);
                 if (r >= 0)
                         r = bypass_report(netlink, look, i, ret_error);

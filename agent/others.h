@@ -5,4 +5,4 @@
 #include "look.h"
 
 // Takes what would drive another manager's shaping away out of a look's plan, and gives the planes' reasons.
-int others_respect(Netlink *netlink, Look *look, Error *ret_error);
+int others_respect(const Kernel *kernel, Look *look, Error *ret_error);

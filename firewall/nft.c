@@ -18,6 +18,7 @@ struct Firewall {
         Nfnl *nfnl;
         struct nft_ctx *nft; // NULL: let go
         bool has_just_run;
+        char other_filter[sizeof(((Table *)0)->other_filter)]; // as the last observation found it
 };
 
 int firewall_new(Firewall **ret, Error *ret_error) {
@@ -76,11 +77,17 @@ int firewall_observe(Firewall *firewall, State *state, Error *ret_error) {
                 int r = table_read(firewall->nfnl, family, TABLE_RULES, &table, ret_error);
                 if (r < 0)
                         return r;
+                if (family == RULESET_INET)
+                        strcpy_fixed(firewall->other_filter, table.other_filter);
                 for (size_t i = 0; i < table.n_chains; i++)
                         if (chain_add(&table, &table.chains[i], state) < 0)
                                 return error_set(ret_error, -ENOMEM, "out of memory");
         }
         return 0;
+}
+
+const char *firewall_other_filter(const Firewall *firewall) {
+        return firewall->other_filter;
 }
 
 // --- apply ---
