@@ -184,6 +184,7 @@ static int link_object_add(const Link *link, State *state) {
                         .mtu = link->mtu,
                         .has_mac = link->has_mac,
                         .mac = link->mac,
+                        .enslaved = link->master_index > 0,
                 },
         };
         strcpy_fixed(object.link, link->name);
@@ -314,6 +315,8 @@ int link_change(Netlink *netlink, int ifindex, const Object *desired, const Obje
                 rtnl_link_set_mtu(changes, want->mtu);
         if (want->has_mac && memcmp(&want->mac, &have->mac, sizeof(want->mac)) != 0 && mac_set(changes, &want->mac) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
+        if (want->alias[0] && have->enslaved)
+                rtnl_link_set_master(changes, 0);
         int r = link_send(netlink, orig, changes, ret_error);
         if (r < 0 || !want->alias[0] || streq(want->alias, have->alias))
                 return r;

@@ -47,7 +47,7 @@ static bool link_satisfies(const Object *observed, const Object *desired) {
         const LinkObject *o = &observed->as_link, *d = &desired->as_link;
 
         return !link_is_fixed(observed, desired) && (d->mtu == 0 || o->mtu == d->mtu) &&
-               (!d->has_mac || mac_equal(&o->mac, &d->mac)) && (!d->alias[0] || streq(o->alias, d->alias));
+               (!d->has_mac || mac_equal(&o->mac, &d->mac)) && (!d->alias[0] || (streq(o->alias, d->alias) && !o->enslaved));
 }
 
 static void link_print(const Object *object, FILE *file) {
@@ -68,6 +68,8 @@ static void link_print(const Object *object, FILE *file) {
                 fprintf(file, " address %s", format_mac(&link->mac, mac));
         if (link->alias[0])
                 fprintf(file, " alias %s", link->alias);
+        if (link->enslaved)
+                fputs(" enslaved", file);
 }
 
 static int sysctl_compare(const Object *a, const Object *b) {

@@ -49,6 +49,7 @@ typedef struct LinkObject {
         bool has_mac;          // false in a desired object: whatever it has
         MacAddress mac;
         char alias[80];        // "" in a desired object: not ours to tag
+        bool enslaved;         // to a bridge, bond or VRF; one of ours never is
 } LinkObject;
 
 typedef struct SysctlObject {

@@ -199,3 +199,31 @@ kernel_state() {
 	done
 	tc filter show dev mig0 ingress' 2>&1 | grep -vE 'fe80|^$'
 }
+
+# --- What is changed behind its back ----------------------------------------------------------------------------------------------
+
+# drift TEXT OPERATION COMMAND...: after the command that operation is done and logged. $by: who is told to have made it needed.
+drifts=() by=''
+
+drift() {
+    local repairs lines
+    # A sixth repair within ten seconds would be a quarrel; a new start has none.
+    if ((${#drifts[@]} >= 4 && SECONDS - drifts[-4] < 12)); then
+        daemon_stop; daemon_start; lab_wait "$PATIENCE" settled
+        drifts=()
+    fi
+    drifts+=("$SECONDS")
+    repairs=$(property Repairs) lines=$(log_lines)
+    on "${@:3}"
+    if lab_wait "$PATIENCE" repaired "$repairs" "$lines" "$2" 2>/dev/null; then
+        ok "$1"
+    else
+        not_ok "$1"
+        { echo "Repairs: $repairs, now $(property Repairs)"; property HealthReasons; on migplanectl plan
+          tail -n +"$((lines + 1))" "$LAB/alpha/migplaned.log"; } 2>&1 | indent
+    fi
+}
+repaired() {
+    logged_since "$2" "^$3" && logged_since "$2" "drifted, changed by $by" &&
+        (($(property Repairs) > $1)) && has_reason repaired && settled
+}
