@@ -374,6 +374,12 @@ static const char *guarded_parent(const Derivation *d) {
         return d->parent ? d->plane->parent : NULL;
 }
 
+static bool on_bridge(const Inventory *inventory, const char *parent) {
+        const Link *link = parent ? inventory_find(inventory, parent) : NULL;
+
+        return link && streq(link->kind, LINK_KIND_BRIDGE);
+}
+
 static void notes_add(const Derivation *d) {
         const PlaneConfig *plane = d->plane;
 
@@ -422,6 +428,7 @@ int derive(const PlaneConfig *const *planes, size_t n_planes, const DeriveFacts 
                         .mac = d.mac,
                         .daemon_user = facts->daemon_user,
                         .parent_guard = guarded_parent(&d),
+                        .on_bridge = on_bridge(facts->inventory, guarded_parent(&d)),
                 };
         }
         if (r >= 0)

@@ -294,7 +294,7 @@ const char *object_kind_to_string(ObjectKind kind) {
 
 const char *ruleset_family_to_string(RulesetFamily family) {
         static const char *const names[RULESET_FAMILY_MAX] = {
-                [RULESET_NETDEV] = "netdev", [RULESET_INET] = "inet", [RULESET_ARP] = "arp",
+                [RULESET_NETDEV] = "netdev", [RULESET_INET] = "inet", [RULESET_ARP] = "arp", [RULESET_BRIDGE] = "bridge",
         };
         return names[family];
 }

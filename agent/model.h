@@ -61,6 +61,7 @@ typedef enum RulesetFamily {
         RULESET_NETDEV,
         RULESET_INET,
         RULESET_ARP,
+        RULESET_BRIDGE,
         RULESET_FAMILY_MAX,
 } RulesetFamily;
 

@@ -14,6 +14,7 @@
 #include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_arp.h>
+#include <linux/netfilter_bridge.h>
 
 #include "allow.h"
 #include "set.h"
@@ -29,6 +30,7 @@ static const RulesetHook hooks[] = {
         { RULESET_INET, "output", false, "output", NF_INET_LOCAL_OUT, -450 },
         { RULESET_ARP, "input", false, "input", NF_ARP_IN, -450 },
         { RULESET_ARP, "output", false, "output", NF_ARP_OUT, -450 },
+        { RULESET_BRIDGE, "input", false, "input", NF_BR_LOCAL_IN, -450 },
 };
 
 const RulesetHook *ruleset_hook_find(RulesetFamily family, const char *chain) {
@@ -288,6 +290,22 @@ static int print_arp_output(const AllPlanes *all, FILE *file) {
         return r < 0 ? r : print_elsewhere(all, "arp daddr ip", AF_INET, true, ELSEWHERE_OUT, file);
 }
 
+// A bridge hands what comes in the host's untagged VLAN to itself without the tag. What has the plane's tag within then reaches
+// the plane from any port in that VLAN; at the bridge's own ingress it looks like the plane's own frames. Here the tag that was
+// within is part of the frame still, and "meta protocol", while the plane's own has been taken off.
+static int print_bridge_input(const AllPlanes *all, FILE *file) {
+        LinkSpelling spelling;
+
+        for (size_t i = 0; i < all->n_planes; i++) {
+                const RulesetPlane *plane = &all->planes[i];
+                if (plane->parent_guard && plane->on_bridge)
+                        fprintf(file, "meta ibrname \"%s\" meta protocol 0x%04x @ll,116,12 %u counter name \"%s-in-tags\" drop\n",
+                                plane->parent_guard, plane->plane->vlan_protocol, plane->plane->vlan_id,
+                                link_name_spell(plane->parent_guard, spelling));
+        }
+        return 0;
+}
+
 static const struct {
         RulesetFamily family;
         const char *chain;
@@ -295,7 +313,7 @@ static const struct {
 } base_chains[] = {
         { RULESET_INET, "prerouting", print_prerouting }, { RULESET_INET, "forward", print_forward },
         { RULESET_INET, "output", print_output },         { RULESET_ARP, "input", print_arp_input },
-        { RULESET_ARP, "output", print_arp_output },
+        { RULESET_ARP, "output", print_arp_output },      { RULESET_BRIDGE, "input", print_bridge_input },
 };
 
 static bool any_has_family(const AllPlanes *all, int family) {
@@ -305,9 +323,18 @@ static bool any_has_family(const AllPlanes *all, int family) {
         return false;
 }
 
+static bool any_on_bridge(const AllPlanes *all) {
+        for (size_t i = 0; i < all->n_planes; i++)
+                if (all->planes[i].parent_guard && all->planes[i].on_bridge)
+                        return true;
+        return false;
+}
+
 static int base_chains_add(const AllPlanes *all, State *state) {
         for (size_t i = 0; i < ELEMENTSOF(base_chains); i++) {
                 if (base_chains[i].family == RULESET_ARP && !any_has_family(all, AF_INET))
+                        continue;
+                if (base_chains[i].family == RULESET_BRIDGE && !any_on_bridge(all))
                         continue;
                 _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = base_chains[i].family };
                 strcpy_fixed(chain.object.as_ruleset.chain, base_chains[i].chain);

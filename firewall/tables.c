@@ -18,6 +18,7 @@ static const uint8_t protocols[RULESET_FAMILY_MAX] = {
         [RULESET_NETDEV] = NFPROTO_NETDEV,
         [RULESET_INET] = NFPROTO_INET,
         [RULESET_ARP] = NFPROTO_ARP,
+        [RULESET_BRIDGE] = NFPROTO_BRIDGE,
 };
 
 static bool is_our_table(const struct nlattr *name) {

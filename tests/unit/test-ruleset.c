@@ -365,6 +365,19 @@ static void test_the_guard_of_a_service_vlan_is_for_service_tags(void **state _u
         assert_has(&rules, RULESET_NETDEV, "eno1-guard", "@ll,96,16 0x88a8 @ll,116,12 { 0, 100 } meta protocol");
 }
 
+static void test_a_bridge_below_a_vlan_is_guarded_where_inner_tags_are_still_to_be_seen(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+        RulesetPlane plane = there;
+
+        plane.parent_guard = "eno1";
+        plane.on_bridge = true;
+        derive(VLAN_PLANE("mig0", "100", "192.0.2.5/24"), plane, &config, &rules);
+        assert_chain(&rules, RULESET_BRIDGE, "input",
+                     "type filter hook input priority -450; policy accept;\n"
+                     "meta ibrname \"eno1\" meta protocol 0x8100 @ll,116,12 100 counter name \"eno1-in-tags\" drop\n");
+}
+
 static void test_without_a_mac_nothing_passes(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
         _cleanup_state_ State rules = {};
@@ -547,6 +560,7 @@ int main(void) {
                 cmocka_unit_test(test_ports_are_a_set),
                 cmocka_unit_test(test_vlans_share_a_guard_on_their_parent),
                 cmocka_unit_test(test_the_guard_of_a_service_vlan_is_for_service_tags),
+                cmocka_unit_test(test_a_bridge_below_a_vlan_is_guarded_where_inner_tags_are_still_to_be_seen),
                 cmocka_unit_test(test_without_a_mac_nothing_passes),
                 cmocka_unit_test(test_without_a_device_the_stack_is_guarded_all_the_same),
                 cmocka_unit_test(test_every_rule_tells_the_hash),
