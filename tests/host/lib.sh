@@ -202,7 +202,8 @@ kernel_state() {
 
 # --- What is changed behind its back ----------------------------------------------------------------------------------------------
 
-# drift TEXT OPERATION COMMAND...: after the command that operation is done and logged. $by: who is told to have made it needed.
+# drift TEXT OPERATION COMMAND...: after the command (on the host, if it is no function here) that operation is done and logged.
+# $by: who is told to have made it needed.
 drifts=() by=''
 
 drift() {
@@ -214,7 +215,7 @@ drift() {
     fi
     drifts+=("$SECONDS")
     repairs=$(property Repairs) lines=$(log_lines)
-    on "${@:3}"
+    if [[ $(type -t "$3") == function ]]; then "${@:3}"; else on "${@:3}"; fi
     if lab_wait "$PATIENCE" repaired "$repairs" "$lines" "$2" 2>/dev/null; then
         ok "$1"
     else
