@@ -109,6 +109,10 @@ typedef struct PlaneConfig {
 } PlaneConfig;
 
 PlaneConfig *plane_config_free(PlaneConfig *plane);
+// Whether networkd or NetworkManager makes the device by what we give it.
+static inline bool plane_config_is_handed_over(const PlaneConfig *plane) {
+        return plane->managed_by == MANAGED_BY_NETWORKD || plane->managed_by == MANAGED_BY_NETWORKMANAGER;
+}
 // Whether two mean the same; where it was written does not count.
 bool plane_config_equal(const PlaneConfig *a, const PlaneConfig *b);
 

@@ -199,9 +199,7 @@ static void device_check(Derivation *d) {
         } else if (!ours && !d->link) {
                 reasons_add(d->reasons, REASON_DEVICE_MISSING, "the device %s (%s:%u) does not exist; waiting for %s",
                             plane->interface, name_at.path, name_at.line,
-                            plane->managed_by == MANAGED_BY_NETWORKD || plane->managed_by == MANAGED_BY_NETWORKMANAGER
-                                    ? managed_by_to_string(plane->managed_by)
-                                    : "it");
+                            plane_config_is_handed_over(plane) ? managed_by_to_string(plane->managed_by) : "it");
                 d->possible = false;
         }
 

@@ -70,10 +70,6 @@ static int links_survey(Look *look, Error *ret_error) {
         return r;
 }
 
-static bool is_handed_over(const PlaneConfig *config) {
-        return config->managed_by == MANAGED_BY_NETWORKD || config->managed_by == MANAGED_BY_NETWORKMANAGER;
-}
-
 // Indices are used again: another link can have the number of one that we made, and even its name.
 static bool is_of_that_kind(const Link *link, const PlaneConfig *config) {
         switch (config->kind) {
@@ -93,7 +89,7 @@ static void links_claim(Look *look) {
                 const Plane *plane = look->planes[i];
                 Link *link = (Link *)inventory_find(&look->inventory, plane->config->interface);
                 // Its tag is there for the day when the plane goes.
-                if (link && is_handed_over(plane->config))
+                if (link && plane_config_is_handed_over(plane->config))
                         link->ours = false;
                 else if (link && plane->made_link && link->index == plane->ifindex &&
                          is_of_that_kind(link, plane->config))
