@@ -32,10 +32,36 @@ static inline void assert_messages(const Config *config, const char *expected) {
         assert_string_equal(text, expected);
 }
 
+static inline Config *load_sized(const char *text, size_t size) {
+        Config *config = NULL;
+
+        assert_int_equal(config_load_text("blue", "blue.plane", text, size, true, &config), 0);
+        return config;
+}
+
+static inline Config *load(const char *text) {
+        return load_sized(text, strlen(text));
+}
+
 // The only plane, which is well.
 static inline const PlaneConfig *only_plane(const Config *config) {
         assert_messages(config, "");
         assert_int_equal(config->n_planes, 1);
         assert_int_equal(config->n_broken, 0);
         return config->planes[0];
+}
+
+// A text, and all that is said about it.
+typedef struct Case {
+        const char *text, *messages;
+} Case;
+
+static inline void assert_cases(const Case *cases, size_t n, bool broken) {
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_config_ Config *config = load(cases[i].text);
+                assert_messages(config, cases[i].messages);
+                assert_int_equal(config->n_planes, !broken);
+                assert_int_equal(config_is_broken(config, "blue"), broken);
+                assert_int_equal(config_find(config, "blue") == NULL, broken);
+        }
 }

@@ -1,19 +1,8 @@
-// The configuration of one plane: syntax, keys, checks, and what a person is told.
+// The configuration of one plane: syntax, keys, values, and what a person is told.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config-messages.h"
 #include "ini.h"
-
-static Config *load_sized(const char *text, size_t size) {
-        Config *config = NULL;
-
-        assert_int_equal(config_load_text("blue", "blue.plane", text, size, true, &config), 0);
-        return config;
-}
-
-static Config *load(const char *text) {
-        return load_sized(text, strlen(text));
-}
 
 // --- Syntax
 
@@ -204,41 +193,7 @@ static void test_macvlan_has_a_mac_address(void **state _unused_) {
         assert_true(only_plane(config)->has_mac);
 }
 
-static void test_planes_that_are_fine(void **state _unused_) {
-        static const char *const texts[] = {
-                "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.0/31\n",
-                "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1/31\n",
-                "[Interface]\nName=mig0\n[Address]\nAddress=fd00::/127\n",
-                "[Interface]\nName=mig0\nMTUBytes=1280\n[Address]\nAddress=fd00::5/64\n",
-                "[Interface]\nName=mig0\nMTUBytes=68\n[Address]\nAddress=10.0.0.1/8\n",
-                "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1/32\n[Isolation]\nPeers=10.0.0.0/24\n",
-                "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1\n[Route]\nDestination=10.0.0.0/24\n",
-                PLANE "[Interface]\nKind=vlan\nParent=eno1\nVLANId=4094\n[Bandwidth]\nLinkRate=10G\nManagementReserve="
-                      "1.3G\nEgress=8G\n",
-                PLANE "[Bandwidth]\nPerMigration=8G\nEgress=8G\n",
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
-                _cleanup_config_ Config *config = load(texts[i]);
-                (void)only_plane(config);
-        }
-}
-
 // --- Messages: each text, and all that is said about it
-
-typedef struct Case {
-        const char *text, *messages;
-} Case;
-
-static void assert_cases(const Case *cases, size_t n, bool broken) {
-        for (size_t i = 0; i < n; i++) {
-                _cleanup_config_ Config *config = load(cases[i].text);
-                assert_messages(config, cases[i].messages);
-                assert_int_equal(config->n_planes, !broken);
-                assert_int_equal(config_is_broken(config, "blue"), broken);
-                assert_int_equal(config_find(config, "blue") == NULL, broken);
-        }
-}
 
 static void test_warnings(void **state _unused_) {
         static const Case cases[] = {
@@ -423,179 +378,6 @@ static void test_errors_of_values(void **state _unused_) {
         assert_cases(cases, ELEMENTSOF(cases), true);
 }
 
-static void test_errors_of_interface_and_address(void **state _unused_) {
-        static const Case cases[] = {
-                { "",
-                  "blue.plane: error: Name= is missing in [Interface]; add the name of the plane's network "
-                  "interface, such as Name=mig0\n"
-                  "blue.plane: error: the plane has no address; add [Address] with Address=, such as "
-                  "Address=172.150.1.5/24\n" },
-                { "[Interface]\n[Address]\n",
-                  "blue.plane:1: error: Name= is missing in [Interface]; add the name of the plane's network "
-                  "interface, such as Name=mig0\n"
-                  "blue.plane:2: error: the plane has no address; add [Address] with Address=, such as "
-                  "Address=172.150.1.5/24\n" },
-                { PLANE "[Interface]\nKind=vlan\nParent=mig0\nVLANId=100\n",
-                  "blue.plane:7: error: Parent=mig0 is the plane's own interface; name the interface that it is made "
-                  "on\n" },
-                { PLANE "[Interface]\nKind=vlan\n",
-                  "blue.plane:6: error: Kind=vlan needs Parent=; add it to [Interface]\n"
-                  "blue.plane:6: error: Kind=vlan needs VLANId=; add it to [Interface]\n" },
-                { PLANE "[Interface]\nKind=macvlan\nVLANId=100\n",
-                  "blue.plane:6: error: Kind=macvlan needs Parent=; add it to [Interface]\n"
-                  "blue.plane:7: error: VLANId= is given, but Kind=macvlan has none; remove it, or set Kind=vlan\n" },
-                { PLANE "[Interface]\nParent=eno1\nVLANId=100\nMACAddress=52:54:00:12:34:56\n",
-                  "blue.plane:6: error: Parent= is given, but Kind=device has none; remove it, or set Kind=vlan or "
-                  "Kind=macvlan\n"
-                  "blue.plane:7: error: VLANId= is given, but Kind=device has none; remove it, or set Kind=vlan\n"
-                  "blue.plane:8: error: MACAddress= is given, but Kind=device has none; remove it, or set "
-                  "Kind=macvlan\n" },
-                { PLANE "[Interface]\nKind=macvlan\nParent=eno1\nVLANProtocol=802.1q\n",
-                  "blue.plane:8: error: VLANProtocol= is given, but Kind=macvlan has none; remove it, or set Kind=vlan\n" },
-                { PLANE "[Interface]\nKind=macvlan\nParent=eno1\nMACAddress=52:54:00:12:34:56\nManagedBy=other\n",
-                  "blue.plane:8: error: MACAddress= is given, but ManagedBy=other makes the interface; set the "
-                  "address there\n" },
-                { PLANE "[Interface]\nMTUBytes=1279\n[Address]\nAddress=fd00::5/64\n",
-                  "blue.plane:6: error: MTUBytes=1279 is too small for the plane's IPv6 address; expected at least "
-                  "1280\n" },
-                { "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.0/24\n",
-                  "blue.plane:4: error: Address=172.150.1.0/24 is the address of the network itself; expected an "
-                  "address of this host alone\n" },
-                { "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.255/24\n",
-                  "blue.plane:4: error: Address=172.150.1.255/24 is the broadcast address of its network; expected "
-                  "an address of this host alone\n" },
-                { "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.3/30\n",
-                  "blue.plane:4: error: Address=172.150.1.3/30 is the broadcast address of its network; expected an "
-                  "address of this host alone\n" },
-                { "[Interface]\nName=mig0\n[Address]\nAddress=fd00::/64\n",
-                  "blue.plane:4: error: Address=fd00::/64 is the address of the network itself; expected an address "
-                  "of this host alone\n" },
-                { "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1/0\n",
-                  "blue.plane:4: error: Address=10.0.0.1/0 makes every host a neighbour; give the prefix length of "
-                  "the plane's network\n" },
-                { PLANE "Address=0.0.0.0/8\nAddress=224.0.0.1/24\nAddress=127.0.0.1/8\nAddress=255.255.255.255/32\n",
-                  "blue.plane:5: error: Address=0.0.0.0/8 is the unspecified address; expected an address of this "
-                  "host alone\n"
-                  "blue.plane:6: error: Address=224.0.0.1/24 is a multicast address; expected an address of this "
-                  "host alone\n"
-                  "blue.plane:7: error: Address=127.0.0.1/8 is a loopback address; expected an address of this host "
-                  "alone\n"
-                  "blue.plane:8: error: Address=255.255.255.255/32 is the broadcast address; expected an address of "
-                  "this host alone\n" },
-                { PLANE "Address=::/64 ff02::1/64 ::1/64\\\nfe80::5/64 ::ffff:10.0.0.1/128\n",
-                  "blue.plane:5: error: Address=::/64 is the unspecified address; expected an address of this host "
-                  "alone\n"
-                  "blue.plane:5: error: Address=ff02::1/64 is a multicast address; expected an address of this host "
-                  "alone\n"
-                  "blue.plane:5: error: Address=::1/64 is a loopback address; expected an address of this host "
-                  "alone\n"
-                  "blue.plane:5: error: Address=fe80::5/64 is a link-local address; expected an address of this host "
-                  "alone\n"
-                  "blue.plane:5: error: Address=::ffff:10.0.0.1/128 is an IPv4 address in IPv6 form; expected an "
-                  "address of this host alone\n" },
-                { PLANE "[Address]\nAddress=172.150.1.5/16\n",
-                  "blue.plane:6: error: Address=172.150.1.5/16 is given twice; remove one\n" },
-                { "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5\n",
-                  "blue.plane:4: error: Address=172.150.1.5/32 leaves no room for a peer; give the prefix length of "
-                  "the plane's network, or Peers=\n" },
-        };
-
-        assert_cases(cases, ELEMENTSOF(cases), true);
-}
-
-static void test_ipv6_needs_a_kernel_that_has_it(void **state _unused_) {
-        static const char text[] = PLANE "Address=fd00::5/64\n";
-        _cleanup_config_ Config *config = NULL;
-
-        assert_int_equal(config_load_text("blue", "blue.plane", text, sizeof(text) - 1, false, &config), 0);
-        assert_messages(config,
-                        "blue.plane:5: error: Address=fd00::5/64: this kernel has IPv6 turned off; use IPv4, or boot "
-                        "without ipv6.disable=1\n");
-}
-
-static void test_errors_of_routes(void **state _unused_) {
-        static const Case cases[] = {
-                { PLANE "[Route]\nGateway=172.150.1.1\n",
-                  "blue.plane:5: error: Destination= is missing in [Route]; add the network of the peers, or remove "
-                  "the section\n" },
-                { PLANE "[Route]\nDestination=0.0.0.0/0\n",
-                  "blue.plane:6: error: Destination=0.0.0.0/0 is a default route, and a plane is no way out; name "
-                  "the networks of the peers\n" },
-                { PLANE "[Route]\nDestination=224.0.0.0/8\n",
-                  "blue.plane:6: error: Destination=224.0.0.0/8 is a multicast address\n" },
-                { PLANE "[Route]\nDestination=fd00::/64\n",
-                  "blue.plane:6: error: Destination=fd00::/64 is of a family of which the plane has no address; add "
-                  "one in [Address]\n" },
-                { PLANE "[Route]\nDestination=172.150.1.0/24\n",
-                  "blue.plane:6: error: Destination=172.150.1.0/24 is the network of the plane's own address, to "
-                  "which the kernel makes the route; remove this one\n" },
-                { PLANE "[Route]\nDestination=10.0.0.0/8\n[Route]\nDestination=10.0.0.0/8\n",
-                  "blue.plane:8: error: Destination=10.0.0.0/8 is given twice; remove one [Route]\n" },
-                { PLANE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.2.1\n",
-                  "blue.plane:7: error: Gateway=172.150.2.1 is in no network of the plane's addresses, so it cannot "
-                  "be reached; name the router's address on the plane\n" },
-                { PLANE "[Route]\nDestination=10.0.0.0/8\nGateway=fd00::1\n",
-                  "blue.plane:7: error: Gateway=fd00::1 and Destination=10.0.0.0/8 are of different families; both "
-                  "must be IPv4 or both IPv6\n" },
-                { PLANE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.5\n",
-                  "blue.plane:7: error: Gateway=172.150.1.5 is the plane's own address; name the router, or remove "
-                  "Gateway= for a destination that is on the link\n" },
-        };
-
-        assert_cases(cases, ELEMENTSOF(cases), true);
-}
-
-static void test_errors_of_bandwidth(void **state _unused_) {
-        static const Case cases[] = {
-                { PLANE "[Bandwidth]\nEgress=4G\nIngress=2.5G\nPerMigration=8G\n",
-                  "blue.plane:8: error: PerMigration=8G is above Egress=4G, the rate of all migrations together; "
-                  "lower it, or raise Egress=\n"
-                  "blue.plane:8: error: PerMigration=8G is above Ingress=2.5G, the rate of all migrations together; "
-                  "lower it, or raise Ingress=\n" },
-                { PLANE "[Bandwidth]\nManagementReserve=1G\n",
-                  "blue.plane:6: error: ManagementReserve=1G is given, but Kind=device shares its uplink with "
-                  "nobody; remove it\n" },
-                { PLANE
-                  "[Interface]\nKind=vlan\nParent=eno1\nVLANId=1\n[Bandwidth]\nLinkRate=1G\nManagementReserve=1G\n",
-                  "blue.plane:11: error: ManagementReserve=1G leaves nothing of LinkRate=1G to the plane; lower it\n" },
-                { PLANE
-                  "[Interface]\nKind=vlan\nParent=eno1\nVLANId=1\n[Bandwidth]\nLinkRate=10G\nManagementReserve=1G\n"
-                  "Egress=8.301G\n",
-                  "blue.plane:11: error: ManagementReserve=1G and Egress=8301M come to more than 9.3G, which is 93 % "
-                  "of LinkRate=10G, and the reserve cannot be held beyond that; lower one of them\n" },
-        };
-
-        assert_cases(cases, ELEMENTSOF(cases), true);
-}
-
-static void test_errors_of_peers(void **state _unused_) {
-        static const Case cases[] = {
-                { PLANE "[Isolation]\nPeers=172.150.1.0/24 127.0.0.0/8\nPeers=224.0.0.0/4\n",
-                  "blue.plane:6: error: Peers=127.0.0.0/8 is a loopback address; name networks of hosts\n"
-                  "blue.plane:7: error: Peers=224.0.0.0/4 is a multicast address; name networks of hosts\n" },
-                { PLANE "[Isolation]\nPeers=172.150.1.5\n",
-                  "blue.plane:4: error: Address=172.150.1.5/24 leaves no room for a peer; give the prefix length of "
-                  "the plane's network, or Peers=\n" },
-                { PLANE "[Peer]\nMACAddress=52:54:00:12:34:56\n",
-                  "blue.plane:5: error: Address= is missing in [Peer]; add the peer's address, or remove the "
-                  "section\n" },
-                { PLANE "[Peer]\nAddress=172.150.1.5\n",
-                  "blue.plane:6: error: Address=172.150.1.5 of a [Peer] is the plane's own address; name another "
-                  "host\n" },
-                { PLANE "[Peer]\nAddress=172.150.2.6\n",
-                  "blue.plane:6: error: Address=172.150.2.6 of a [Peer] is not within Peers=; correct it, or add it "
-                  "there\n" },
-                { PLANE "[Peer]\nAddress=172.150.1.6\n[Peer]\nAddress=172.150.1.6\n",
-                  "blue.plane:8: error: Address=172.150.1.6 has two [Peer] sections; remove one\n" },
-                { PLANE "[Health]\nProbe=172.150.1.6\nProbe=172.150.1.7 172.150.2.7\n",
-                  "blue.plane:7: error: Probe=172.150.2.7 is not within Peers=; correct it, or add it there\n" },
-                { PLANE "[Health]\nProbe=172.150.1.5\n",
-                  "blue.plane:6: error: Probe=172.150.1.5 is the plane's own address; name a peer\n" },
-        };
-
-        assert_cases(cases, ELEMENTSOF(cases), true);
-}
-
 static void test_messages_come_to_an_end(void **state _unused_) {
         char text[4096] = "";
 
@@ -641,17 +423,11 @@ int main(void) {
                 cmocka_unit_test(test_what_is_not_said_has_a_default),
                 cmocka_unit_test(test_peers_ports_and_users_are_put_in_order),
                 cmocka_unit_test(test_macvlan_has_a_mac_address),
-                cmocka_unit_test(test_planes_that_are_fine),
                 cmocka_unit_test(test_warnings),
                 cmocka_unit_test(test_errors_of_syntax),
                 cmocka_unit_test(test_a_file_with_nul_bytes_is_no_text),
                 cmocka_unit_test(test_lines_may_be_long),
                 cmocka_unit_test(test_errors_of_values),
-                cmocka_unit_test(test_errors_of_interface_and_address),
-                cmocka_unit_test(test_ipv6_needs_a_kernel_that_has_it),
-                cmocka_unit_test(test_errors_of_routes),
-                cmocka_unit_test(test_errors_of_bandwidth),
-                cmocka_unit_test(test_errors_of_peers),
                 cmocka_unit_test(test_messages_come_to_an_end),
                 cmocka_unit_test(test_long_values_are_quoted_short),
                 cmocka_unit_test(test_where_a_value_was_written),
