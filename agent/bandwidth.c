@@ -95,9 +95,9 @@ static int rates_apply(Manager *manager, Plane *plane, uint64_t egress, uint64_t
                 return 0;
         rates_set(plane, egress, ingress);
         int r = reconcile(manager, RECONCILE_INTENT, ret_error);
-        for (size_t i = 0; i < plane->reasons.n_reasons && r >= 0; i++)
-                if (plane->reasons.reasons[i].code == REASON_APPLY_FAILED || plane->reasons.reasons[i].code == REASON_DRIFT)
-                        r = error_set(ret_error, -EIO, "%s", plane->reasons.reasons[i].text);
+        const char *refusal = reasons_text(&plane->reasons, REASON_APPLY_FAILED) ?: reasons_text(&plane->reasons, REASON_DRIFT);
+        if (r >= 0 && refusal)
+                r = error_set(ret_error, -EIO, "%s", refusal);
         if (r < 0) {
                 rates_set(plane, old_egress, old_ingress);
                 if (reconcile(manager, RECONCILE_INTENT, NULL) < 0)

@@ -58,6 +58,9 @@ Health reasons_health(const Reasons *reasons) {
         for (size_t i = 0; i < reasons->n_reasons; i++)
                 if (codes[reasons->reasons[i].code].health > health)
                         health = codes[reasons->reasons[i].code].health;
+        for (ReasonCode code = 0; code < REASON_CODE_MAX; code++)
+                if (reasons->lost & UINT64_C(1) << code && codes[code].health > health)
+                        health = codes[code].health;
         return health;
 }
 
@@ -72,8 +75,10 @@ void reasons_sort(Reasons *reasons) {
 }
 
 void reasons_add(Reasons *reasons, ReasonCode code, const char *format, ...) {
-        if (array_reserve(&reasons->reasons, &reasons->n_allocated, reasons->n_reasons + 1) < 0)
+        if (array_reserve(&reasons->reasons, &reasons->n_allocated, reasons->n_reasons + 1) < 0) {
+                reasons->lost |= UINT64_C(1) << code;
                 return;
+        }
 
         Reason *reason = &reasons->reasons[reasons->n_reasons++];
         reason->code = code;
@@ -87,11 +92,28 @@ void reasons_add(Reasons *reasons, ReasonCode code, const char *format, ...) {
                         *c = '?';
 }
 
-bool reasons_have(const Reasons *reasons, ReasonCode code) {
+static const char lost_text[] = "out of memory, even to say why";
+
+const char *reasons_gravest_text(const Reasons *reasons) {
+        Health health = reasons_health(reasons);
+
+        if (health == HEALTH_HEALTHY)
+                return "everything is as it should be";
+        for (size_t i = 0; i < reasons->n_reasons; i++)
+                if (codes[reasons->reasons[i].code].health == health)
+                        return reasons->reasons[i].text;
+        return lost_text;
+}
+
+const char *reasons_text(const Reasons *reasons, ReasonCode code) {
         for (size_t i = 0; i < reasons->n_reasons; i++)
                 if (reasons->reasons[i].code == code)
-                        return true;
-        return false;
+                        return reasons->reasons[i].text;
+        return reasons->lost & UINT64_C(1) << code ? lost_text : NULL;
+}
+
+bool reasons_have(const Reasons *reasons, ReasonCode code) {
+        return reasons_text(reasons, code) != NULL;
 }
 
 bool reasons_equal(const Reasons *a, const Reasons *b) {

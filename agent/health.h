@@ -42,6 +42,7 @@ typedef enum ReasonCode {
         REASON_REPAIRED,
         REASON_CODE_MAX,
 } ReasonCode;
+_Static_assert(REASON_CODE_MAX <= 64, "Reasons.lost has a bit for each");
 
 typedef struct Reason {
         ReasonCode code;
@@ -51,6 +52,7 @@ typedef struct Reason {
 typedef struct Reasons {
         Reason *reasons;
         size_t n_reasons, n_allocated;
+        uint64_t lost; // bit by code: those that there was no memory for
 } Reasons;
 
 const char *health_to_string(Health health);
@@ -61,8 +63,12 @@ Health reasons_health(const Reasons *reasons);
 // The gravest first, otherwise in the order in which they were added.
 void reasons_sort(Reasons *reasons);
 
-// Out of memory drops the reason.
+// Out of memory loses the text; health is what it would be with it, and reasons_have finds the code.
 void reasons_add(Reasons *reasons, ReasonCode code, const char *format, ...) _printf_(3, 4);
+// What to log about that health.
+const char *reasons_gravest_text(const Reasons *reasons);
+// The first of that code; NULL: there is none.
+const char *reasons_text(const Reasons *reasons, ReasonCode code);
 bool reasons_have(const Reasons *reasons, ReasonCode code);
 bool reasons_equal(const Reasons *a, const Reasons *b);
 void reasons_deinit(Reasons *reasons);

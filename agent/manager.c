@@ -405,9 +405,9 @@ int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error
         int r = reconcile(manager, RECONCILE_INTENT, ret_error);
         if (r < 0)
                 manager_look_again(manager, reconcile_retry_delay(manager));
-        for (size_t i = 0; i < plane->reasons.n_reasons && r >= 0; i++)
-                if (plane->reasons.reasons[i].code == REASON_APPLY_FAILED)
-                        r = error_set(ret_error, -EIO, "%s", plane->reasons.reasons[i].text);
+        const char *refusal = reasons_text(&plane->reasons, REASON_APPLY_FAILED);
+        if (r >= 0 && refusal)
+                r = error_set(ret_error, -EIO, "%s", refusal);
         return r;
 }
 

@@ -41,9 +41,8 @@ void plane_set_state(Plane *plane, int ifindex, uint32_t mtu, Reasons *reasons) 
 
         reasons_sort(reasons);
         if (health != plane->health) {
-                const char *why = health != HEALTH_HEALTHY ? reasons->reasons[0].text : "everything is as it should be";
                 log_line(health > HEALTH_HEALTHY ? LOG_WARNING : LOG_NOTICE, "%s: %s (was %s): %s", plane->config->name,
-                         health_to_string(health), health_to_string(plane->health), why);
+                         health_to_string(health), health_to_string(plane->health), reasons_gravest_text(reasons));
                 changed[n_changed++] = "Health";
         }
         if (!reasons_equal(reasons, &plane->reasons))

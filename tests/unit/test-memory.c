@@ -157,6 +157,18 @@ static int drop_in_run(Work *work) {
         return config_bandwidth_dropin_text(100000000, 200000000, 0, &work->text);
 }
 
+static int reasons_run(Work *work) {
+        reasons_add(&work->reasons[0], REASON_LINK_DOWN, "down");
+        reasons_add(&work->reasons[0], REASON_DRIFT, "differs");
+        return 0;
+}
+
+// What is lost is the text.
+static void reasons_show(const Work *work, FILE *file) {
+        fprintf(file, "%s %d %d", health_to_string(reasons_health(&work->reasons[0])),
+                reasons_have(&work->reasons[0], REASON_LINK_DOWN), reasons_have(&work->reasons[0], REASON_REPAIRED));
+}
+
 static void nothing_made(Work *work _unused_) {}
 
 static const struct {
@@ -170,6 +182,7 @@ static const struct {
         { "derive", config_make, derive_run, derive_show },
         { "diff", derive_make, plan_run, plan_show },
         { "a transaction", derive_make, transaction_run, text_show },
+        { "reasons", nothing_made, reasons_run, reasons_show },
         { "a drop-in", nothing_made, drop_in_run, text_show },
 };
 
