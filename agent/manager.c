@@ -18,6 +18,7 @@ enum {
 };
 #define HOLD_USEC UINT64_C(3000000)
 #define AUDIT_INTERVAL_USEC UINT64_C(5000000)
+#define LOST_LOG_INTERVAL_USEC UINT64_C(10000000)
 
 static const char *const config_directories[] = { CONFIG_DIRECTORIES, NULL };
 
@@ -34,11 +35,25 @@ static bool manager_concerns(const Manager *manager, const MonitorEvent *event) 
         return false;
 }
 
+// In a storm of other people's changes that is many times a second.
+static void lost_log(Manager *manager) {
+        uint64_t now;
+
+        manager->n_lost++;
+        if (sd_event_now(manager->event, CLOCK_MONOTONIC, &now) < 0 ||
+            (manager->lost_logged_usec && now - manager->lost_logged_usec < LOST_LOG_INTERVAL_USEC))
+                return;
+        log_notice("netlink notifications were lost (%u time(s) since this was said last); looking at everything again",
+                   manager->n_lost);
+        manager->lost_logged_usec = now;
+        manager->n_lost = 0;
+}
+
 static void on_notification(const MonitorEvent *event, void *userdata) {
         Manager *manager = userdata;
 
         if (event->lost)
-                log_notice("netlink notifications were lost; looking at everything again");
+                lost_log(manager);
         else if (!event->ruleset && !manager_concerns(manager, event))
                 return;
         if (event->pid && !manager->suspect.pid) { // the first one; reconcile forgets it

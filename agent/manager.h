@@ -35,6 +35,8 @@ struct Manager {
         // Who was last seen to change something that is ours; for the log line of the repair.
         MonitorEvent suspect;
         bool watches_neighbours;
+        unsigned n_lost; // times that notifications were lost since the log said so
+        uint64_t lost_logged_usec;
 
         sd_event_source *dirty_timer; // armed: look again
         sd_event_source *audit_timer; // looks again at what has no notification, and pats the watchdog
