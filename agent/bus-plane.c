@@ -49,8 +49,8 @@ static int get_number(sd_bus *bus _unused_, const char *path _unused_, const cha
                 { "Repairs", "t", plane->repairs },
                 { "InterfaceIndex", "i", (uint64_t)plane->ifindex },
                 { "MTU", "u", plane->mtu },
-                { "PortMin", "q", plane_migration_ports(plane)->first },
-                { "PortMax", "q", plane_migration_ports(plane)->last },
+                { "PortMin", "q", plane_config_migration_ports(config)->first },
+                { "PortMax", "q", plane_config_migration_ports(config)->last },
                 { "Required", "b", config->required },
                 { "Default", "b", config->is_default },
         };
@@ -125,7 +125,7 @@ static int get_drops(sd_bus *bus _unused_, const char *path _unused_, const char
         memory = (char *)counters;
         int r = sd_bus_message_open_container(reply, 'a', "{st}");
         for (size_t i = 0; i < n && r >= 0; i++) {
-                const char *reason = describe_drop_reason(&counters[i], plane->config->interface);
+                const char *reason = describe_drop_reason(&counters[i], plane->config);
                 if (reason)
                         r = sd_bus_message_append(reply, "{st}", reason, counters[i].packets);
         }

@@ -453,6 +453,15 @@ bool plane_config_equal(const PlaneConfig *a, const PlaneConfig *b) {
         return plane_scalars_equal(a, b) && plane_networks_equal(a, b) && plane_guests_equal(a, b);
 }
 
+const PortRange *plane_config_migration_ports(const PlaneConfig *plane) {
+        const PortRange *widest = &plane->ports[0];
+
+        for (size_t i = 1; i < plane->n_ports; i++)
+                if (plane->ports[i].last - plane->ports[i].first > widest->last - widest->first)
+                        widest = &plane->ports[i];
+        return widest;
+}
+
 bool config_kernel_has_ipv6(void) {
         return access("/proc/sys/net/ipv6", F_OK) == 0;
 }

@@ -113,6 +113,8 @@ PlaneConfig *plane_config_free(PlaneConfig *plane);
 static inline bool plane_config_is_handed_over(const PlaneConfig *plane) {
         return plane->managed_by == MANAGED_BY_NETWORKD || plane->managed_by == MANAGED_BY_NETWORKMANAGER;
 }
+// The range that migrations use: the widest of Ports=, as others are single ports beside it.
+const PortRange *plane_config_migration_ports(const PlaneConfig *plane);
 // Whether two mean the same; where it was written does not count.
 bool plane_config_equal(const PlaneConfig *a, const PlaneConfig *b);
 

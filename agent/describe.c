@@ -10,14 +10,13 @@
 #include "name.h"
 #include "names.h"
 
-const char *describe_drop_reason(const FirewallCounter *counter, const char *interface) {
-        char link[IFNAMSIZ], spelling[LINK_SPELLING_MAX];
-        const char *reason;
-        bool is_outgoing;
+const char *describe_drop_reason(const FirewallCounter *counter, const PlaneConfig *plane) {
+        bool is_parents = plane->kind == PLANE_KIND_VLAN && streq(counter->link, plane->parent);
+        char spelling[LINK_SPELLING_MAX];
 
-        if (!counter_name_parse(counter->name, link, &is_outgoing, &reason) || !streq(link, interface))
+        if (!is_parents && !streq(counter->link, plane->interface))
                 return NULL;
-        return counter->name + strlen(link_name_spell(interface, spelling)) + 1;
+        return counter->name + strlen(link_name_spell(counter->link, spelling)) + 1;
 }
 
 static json_t *texts_describe(const Plane *plane) {
@@ -59,7 +58,7 @@ static json_t *drops_describe(const Plane *plane, const FirewallCounter *counter
         json_t *object = json_object();
 
         for (size_t i = 0; i < n_counters; i++) {
-                const char *reason = describe_drop_reason(&counters[i], plane->config->interface);
+                const char *reason = describe_drop_reason(&counters[i], plane->config);
                 if (reason)
                         (void)json_object_set_new(object, reason, json_integer((json_int_t)counters[i].packets));
         }
@@ -80,8 +79,8 @@ static json_t *plane_describe(const Plane *plane, const FlowList *flows, const F
         } numbers[] = {
                 { "InterfaceIndex", (uint64_t)plane->ifindex },
                 { "MTU", plane->mtu },
-                { "PortMin", plane_migration_ports(plane)->first },
-                { "PortMax", plane_migration_ports(plane)->last },
+                { "PortMin", plane_config_migration_ports(config)->first },
+                { "PortMax", plane_config_migration_ports(config)->last },
                 { "EgressBitsPerSecond", config->egress },
                 { "IngressBitsPerSecond", config->ingress },
                 { "PerMigrationBitsPerSecond", config->per_migration },

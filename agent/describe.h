@@ -8,5 +8,5 @@
 // are those of their D-Bus properties. NULL when memory is out; else to be freed.
 char *describe(Manager *manager);
 
-// "in-arp": what a counter of the ruleset says of this interface; NULL for another interface's.
-const char *describe_drop_reason(const FirewallCounter *counter, const char *interface);
+// "in-arp": what a counter of the ruleset says of this plane, or of the parent that it shares; NULL for another's.
+const char *describe_drop_reason(const FirewallCounter *counter, const PlaneConfig *plane);

@@ -93,13 +93,3 @@ uint64_t plane_suggested_mebibytes(const Plane *plane) {
         uint64_t bits = plane->config->per_migration ?: plane->config->egress;
         return bits / 8 / (1024 * 1024);
 }
-
-const PortRange *plane_migration_ports(const Plane *plane) {
-        const PlaneConfig *config = plane->config;
-        const PortRange *widest = &config->ports[0];
-
-        for (size_t i = 1; i < config->n_ports; i++)
-                if (config->ports[i].last - config->ports[i].first > widest->last - widest->first)
-                        widest = &config->ports[i];
-        return widest;
-}

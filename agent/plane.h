@@ -50,6 +50,3 @@ void plane_set_config(Plane *plane, PlaneConfig *config);
 
 // MiB/s that an initiator should ask for (libvirt's unit), rounded down: PerMigration, else Egress; 0: nothing to suggest.
 uint64_t plane_suggested_mebibytes(const Plane *plane);
-
-// The range that migrations use: the widest of Ports=, as others are single ports beside it.
-const PortRange *plane_migration_ports(const Plane *plane);

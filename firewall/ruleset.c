@@ -17,6 +17,7 @@
 #include <linux/netfilter_bridge.h>
 
 #include "allow.h"
+#include "fallback.h"
 #include "set.h"
 
 #define HOOK_LINE_PREFIX "type filter hook "
@@ -26,6 +27,7 @@ static const RulesetHook hooks[] = {
         { RULESET_NETDEV, "out", true, "egress", NF_NETDEV_EGRESS, 500 },
         { RULESET_NETDEV, CHAIN_GUARD, true, "ingress", NF_NETDEV_INGRESS, -500 },
         { RULESET_INET, "prerouting", false, "prerouting", NF_INET_PRE_ROUTING, -450 },
+        { RULESET_INET, "input", false, "input", NF_INET_LOCAL_IN, -450 },
         { RULESET_INET, "forward", false, "forward", NF_INET_FORWARD, -450 },
         { RULESET_INET, "output", false, "output", NF_INET_LOCAL_OUT, -450 },
         { RULESET_ARP, "input", false, "input", NF_ARP_IN, -450 },
@@ -253,6 +255,10 @@ static int print_prerouting(const AllPlanes *all, FILE *file) {
         return r;
 }
 
+static int print_input(const AllPlanes *all, FILE *file) {
+        return fallback_print(all->planes, all->n_planes, file);
+}
+
 // Nothing is forwarded to or from a plane.
 static int print_forward(const AllPlanes *all, FILE *file) {
         for (Way way = WAY_IN; way <= WAY_OUT; way++) {
@@ -311,9 +317,10 @@ static const struct {
         const char *chain;
         int (*print)(const AllPlanes *all, FILE *file);
 } base_chains[] = {
-        { RULESET_INET, "prerouting", print_prerouting }, { RULESET_INET, "forward", print_forward },
-        { RULESET_INET, "output", print_output },         { RULESET_ARP, "input", print_arp_input },
-        { RULESET_ARP, "output", print_arp_output },      { RULESET_BRIDGE, "input", print_bridge_input },
+        { RULESET_INET, "prerouting", print_prerouting }, { RULESET_INET, "input", print_input },
+        { RULESET_INET, "forward", print_forward },       { RULESET_INET, "output", print_output },
+        { RULESET_ARP, "input", print_arp_input },        { RULESET_ARP, "output", print_arp_output },
+        { RULESET_BRIDGE, "input", print_bridge_input },
 };
 
 static bool any_has_family(const AllPlanes *all, int family) {
@@ -330,11 +337,24 @@ static bool any_on_bridge(const AllPlanes *all) {
         return false;
 }
 
+static bool is_needed(const AllPlanes *all, RulesetFamily family, const char *chain) {
+        switch (family) {
+        case RULESET_ARP:
+                return any_has_family(all, AF_INET);
+        case RULESET_BRIDGE:
+                return any_on_bridge(all);
+        case RULESET_INET:
+                return !streq(chain, "input") || fallback_closes_any(all->planes, all->n_planes);
+        case RULESET_NETDEV:
+        case RULESET_FAMILY_MAX:
+                break;
+        }
+        return true;
+}
+
 static int base_chains_add(const AllPlanes *all, State *state) {
         for (size_t i = 0; i < ELEMENTSOF(base_chains); i++) {
-                if (base_chains[i].family == RULESET_ARP && !any_has_family(all, AF_INET))
-                        continue;
-                if (base_chains[i].family == RULESET_BRIDGE && !any_on_bridge(all))
+                if (!is_needed(all, base_chains[i].family, base_chains[i].chain))
                         continue;
                 _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = base_chains[i].family };
                 strcpy_fixed(chain.object.as_ruleset.chain, base_chains[i].chain);

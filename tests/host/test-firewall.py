@@ -496,9 +496,11 @@ def test_a_known_peer_has_one_mac():
 
 
 def test_the_plane_is_only_on_the_plane():
-    with lab() as l, listen(l.alpha, '0.0.0.0', PORT):
+    with lab() as l, listen(l.alpha, '0.0.0.0', PORT), listen(l.alpha, '0.0.0.0', 22):
         check(l.eve.ping('192.0.2.1'), 'the other link does not work')
-        check(connect(l.eve, '192.0.2.1', PORT) == 'open', 'the other link does not work')
+        check(connect(l.eve, '192.0.2.1', 22) == 'open', 'the other link does not work')
+        check(connect(l.eve, '192.0.2.1', PORT) == 'silent', 'a migration port is open there')
+        check(l.alpha.counter('mig0-in-fallback') > 0, 'it is not counted')
         check(arp_answers(l.eve, 'lan1', '192.0.2.1', '192.0.2.9'), 'the other link does not answer ARP')
         check(not arp_answers(l.eve, 'lan1', l.alpha_address, '192.0.2.9'), 'ARP for the plane is answered elsewhere')
         check(not arp_answers(l.eve, 'lan1', '192.0.2.1', l.eve_address), 'ARP from the plane is answered elsewhere')

@@ -1,6 +1,7 @@
-// Which planes an operation is about.
+// Which planes an operation, or a counter, is about.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "describe.h"
 #include "golden.h"
 #include "look.h"
 
@@ -43,11 +44,33 @@ static void test_a_parents_guard_concerns_the_planes_on_it(void **state _unused_
         assert_false(concerns(VLAN("eno2"), chain("eno1-guard")));
 }
 
+static void test_drops_are_those_of_its_device_and_its_parent(void **state _unused_) {
+        static const struct {
+                FirewallCounter counter;
+                const char *reason;
+        } cases[] = {
+                { { .name = "mig0-in-arp", .link = "mig0" }, "in-arp" },
+                { { .name = "en/401-in-tags", .link = "en@1" }, "in-tags" },
+                { { .name = "eno2-in-tags", .link = "eno2" }, NULL },
+        };
+        _cleanup_config_ Config *config = NULL;
+        const PlaneConfig *plane = golden_plane("blue", VLAN("en@1"), &config);
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const char *reason = describe_drop_reason(&cases[i].counter, plane);
+                if (cases[i].reason)
+                        assert_string_equal(reason, cases[i].reason);
+                else
+                        assert_null(reason);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_its_device_its_ifb_and_its_parent),
                 cmocka_unit_test(test_chains_for_all_planes_concern_each),
                 cmocka_unit_test(test_a_parents_guard_concerns_the_planes_on_it),
+                cmocka_unit_test(test_drops_are_those_of_its_device_and_its_parent),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

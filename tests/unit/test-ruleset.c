@@ -232,6 +232,67 @@ static void test_an_ipv4_plane_in_the_stack(void **state _unused_) {
                      "counter name ip daddr map { 192.0.2.0/24 : \"mig0-out-elsewhere\" } drop\n");
 }
 
+#define INPUT_HOOK "type filter hook input priority -450; policy accept;\n"
+#define OPENS "tcp flags & (syn | ack) == syn "
+
+static void test_migration_ports_are_closed_elsewhere(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive(IPV4_PLANE "Ports=49152-49215 16514\n", there, &config, &rules);
+        assert_chain(&rules, RULESET_INET, "input",
+                     INPUT_HOOK OPENS "iifname != { \"lo\", \"mig0\" } "
+                     "counter name tcp dport map { 49152-49215 : \"mig0-in-fallback\" } drop\n");
+}
+
+static void test_migration_ports_are_open_with_a_fallback(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive(IPV4_PLANE "[Plane]\nFallback=allow\n", there, &config, &rules);
+        assert_chain(&rules, RULESET_INET, "input", "");
+}
+
+// What one plane closes and another wants open is open; what two close, the first one counts.
+static void test_fallbacks_of_several_planes(void **state _unused_) {
+        static const struct {
+                const char *ports[3]; // of mig0 and mig1, which deny, and mig2, which allows
+                const char *closed;
+        } cases[] = {
+                { { "100-199", "100-199", "300" }, "100-199 : \"mig0-in-fallback\"" },
+                { { "150-199", "100-249", "300" },
+                  "100-149 : \"mig1-in-fallback\", 150-199 : \"mig0-in-fallback\", 200-249 : \"mig1-in-fallback\"" },
+                { { "100-199", "65000-65535", "150-159" },
+                  "100-149 : \"mig0-in-fallback\", 160-199 : \"mig0-in-fallback\", 65000-65535 : \"mig1-in-fallback\"" },
+                { { "100-199", "100-109", "100-189" }, "190-199 : \"mig0-in-fallback\"" },
+                { { "100-199", "150-159", "1-65535" }, NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Config *configs[3];
+                RulesetPlane planes[3] = { there, there, there };
+                _cleanup_state_ State rules = {};
+                char text[256], expected[512] = "";
+
+                for (unsigned j = 0; j < 3; j++) {
+                        (void)snprintf(text, sizeof(text),
+                                       "[Plane]\nFallback=%s\n[Interface]\nName=mig%u\n[Address]\n"
+                                       "Address=192.0.%u.5/24\n[Isolation]\nPorts=%s\n",
+                                       j == 2 ? "allow" : "deny", j, j, cases[i].ports[j]);
+                        planes[j].plane = golden_plane("blue", text, &configs[j]);
+                }
+                assert_int_equal(ruleset_derive(planes, 3, &rules), 0);
+                if (cases[i].closed)
+                        (void)snprintf(expected, sizeof(expected),
+                                       INPUT_HOOK OPENS "iifname != { \"lo\", \"mig0\", \"mig1\", \"mig2\" } "
+                                                        "counter name tcp dport map { %s } drop\n",
+                                       cases[i].closed);
+                assert_chain(&rules, RULESET_INET, "input", expected);
+                for (unsigned j = 0; j < 3; j++)
+                        config_free(configs[j]);
+        }
+}
+
 static void test_an_ipv4_plane_in_arp(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
         _cleanup_state_ State rules = {};
@@ -393,7 +454,7 @@ static void test_without_a_device_the_stack_is_guarded_all_the_same(void **state
         _cleanup_state_ State rules = {};
 
         derive(IPV4_PLANE, (RulesetPlane){}, &config, &rules);
-        assert_int_equal(rules.n_objects, 9);
+        assert_int_equal(rules.n_objects, 10);
         for (size_t i = 0; i < rules.n_objects; i++)
                 assert_int_not_equal(rules.objects[i].as_ruleset.family, RULESET_NETDEV);
 }
@@ -552,6 +613,9 @@ int main(void) {
                 cmocka_unit_test(test_sets_hold_nothing_twice),
                 cmocka_unit_test(test_an_ipv4_plane_at_its_device),
                 cmocka_unit_test(test_an_ipv4_plane_in_the_stack),
+                cmocka_unit_test(test_migration_ports_are_closed_elsewhere),
+                cmocka_unit_test(test_migration_ports_are_open_with_a_fallback),
+                cmocka_unit_test(test_fallbacks_of_several_planes),
                 cmocka_unit_test(test_an_ipv4_plane_in_arp),
                 cmocka_unit_test(test_an_ipv6_plane),
                 cmocka_unit_test(test_known_peers_are_held_to_their_macs),

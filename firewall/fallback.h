@@ -1,0 +1,12 @@
+// The migration ports, closed wherever no plane is: planes with Fallback=deny.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "name.h"
+#include "ruleset.h"
+
+// Whether there is a port to close: one of a plane with Fallback=deny, and of none with Fallback=allow.
+bool fallback_closes_any(const RulesetPlane *planes, size_t n_planes);
+
+// The rule that closes them. 0 or -ENOMEM.
+int fallback_print(const RulesetPlane *planes, size_t n_planes, FILE *file);
