@@ -311,7 +311,11 @@ static int addresses_derive(const Derivation *d) {
                 const PlaneRoute *configured = &plane->routes[i];
                 Object route = {
                         .kind = OBJECT_ROUTE,
-                        .as_route = { .destination = configured->destination, .gateway = configured->gateway },
+                        .as_route = {
+                                .destination = configured->destination,
+                                .gateway = configured->gateway,
+                                .metric = route_metric(configured->destination.address.family),
+                        },
                 };
                 strcpy_fixed(route.link, plane->interface);
                 for (size_t j = 0; j < plane->n_addresses && route.as_route.source.family == AF_UNSPEC; j++)

@@ -231,12 +231,17 @@ static void neighbour_print(const Object *object, FILE *file) {
                 format_address(&object->as_neighbour.address, address), format_mac(&object->as_neighbour.mac, mac));
 }
 
+uint32_t route_metric(int family) {
+        return family == AF_INET6 ? 1024 : 0; // IP6_RT_PRIO_USER
+}
+
 static int route_compare(const Object *a, const Object *b) {
         return prefix_compare(&a->as_route.destination, &b->as_route.destination);
 }
 
 static bool route_satisfies(const Object *observed, const Object *desired) {
-        return address_compare(&observed->as_route.gateway, &desired->as_route.gateway) == 0 &&
+        return !observed->as_route.is_odd && observed->as_route.metric == desired->as_route.metric &&
+               address_compare(&observed->as_route.gateway, &desired->as_route.gateway) == 0 &&
                address_compare(&observed->as_route.source, &desired->as_route.source) == 0;
 }
 
@@ -250,6 +255,10 @@ static void route_print(const Object *object, FILE *file) {
         fprintf(file, " dev %s", object->link);
         if (route->source.family != AF_UNSPEC)
                 fprintf(file, " src %s", format_address(&route->source, address));
+        if (route->metric != route_metric(route->destination.address.family))
+                fprintf(file, " metric %u", route->metric);
+        if (route->is_odd)
+                fputs(" with options", file);
 }
 
 static const ObjectType types[OBJECT_KIND_MAX] = {

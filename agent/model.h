@@ -127,6 +127,8 @@ typedef struct RouteObject {
         Prefix destination; // key
         Address gateway;    // AF_UNSPEC: on link
         Address source;     // preferred source; AF_UNSPEC: none
+        uint32_t metric;
+        bool is_odd;        // observed: there is more to it than we ever give, such as a path MTU
 } RouteObject;
 
 typedef struct Object {
@@ -161,6 +163,9 @@ bool object_is_fixed(const Object *observed, const Object *desired);
 void object_print(const Object *object, FILE *file);
 const char *object_kind_to_string(ObjectKind kind);
 const char *ruleset_family_to_string(RulesetFamily family);
+
+// The metric of a route for which none is asked.
+uint32_t route_metric(int family);
 
 // Adds a copy, taking over as_ruleset.text; 0 or -ENOMEM (the text is freed then).
 int state_add(State *state, const Object *object);

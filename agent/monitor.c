@@ -131,6 +131,17 @@ static uint32_t u32_attribute(const struct nlmsghdr *message, size_t header_size
         return 0;
 }
 
+// Of a route with several ways the link of the first, which is the oldest; 0: none.
+static int route_link(const struct nlmsghdr *message) {
+        const struct nlattr *attribute;
+
+        mnl_attr_for_each(attribute, message, sizeof(struct rtmsg))
+                if (mnl_attr_get_type(attribute) == RTA_MULTIPATH &&
+                    mnl_attr_get_payload_len(attribute) >= sizeof(struct rtnexthop))
+                        return ((const struct rtnexthop *)mnl_attr_get_payload(attribute))->rtnh_ifindex;
+        return (int)u32_attribute(message, sizeof(struct rtmsg), RTA_OIF);
+}
+
 // Which link a message is about; false for what cannot concern a plane.
 static bool rtnetlink_subject(const struct nlmsghdr *message, MonitorEvent *event) {
         const void *body = NLMSG_DATA(message);
@@ -162,7 +173,7 @@ static bool rtnetlink_subject(const struct nlmsghdr *message, MonitorEvent *even
         case RTM_DELROUTE:
                 if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtmsg)))
                         return false;
-                event->ifindex = (int)u32_attribute(message, sizeof(struct rtmsg), RTA_OIF);
+                event->ifindex = route_link(message);
                 return event->ifindex > 0;
         case RTM_NEWQDISC:
         case RTM_DELQDISC:

@@ -15,7 +15,33 @@ static bool deleted_first(const Object *observed) {
         return observed->kind != OBJECT_RULESET;
 }
 
-// Walks both States side by side; only what stands on the observed side alone is a deletion.
+// Of several observed objects with the key of a desired one, such as routes to one network, the one that is as desired is
+// meant, or the first; the others go afterwards, so that what is desired is there at all times.
+static int plan_key(const Object *want, const Object *have, size_t n, Plan *plan) {
+        size_t meant = 0;
+        int r = 0;
+
+        for (size_t i = n; i-- > 0;)
+                if (object_satisfies(&have[i], want))
+                        meant = i;
+        if (!object_satisfies(&have[meant], want))
+                r = operation_add(plan, object_is_fixed(&have[meant], want) ? OPERATION_REPLACE : OPERATION_CHANGE, want,
+                                  &have[meant]);
+        for (size_t i = 0; i < n && r >= 0; i++)
+                if (i != meant)
+                        r = operation_add(plan, OPERATION_DELETE, NULL, &have[i]);
+        return r;
+}
+
+static size_t same_key(const State *state, size_t first, const Object *key) {
+        size_t n = 0;
+
+        while (first + n < state->n_objects && object_compare(key, &state->objects[first + n]) == 0)
+                n++;
+        return n;
+}
+
+// Walks both States side by side; what stands on the observed side alone is a deletion.
 static int plan_walk(const State *desired, const State *observed, bool deletions, Plan *plan) {
         size_t d = 0, o = 0;
         int r = 0;
@@ -29,11 +55,10 @@ static int plan_walk(const State *desired, const State *observed, bool deletions
                         r = operation_add(plan, OPERATION_ADD, want, NULL);
                 else if (order > 0 && deletions == deleted_first(have))
                         r = operation_add(plan, OPERATION_DELETE, NULL, have);
-                else if (order == 0 && !deletions && !object_satisfies(have, want))
-                        r = operation_add(plan, object_is_fixed(have, want) ? OPERATION_REPLACE : OPERATION_CHANGE, want,
-                                          have);
+                else if (order == 0 && !deletions)
+                        r = plan_key(want, have, same_key(observed, o, want), plan);
                 d += order <= 0;
-                o += order >= 0;
+                o += order == 0 ? same_key(observed, o, want) : order > 0;
         }
         return r;
 }

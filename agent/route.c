@@ -32,6 +32,34 @@ static void address_read(const struct nlattr *attribute, int family, Address *re
         }
 }
 
+static int route_store(RouteReading *reading, Object *object, int ifindex) {
+        const Inventory *inventory = reading->inventory;
+
+        for (size_t i = 0; i < inventory->n_links; i++)
+                if (inventory->links[i].index == ifindex) {
+                        strcpy_fixed(object->link, inventory->links[i].name);
+                        return state_add(&reading->routes, object);
+                }
+        return 0;
+}
+
+// Several ways of one route. IPv4's is one thing, while each of IPv6's is a route that joined the others.
+static int ways_read(RouteReading *reading, const struct nlattr *attribute, Object *object) {
+        const struct rtnexthop *way = nla_data(attribute);
+        int left = nla_len(attribute), r = 0;
+
+        object->as_route.is_odd |= object->as_route.destination.address.family == AF_INET;
+        for (; r >= 0 && left >= (int)sizeof(*way) && way->rtnh_len >= sizeof(*way) && way->rtnh_len <= left;
+             left -= NLA_ALIGN(way->rtnh_len), way = (const void *)((const char *)way + NLA_ALIGN(way->rtnh_len))) {
+                const struct nlattr *gateway =
+                        nla_find((struct nlattr *)(way + 1), way->rtnh_len - (int)sizeof(*way), RTA_GATEWAY);
+                object->as_route.gateway = (Address){};
+                address_read(gateway, object->as_route.destination.address.family, &object->as_route.gateway);
+                r = route_store(reading, object, way->rtnh_ifindex);
+        }
+        return r;
+}
+
 static int route_read(const struct nlmsghdr *header, void *userdata) {
         RouteReading *reading = userdata;
         struct nlattr *attributes[RTA_MAX + 1];
@@ -40,24 +68,21 @@ static int route_read(const struct nlmsghdr *header, void *userdata) {
         if (header->nlmsg_type != RTM_NEWROUTE ||
             nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, RTA_MAX, NULL) < 0)
                 return -EBADMSG;
-        if (info->rtm_protocol != OUR_PROTOCOL || info->rtm_table != RT_TABLE_MAIN || !attributes[RTA_OIF] ||
+        if (info->rtm_protocol != OUR_PROTOCOL || info->rtm_table != RT_TABLE_MAIN ||
             (info->rtm_family != AF_INET && info->rtm_family != AF_INET6))
                 return 0;
 
         Object object = { .kind = OBJECT_ROUTE };
-        int index = (int)nla_get_u32(attributes[RTA_OIF]);
-        for (size_t i = 0; i < reading->inventory->n_links; i++)
-                if (reading->inventory->links[i].index == index)
-                        strcpy_fixed(object.link, reading->inventory->links[i].name);
-        if (!object.link[0])
-                return 0;
-
         RouteObject *route = &object.as_route;
         route->destination = (Prefix){ .address.family = info->rtm_family, .length = info->rtm_dst_len };
         address_read(attributes[RTA_DST], info->rtm_family, &route->destination.address);
         address_read(attributes[RTA_GATEWAY], info->rtm_family, &route->gateway);
         address_read(attributes[RTA_PREFSRC], info->rtm_family, &route->source);
-        return state_add(&reading->routes, &object);
+        route->metric = attributes[RTA_PRIORITY] ? nla_get_u32(attributes[RTA_PRIORITY]) : 0;
+        route->is_odd = info->rtm_tos || attributes[RTA_METRICS] || attributes[RTA_VIA] || attributes[RTA_ENCAP];
+        if (attributes[RTA_MULTIPATH])
+                return ways_read(reading, attributes[RTA_MULTIPATH], &object);
+        return attributes[RTA_OIF] ? route_store(reading, &object, (int)nla_get_u32(attributes[RTA_OIF])) : 0;
 }
 
 static void routes_restart(void *userdata) {
@@ -121,6 +146,7 @@ static struct rtnl_route *route_build(int ifindex, const RouteObject *route) {
 
         (void)rtnl_route_set_family(request, (uint8_t)route->destination.address.family);
         rtnl_route_set_table(request, RT_TABLE_MAIN);
+        rtnl_route_set_priority(request, route->metric);
         rtnl_route_set_protocol(request, OUR_PROTOCOL);
         rtnl_route_set_scope(request, route->gateway.family == AF_UNSPEC ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
         if (route->source.family != AF_UNSPEC) {
@@ -151,10 +177,18 @@ int route_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_e
         return r;
 }
 
-int route_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed _unused_, Error *ret_error) {
-        return route_send(netlink, ifindex, desired, NLM_F_CREATE | NLM_F_REPLACE, ret_error);
-}
-
 int route_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error) {
         return route_send(netlink, ifindex, observed, 0, ret_error);
+}
+
+// Ours comes first and the other goes then, so that there is a way at all times. To replace one would be to replace the first
+// to that network, whosever that is.
+int route_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error) {
+        int r = route_send(netlink, ifindex, desired, NLM_F_CREATE | NLM_F_APPEND, ret_error);
+        // IPv6 has but one route by one gateway at one metric.
+        if (r == -EEXIST)
+                return route_send(netlink, ifindex, desired, NLM_F_CREATE | NLM_F_REPLACE, ret_error);
+        if (r >= 0)
+                r = route_delete(netlink, ifindex, observed, ret_error);
+        return r == -ESRCH ? 0 : r;
 }

@@ -237,6 +237,35 @@ static void applying_the_plan_of_any_two_states_leaves_nothing_to_do(void **stat
         assert_int_equal(rest.n_operations, 0);
 }
 
+static Object route(const char *gateway, uint32_t metric) {
+        Object object = { .kind = OBJECT_ROUTE, .as_route.metric = metric };
+
+        assert_int_equal(parse_prefix("203.0.113.0/24", &object.as_route.destination), 0);
+        assert_int_equal(parse_address(gateway, &object.as_route.gateway), 0);
+        return object;
+}
+
+static void of_several_routes_the_right_one_stays(void **state) {
+        Sides *sides = *state;
+
+        add(&sides->desired, route("198.51.100.1", 0), "mig0");
+        add(&sides->observed, route("198.51.100.9", 0), "mig0");
+        add(&sides->observed, route("198.51.100.1", 0), "mig0");
+        add(&sides->observed, route("198.51.100.1", 100), "mig0");
+        assert_plan(sides, "- route 203.0.113.0/24 via 198.51.100.9 dev mig0\n"
+                           "- route 203.0.113.0/24 via 198.51.100.1 dev mig0 metric 100\n");
+}
+
+static void of_several_wrong_routes_none_goes_before_the_right_one_is_there(void **state) {
+        Sides *sides = *state;
+
+        add(&sides->desired, route("198.51.100.1", 0), "mig0");
+        add(&sides->observed, route("198.51.100.8", 0), "mig0");
+        add(&sides->observed, route("198.51.100.9", 0), "mig0");
+        assert_plan(sides, "~ route 203.0.113.0/24 via 198.51.100.1 dev mig0 (was: route 203.0.113.0/24 via 198.51.100.8 dev mig0)\n"
+                           "- route 203.0.113.0/24 via 198.51.100.9 dev mig0\n");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         static const struct CMUnitTest tests[] = {
@@ -248,6 +277,8 @@ int main(void) {
                 TEST(a_foreign_root_qdisc_is_replaced),
                 TEST(a_chain_is_always_changed_in_place),
                 TEST(another_address_is_removed_before_the_new_one_is_added),
+                TEST(of_several_routes_the_right_one_stays),
+                TEST(of_several_wrong_routes_none_goes_before_the_right_one_is_there),
                 TEST(what_is_desired_as_it_is_always_matches),
                 TEST(applying_the_plan_of_any_two_states_leaves_nothing_to_do),
         };
