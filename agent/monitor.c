@@ -15,14 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "datagram.h"
 #include "names.h"
 
 struct Monitor {
         int fds[MONITOR_SOURCES];
-        uint32_t own_port;
-        MonitorHandler handler;
-        void *userdata;
-        bool our_table_touched; // by the nftables transaction whose messages are coming in
+        MonitorReader reader;
         char *buffer;
 };
 
@@ -61,7 +59,7 @@ int monitor_new(uint32_t own_port, MonitorHandler handler, void *userdata, Monit
         Monitor *monitor = calloc(1, sizeof(*monitor));
         if (!monitor)
                 return error_set(ret_error, -ENOMEM, "out of memory");
-        *monitor = (Monitor){ .fds = { -1, -1 }, .own_port = own_port, .handler = handler, .userdata = userdata };
+        *monitor = (Monitor){ .fds = { -1, -1 }, .reader = { .own_port = own_port, .handler = handler, .userdata = userdata } };
 
         int r = (monitor->buffer = malloc(BUFFER_SIZE)) ? 0 : error_set(ret_error, -ENOMEM, "out of memory");
         if (r >= 0)
@@ -190,15 +188,15 @@ static bool rtnetlink_subject(const struct nlmsghdr *message, MonitorEvent *even
         }
 }
 
-static void rtnetlink_handle(Monitor *monitor, const struct nlmsghdr *message) {
+static void rtnetlink_handle(MonitorReader *reader, const struct nlmsghdr *message) {
         MonitorEvent event = {};
 
-        if (message->nlmsg_pid == monitor->own_port || !rtnetlink_subject(message, &event))
+        if (message->nlmsg_pid == reader->own_port || !rtnetlink_subject(message, &event))
                 return;
         // The kernel gives a process's first socket its number for a port, and others a random negative one; libnl puts a
         // count above the number.
         event.pid = message->nlmsg_pid & KERNEL_PORT_BIT ? 0 : message->nlmsg_pid & LIBNL_PID_MASK;
-        monitor->handler(&event, monitor->userdata);
+        reader->handler(&event, reader->userdata);
 }
 
 // The kernel tells the number that the process has outside of all namespaces.
@@ -213,7 +211,7 @@ static bool is_self(const MonitorEvent *event) {
 }
 
 // A transaction is told message by message and ends with the new generation, which names the process.
-static void nftables_handle(Monitor *monitor, const struct nlmsghdr *message) {
+static void nftables_handle(MonitorReader *reader, const struct nlmsghdr *message) {
         // The table's name is attribute 1 of every message about a table or what is in it.
         _Static_assert(NFTA_TABLE_NAME == 1 && NFTA_CHAIN_TABLE == 1 && NFTA_RULE_TABLE == 1, "nf_tables attributes");
         size_t header_size = sizeof(struct nfgenmsg);
@@ -223,7 +221,7 @@ static void nftables_handle(Monitor *monitor, const struct nlmsghdr *message) {
                 return;
         if (NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWGEN) {
                 const char *table = string_attribute(message, header_size, NFTA_TABLE_NAME);
-                monitor->our_table_touched |= table && streq(table, NFT_TABLE);
+                reader->our_table_touched |= table && streq(table, NFT_TABLE);
                 return;
         }
 
@@ -232,50 +230,42 @@ static void nftables_handle(Monitor *monitor, const struct nlmsghdr *message) {
         const char *name = string_attribute(message, header_size, NFTA_GEN_PROC_NAME);
         if (name)
                 strcpy_fixed(event.process, name);
-        bool touched = monitor->our_table_touched;
-        monitor->our_table_touched = false;
+        bool touched = reader->our_table_touched;
+        reader->our_table_touched = false;
         if (touched && !is_self(&event))
-                monitor->handler(&event, monitor->userdata);
+                reader->handler(&event, reader->userdata);
 }
 
-static void datagram_handle(Monitor *monitor, unsigned source, size_t size) {
-        int left = (int)size;
+static void tell_lost(const MonitorReader *reader) {
+        MonitorEvent event = { .lost = true };
+        reader->handler(&event, reader->userdata);
+}
 
-        for (const struct nlmsghdr *message = (const struct nlmsghdr *)monitor->buffer; mnl_nlmsg_ok(message, left);
-             message = mnl_nlmsg_next(message, &left)) {
-                // mnl_nlmsg_ok compares signed: a length from 2 GiB up passes it.
-                if (message->nlmsg_len > size)
-                        return;
+void monitor_parse(MonitorReader *reader, unsigned source, const void *datagram, size_t size) {
+        const struct nlmsghdr *message;
+        int r;
+
+        while ((r = datagram_next(&datagram, &size, &message)) > 0)
                 if (source == MONITOR_RTNETLINK)
-                        rtnetlink_handle(monitor, message);
+                        rtnetlink_handle(reader, message);
                 else
-                        nftables_handle(monitor, message);
-        }
+                        nftables_handle(reader, message);
+        if (r < 0)
+                tell_lost(reader);
 }
 
 int monitor_dispatch(Monitor *monitor, unsigned source) {
         for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
-                struct sockaddr_nl sender = {};
-                struct iovec part = { .iov_base = monitor->buffer, .iov_len = BUFFER_SIZE };
-                struct msghdr header = {
-                        .msg_name = &sender,
-                        .msg_namelen = sizeof(sender),
-                        .msg_iov = &part,
-                        .msg_iovlen = 1,
-                };
-                ssize_t n = recvmsg(monitor->fds[source], &header, MSG_DONTWAIT);
+                ssize_t n = datagram_receive(monitor->fds[source], monitor->buffer, BUFFER_SIZE);
 
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0 && errno == EAGAIN)
+                if (n == -EAGAIN)
                         return 0;
-                if (n < 0 && errno != ENOBUFS)
-                        return -errno;
-                if (n < 0 || header.msg_flags & MSG_TRUNC) {
-                        MonitorEvent event = { .lost = true };
-                        monitor->handler(&event, monitor->userdata);
-                } else if (sender.nl_pid == 0) // the kernel, and nobody who sends to our port
-                        datagram_handle(monitor, source, (size_t)n);
+                if (n < 0 && n != -ENOBUFS)
+                        return (int)n;
+                if (n < 0 || n > BUFFER_SIZE)
+                        tell_lost(&monitor->reader);
+                else
+                        monitor_parse(&monitor->reader, source, monitor->buffer, (size_t)n);
         }
         return 0;
 }

@@ -25,6 +25,17 @@ enum {
         MONITOR_SOURCES,
 };
 
+// What the messages of a datagram are told to.
+typedef struct MonitorReader {
+        uint32_t own_port;
+        MonitorHandler handler;
+        void *userdata;
+        bool our_table_touched; // by the nftables transaction whose messages are coming in
+} MonitorReader;
+
+// Takes a datagram of one of the sources apart. One that is malformed is an event lost.
+void monitor_parse(MonitorReader *reader, unsigned source, const void *datagram, size_t size);
+
 // own_port: notifications of requests from this netlink port are our own doing and passed over, as are nftables
 // transactions of this process.
 int monitor_new(uint32_t own_port, MonitorHandler handler, void *userdata, Monitor **ret, Error *ret_error);

@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "datagram.h"
+
 struct Netlink {
         struct nl_sock *socket;
         int protocol;
@@ -115,29 +117,6 @@ const struct nlattr *netlink_attribute_find(const void *attributes, size_t size,
         return NULL;
 }
 
-// Receives one datagram of the kernel's; returns its size, which may be above the buffer's.
-static ssize_t datagram_receive(Netlink *netlink, Error *ret_error) {
-        for (;;) {
-                struct sockaddr_nl sender = {};
-                struct iovec part = { .iov_base = netlink->buffer, .iov_len = netlink->buffer_size };
-                struct msghdr header = {
-                        .msg_name = &sender,
-                        .msg_namelen = sizeof(sender),
-                        .msg_iov = &part,
-                        .msg_iovlen = 1,
-                };
-
-                ssize_t n = recvmsg(nl_socket_get_fd(netlink->socket), &header, MSG_TRUNC);
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return error_set(ret_error, errno == EAGAIN ? -ETIMEDOUT : -errno,
-                                         errno == EAGAIN ? "the kernel did not answer" : "cannot receive the kernel's answer: %m");
-                if (sender.nl_pid == 0) // and nobody who sends to our port
-                        return n;
-        }
-}
-
 static int buffer_grow(Netlink *netlink, size_t size, Error *ret_error) {
         if (size > BUFFER_SIZE_LAST)
                 return error_set(ret_error, -EMSGSIZE, "the kernel's answer is too large");
@@ -153,7 +132,7 @@ static int buffer_grow(Netlink *netlink, size_t size, Error *ret_error) {
 static const char *error_message_text(const struct nlmsghdr *header, int code) {
         const struct nlmsgerr *answer = NLMSG_DATA(header);
 
-        if (!(header->nlmsg_flags & NLM_F_ACK_TLVS))
+        if (!(header->nlmsg_flags & NLM_F_ACK_TLVS) || header->nlmsg_len < NLMSG_LENGTH(sizeof(*answer)))
                 return strerror(-code);
 
         size_t skip = NLMSG_HDRLEN + sizeof(*answer);
@@ -169,17 +148,10 @@ static const char *error_message_text(const struct nlmsghdr *header, int code) {
         return (const char *)text + NLA_HDRLEN;
 }
 
-typedef struct Answer {
-        NetlinkHandler handler;
-        void *userdata;
-        bool interrupted;
-        int result;
-} Answer;
-
 // 1: the answer is complete, answer->result is what it came to.
-static int message_handle(Answer *answer, const struct nlmsghdr *header, Error *ret_error) {
+static int message_handle(NetlinkAnswer *answer, const struct nlmsghdr *header, Error *ret_error) {
         if (header->nlmsg_flags & NLM_F_DUMP_INTR)
-                answer->interrupted = true;
+                answer->is_interrupted = true;
 
         if (header->nlmsg_type == NLMSG_ERROR || header->nlmsg_type == NLMSG_DONE) {
                 bool is_error = header->nlmsg_type == NLMSG_ERROR;
@@ -200,46 +172,43 @@ static int message_handle(Answer *answer, const struct nlmsghdr *header, Error *
         return 0;
 }
 
-static int answer_receive(Netlink *netlink, Answer *answer, Error *ret_error) {
-        for (;;) {
-                ssize_t n = datagram_receive(netlink, ret_error);
-                if (n < 0)
-                        return (int)n;
-                if ((size_t)n > netlink->buffer_size) {
-                        // Its end is lost: take the rest of the answer in, and have it once more with room for all.
-                        int r = buffer_grow(netlink, (size_t)n, ret_error);
-                        if (r < 0)
-                                return r;
-                        answer->interrupted = true;
-                        continue;
-                }
+int netlink_parse(const void *datagram, size_t size, NetlinkAnswer *answer, Error *ret_error) {
+        const struct nlmsghdr *header;
+        int r;
 
-                size_t left = (size_t)n;
-                for (const char *at = netlink->buffer; left >= NLMSG_HDRLEN;) {
-                        const struct nlmsghdr *header = (const struct nlmsghdr *)at;
-                        if (header->nlmsg_len < NLMSG_HDRLEN || header->nlmsg_len > left)
-                                return error_set(ret_error, -EBADMSG, "the kernel's answer is malformed");
-                        if (header->nlmsg_seq == netlink->sequence &&
-                            message_handle(answer, header, ret_error) > 0)
-                                return 0;
-
-                        size_t step = NLMSG_ALIGN(header->nlmsg_len);
-                        if (step > left)
-                                break;
-                        at += step;
-                        left -= step;
-                }
-        }
+        while ((r = datagram_next(&datagram, &size, &header)) > 0)
+                if (header->nlmsg_seq == answer->sequence && message_handle(answer, header, ret_error) > 0)
+                        return 1;
+        return r < 0 ? error_set(ret_error, r, "the kernel's answer is malformed") : 0;
 }
 
-static int transact(Netlink *netlink, struct nl_msg *message, uint16_t flags, Answer *answer, Error *ret_error) {
+static int answer_receive(Netlink *netlink, NetlinkAnswer *answer, Error *ret_error) {
+        int r = 0;
+
+        while (r == 0) {
+                ssize_t n = datagram_receive(nl_socket_get_fd(netlink->socket), netlink->buffer, netlink->buffer_size);
+                if (n == -EAGAIN)
+                        return error_set(ret_error, -ETIMEDOUT, "the kernel did not answer");
+                if (n < 0)
+                        return error_set(ret_error, (int)n, "cannot receive the kernel's answer: %s", strerror((int)-n));
+                if ((size_t)n > netlink->buffer_size) {
+                        // Its end is lost: take the rest of the answer in, and have it once more with room for all.
+                        r = buffer_grow(netlink, (size_t)n, ret_error);
+                        answer->is_interrupted = true;
+                } else
+                        r = netlink_parse(netlink->buffer, (size_t)n, answer, ret_error);
+        }
+        return r < 0 ? r : 0;
+}
+
+static int transact(Netlink *netlink, struct nl_msg *message, uint16_t flags, NetlinkAnswer *answer, Error *ret_error) {
         struct nlmsghdr *header = nlmsg_hdr(message);
         int r = netlink->spent ? socket_renew(netlink, ret_error) : 0;
         if (r < 0)
                 return r;
 
         header->nlmsg_flags |= flags;
-        header->nlmsg_seq = ++netlink->sequence;
+        header->nlmsg_seq = answer->sequence = ++netlink->sequence;
         header->nlmsg_pid = 0;
         if (send(nl_socket_get_fd(netlink->socket), header, header->nlmsg_len, 0) < 0)
                 return error_set(ret_error, -errno, "cannot send to the kernel: %m");
@@ -251,7 +220,7 @@ static int transact(Netlink *netlink, struct nl_msg *message, uint16_t flags, An
 
 int netlink_request(Netlink *netlink, struct nl_msg *message, Error *ret_error) {
         _cleanup_nl_msg_ _unused_ struct nl_msg *owned = message;
-        Answer answer = {};
+        NetlinkAnswer answer = {};
 
         if (!message)
                 return error_set(ret_error, -ENOMEM, "out of memory");
@@ -272,9 +241,9 @@ int netlink_query(Netlink *netlink, struct nl_msg *message, NetlinkHandler handl
         for (unsigned i = 0; i < INTERRUPTED_DUMPS_MAX; i++) {
                 if (restart)
                         restart(userdata);
-                Answer answer = { .handler = handler, .userdata = userdata };
+                NetlinkAnswer answer = { .handler = handler, .userdata = userdata };
                 int r = transact(netlink, message, flags, &answer, ret_error);
-                if (r < 0 || !answer.interrupted)
+                if (r < 0 || !answer.is_interrupted)
                         return r;
         }
         return error_set(ret_error, -EAGAIN, "the kernel's tables changed during every one of %d readings",

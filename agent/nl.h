@@ -22,6 +22,18 @@ uint32_t netlink_port(const Netlink *netlink);
 // One message of an answer. Returning a negative errno ends the dump with it.
 typedef int (*NetlinkHandler)(const struct nlmsghdr *header, void *userdata);
 
+// An answer on its way.
+typedef struct NetlinkAnswer {
+        uint32_t sequence; // of the request
+        NetlinkHandler handler;
+        void *userdata;
+        bool is_interrupted;
+        int result;
+} NetlinkAnswer;
+
+// Takes one datagram apart. 1: the answer is complete, and result what it came to; 0: there is more to come; or -EBADMSG.
+int netlink_parse(const void *datagram, size_t size, NetlinkAnswer *answer, Error *ret_error);
+
 // Sends a request and waits for its acknowledgement; consumes the message. NLM_F_REQUEST and NLM_F_ACK are added.
 // Returns 0 or the kernel's negative errno, with what the kernel said (extack) as error's text.
 int netlink_request(Netlink *netlink, struct nl_msg *message, Error *ret_error);

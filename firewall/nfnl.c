@@ -1,8 +1,5 @@
 // The socket that reads nftables.
 // SPDX-License-Identifier: GPL-2.0-or-later
-//
-// libmnl's mnl_cb_run (1.0.4) trusts a message's length as a signed number and reads out of bounds from 2 GiB up
-// (RUSTSEC-2025-0142), and nothing in it asks who the sender is. So datagrams are received and taken apart here.
 
 #include "nfnl.h"
 
@@ -13,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "datagram.h"
 #include "names.h"
 
 enum {
@@ -83,31 +81,6 @@ static int query_send(Nfnl *nfnl, const NfnlQuery *query) {
         return mnl_socket_sendto(nfnl->socket, header, header->nlmsg_len) < 0 ? -errno : 0;
 }
 
-// Receives one datagram that is whole and the kernel's; returns its size.
-static ssize_t datagram_receive(Nfnl *nfnl) {
-        for (;;) {
-                struct sockaddr_nl sender = {};
-                struct iovec part = { .iov_base = nfnl->buffer, .iov_len = sizeof(nfnl->buffer) };
-                struct msghdr message = {
-                        .msg_name = &sender,
-                        .msg_namelen = sizeof(sender),
-                        .msg_iov = &part,
-                        .msg_iovlen = 1,
-                };
-                ssize_t n = recvmsg(mnl_socket_get_fd(nfnl->socket), &message, 0);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return errno == EAGAIN ? -ETIMEDOUT : -errno;
-                if (message.msg_namelen != sizeof(sender) || sender.nl_family != AF_NETLINK || sender.nl_pid != 0)
-                        continue; // not the kernel
-                if (message.msg_flags & MSG_TRUNC)
-                        return -EMSGSIZE;
-                return n;
-        }
-}
-
 // What ends an answer: an error, which is 0 for an acknowledgement, or the end of a dump, which may tell an error too.
 static int end_of_answer(const struct nlmsghdr *header) {
         int code = 0;
@@ -135,24 +108,15 @@ static int message_take(const struct nlmsghdr *header, const NfnlQuery *query, N
 }
 
 int nfnl_parse(const void *datagram, size_t size, const NfnlQuery *query, NfnlAnswer *answer) {
-        const char *at = datagram;
+        const struct nlmsghdr *header;
+        int r;
 
-        while (size >= NLMSG_HDRLEN) {
-                const struct nlmsghdr *header = (const struct nlmsghdr *)at;
-                if (header->nlmsg_len < NLMSG_HDRLEN || header->nlmsg_len > size)
-                        return -EBADMSG;
-
-                int r = message_take(header, query, answer);
+        while ((r = datagram_next(&datagram, &size, &header)) > 0) {
+                r = message_take(header, query, answer);
                 if (r != NFNL_MORE)
                         return r;
-
-                size_t step = NLMSG_ALIGN((size_t)header->nlmsg_len);
-                if (step >= size)
-                        break;
-                at += step;
-                size -= step;
         }
-        return NFNL_MORE;
+        return r < 0 ? r : NFNL_MORE;
 }
 
 static int query_once(Nfnl *nfnl, const NfnlQuery *query) {
@@ -162,10 +126,12 @@ static int query_once(Nfnl *nfnl, const NfnlQuery *query) {
         NfnlAnswer answer = { .sequence = nfnl->sequence };
 
         while (r == NFNL_MORE) {
-                ssize_t n = datagram_receive(nfnl);
+                ssize_t n = datagram_receive(mnl_socket_get_fd(nfnl->socket), nfnl->buffer, sizeof(nfnl->buffer));
+                if (n > (ssize_t)sizeof(nfnl->buffer))
+                        n = -EMSGSIZE;
                 if (n < 0) {
                         socket_close(nfnl);
-                        return (int)n;
+                        return n == -EAGAIN ? -ETIMEDOUT : (int)n;
                 }
                 r = nfnl_parse(nfnl->buffer, (size_t)n, query, &answer);
         }
