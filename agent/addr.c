@@ -38,12 +38,16 @@ static void address_list_restart(void *userdata) {
 }
 
 static int address_read(const struct nlmsghdr *header, void *userdata) {
+        static const struct nla_policy policy[ATTRIBUTE_PROTO + 1] = {
+                [IFA_FLAGS] = { .type = NLA_U32 },
+                [ATTRIBUTE_PROTO] = { .type = NLA_U8 },
+        };
         AddressList *list = userdata;
         struct nlattr *attributes[ATTRIBUTE_PROTO + 1];
         const struct ifaddrmsg *info = NLMSG_DATA(header);
 
         if (header->nlmsg_type != RTM_NEWADDR ||
-            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, ATTRIBUTE_PROTO, NULL) < 0)
+            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, ATTRIBUTE_PROTO, policy) < 0)
                 return -EBADMSG;
         // Kernels that do not check strictly send all links' addresses.
         struct nlattr *address = attributes[IFA_LOCAL] ?: attributes[IFA_ADDRESS];

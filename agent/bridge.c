@@ -14,10 +14,13 @@ typedef struct VlanSearch {
 
 // One entry is a VLAN, or with a second number a range of them.
 static bool entry_holds(struct nlattr *entry, uint16_t vlan_id) {
+        static const struct nla_policy policy[BRIDGE_VLANDB_ENTRY_MAX + 1] = {
+                [BRIDGE_VLANDB_ENTRY_RANGE] = { .type = NLA_U16 },
+        };
         struct nlattr *attributes[BRIDGE_VLANDB_ENTRY_MAX + 1];
         struct bridge_vlan_info info = {};
 
-        if (nla_parse_nested(attributes, BRIDGE_VLANDB_ENTRY_MAX, entry, NULL) < 0 ||
+        if (nla_parse_nested(attributes, BRIDGE_VLANDB_ENTRY_MAX, entry, policy) < 0 ||
             nla_memcpy(&info, attributes[BRIDGE_VLANDB_ENTRY_INFO], sizeof(info)) < (int)sizeof(info))
                 return false;
         uint16_t last = attributes[BRIDGE_VLANDB_ENTRY_RANGE] ? nla_get_u16(attributes[BRIDGE_VLANDB_ENTRY_RANGE]) : info.vid;

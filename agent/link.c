@@ -28,9 +28,13 @@ static void string_read(const struct nlattr *attribute, char *ret, size_t size) 
 }
 
 static void vlan_read(struct nlattr *data, Link *link) {
+        static const struct nla_policy policy[IFLA_VLAN_MAX + 1] = {
+                [IFLA_VLAN_ID] = { .type = NLA_U16 },
+                [IFLA_VLAN_PROTOCOL] = { .type = NLA_U16 },
+        };
         struct nlattr *vlan[IFLA_VLAN_MAX + 1];
 
-        if (nla_parse_nested(vlan, IFLA_VLAN_MAX, data, NULL) < 0)
+        if (nla_parse_nested(vlan, IFLA_VLAN_MAX, data, policy) < 0)
                 return;
         if (vlan[IFLA_VLAN_ID])
                 link->vlan_id = nla_get_u16(vlan[IFLA_VLAN_ID]);
@@ -39,9 +43,13 @@ static void vlan_read(struct nlattr *data, Link *link) {
 }
 
 static void bridge_read(struct nlattr *data, Link *link) {
+        static const struct nla_policy policy[IFLA_BR_MAX + 1] = {
+                [IFLA_BR_VLAN_FILTERING] = { .type = NLA_U8 },
+                [IFLA_BR_VLAN_PROTOCOL] = { .type = NLA_U16 },
+        };
         struct nlattr *bridge[IFLA_BR_MAX + 1];
 
-        if (nla_parse_nested(bridge, IFLA_BR_MAX, data, NULL) < 0)
+        if (nla_parse_nested(bridge, IFLA_BR_MAX, data, policy) < 0)
                 return;
         link->filters_vlans = bridge[IFLA_BR_VLAN_FILTERING] && nla_get_u8(bridge[IFLA_BR_VLAN_FILTERING]);
         if (bridge[IFLA_BR_VLAN_PROTOCOL])
@@ -68,19 +76,26 @@ static void link_info_read(const struct nlattr *info, Link *link) {
 }
 
 static bool xdp_read(const struct nlattr *xdp) {
+        static const struct nla_policy policy[IFLA_XDP_MAX + 1] = { [IFLA_XDP_ATTACHED] = { .type = NLA_U8 } };
         struct nlattr *nested[IFLA_XDP_MAX + 1];
 
-        return xdp && nla_parse_nested(nested, IFLA_XDP_MAX, (struct nlattr *)xdp, NULL) >= 0 &&
+        return xdp && nla_parse_nested(nested, IFLA_XDP_MAX, (struct nlattr *)xdp, policy) >= 0 &&
                nested[IFLA_XDP_ATTACHED] && nla_get_u8(nested[IFLA_XDP_ATTACHED]) != XDP_ATTACHED_NONE;
 }
 
 static int link_read(const struct nlmsghdr *header, void *userdata) {
+        static const struct nla_policy policy[IFLA_MAX + 1] = {
+                [IFLA_MTU] = { .type = NLA_U32 },
+                [IFLA_MASTER] = { .type = NLA_U32 },
+                [IFLA_LINK] = { .type = NLA_U32 },
+                [IFLA_GROUP] = { .type = NLA_U32 },
+        };
         Inventory *inventory = userdata;
         struct nlattr *attributes[IFLA_MAX + 1];
         const struct ifinfomsg *info = NLMSG_DATA(header);
 
         if (header->nlmsg_type != RTM_NEWLINK ||
-            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, IFLA_MAX, NULL) < 0)
+            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, IFLA_MAX, policy) < 0)
                 return -EBADMSG;
         if (array_reserve(&inventory->links, &inventory->n_allocated, inventory->n_links + 1) < 0)
                 return -ENOMEM;

@@ -17,12 +17,13 @@ typedef struct NeighbourReading {
 } NeighbourReading;
 
 static int neighbour_read(const struct nlmsghdr *header, void *userdata) {
+        static const struct nla_policy policy[NDA_MAX + 1] = { [NDA_PROTOCOL] = { .type = NLA_U8 } };
         NeighbourReading *reading = userdata;
         struct nlattr *attributes[NDA_MAX + 1];
         const struct ndmsg *info = NLMSG_DATA(header);
 
         if (header->nlmsg_type != RTM_NEWNEIGH ||
-            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, NDA_MAX, NULL) < 0)
+            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, NDA_MAX, policy) < 0)
                 return -EBADMSG;
         struct nlattr *destination = attributes[NDA_DST], *mac = attributes[NDA_LLADDR];
         if (info->ndm_ifindex != reading->ifindex || !(info->ndm_state & NUD_PERMANENT) ||

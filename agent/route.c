@@ -61,12 +61,13 @@ static int ways_read(RouteReading *reading, const struct nlattr *attribute, Obje
 }
 
 static int route_read(const struct nlmsghdr *header, void *userdata) {
+        static const struct nla_policy policy[RTA_MAX + 1] = { [RTA_OIF] = { .type = NLA_U32 } };
         RouteReading *reading = userdata;
         struct nlattr *attributes[RTA_MAX + 1];
         const struct rtmsg *info = NLMSG_DATA(header);
 
         if (header->nlmsg_type != RTM_NEWROUTE ||
-            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, RTA_MAX, NULL) < 0)
+            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, RTA_MAX, policy) < 0)
                 return -EBADMSG;
         if (info->rtm_protocol != OUR_PROTOCOL || info->rtm_table != RT_TABLE_MAIN ||
             (info->rtm_family != AF_INET && info->rtm_family != AF_INET6))
