@@ -14,7 +14,7 @@ static void parse(const uint8_t *data, size_t size, NfnlHandler handler, void *u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_table_counters_ TableCounters counters = {};
-        _cleanup_free_ char *aligned = malloc(size + 1);
+        _cleanup_free_ char *aligned = malloc(size ?: 1);
 
         if (!aligned)
                 return 0;

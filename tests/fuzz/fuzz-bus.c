@@ -1,0 +1,150 @@
+// Any bytes from the bus: calls of all methods and properties, with any arguments, and polkit's answers to what it is asked.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The first byte says whether the caller is root, the rest comes over a connection as it does from the bus: the connection is a
+// real one, and so are all vtables. What the calls would do to the host is left out: the linker puts the functions below in its
+// place (--wrap).
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bus.h"
+#include "describe.h"
+#include "flows.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int __wrap_manager_reload(Manager *manager, Error *ret_error);
+int __wrap_manager_plan(Manager *manager, const Plane *plane, char **ret_text, Error *ret_error);
+int __wrap_manager_set_bandwidth(Manager *manager, Plane *plane, uint64_t egress, uint64_t ingress, bool runtime,
+                                 Error *ret_error);
+int __wrap_manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error);
+char *__wrap_describe(Manager *manager);
+int __wrap_flows_read(FlowList *ret, Error *ret_error);
+int __wrap_link_read_bytes(Netlink *netlink, int ifindex, uint64_t *ret_sent, uint64_t *ret_received, Error *ret_error);
+int __wrap_firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error);
+int __wrap_sd_bus_query_sender_privilege(sd_bus_message *call, int capability);
+int __wrap_sd_bus_query_sender_creds(sd_bus_message *call, uint64_t mask, sd_bus_creds **ret);
+int __wrap_sd_bus_creds_get_euid(sd_bus_creds *creds, uid_t *ret);
+
+static bool caller_is_root;
+
+int __wrap_manager_reload(Manager *manager _unused_, Error *ret_error) {
+        return error_set(ret_error, -EIO, "no");
+}
+
+int __wrap_manager_plan(Manager *manager _unused_, const Plane *plane _unused_, char **ret_text, Error *ret_error) {
+        *ret_text = strdup("+ link mig0\n");
+        return *ret_text ? 0 : error_set(ret_error, -ENOMEM, "out of memory");
+}
+
+// What comes here has been checked.
+int __wrap_manager_set_bandwidth(Manager *manager _unused_, Plane *plane, uint64_t egress, uint64_t ingress,
+                                 bool runtime _unused_, Error *ret_error _unused_) {
+        const uint64_t rates[] = { egress, ingress };
+
+        for (size_t i = 0; i < ELEMENTSOF(rates); i++)
+                if (rates[i] != 0 && (rates[i] < RATE_MIN_BITS_PER_SECOND || rates[i] > RATE_MAX_BITS_PER_SECOND))
+                        abort();
+        plane->repairs++;
+        return 0;
+}
+
+int __wrap_manager_set_down(Manager *manager _unused_, Plane *plane, bool down, Error *ret_error _unused_) {
+        plane->taken_down = down;
+        return 0;
+}
+
+char *__wrap_describe(Manager *manager _unused_) {
+        return strdup("{}");
+}
+
+int __wrap_flows_read(FlowList *ret, Error *ret_error _unused_) {
+        *ret = (FlowList){};
+        return 0;
+}
+
+int __wrap_link_read_bytes(Netlink *netlink _unused_, int ifindex _unused_, uint64_t *ret_sent, uint64_t *ret_received,
+                           Error *ret_error _unused_) {
+        *ret_sent = *ret_received = 1;
+        return 0;
+}
+
+int __wrap_firewall_read_counters(Firewall *firewall _unused_, FirewallCounter **ret_counters, size_t *ret_n,
+                                  Error *ret_error _unused_) {
+        *ret_counters = NULL;
+        *ret_n = 0;
+        return 0;
+}
+
+int __wrap_sd_bus_query_sender_privilege(sd_bus_message *call _unused_, int capability _unused_) {
+        return caller_is_root;
+}
+
+int __wrap_sd_bus_query_sender_creds(sd_bus_message *call _unused_, uint64_t mask _unused_, sd_bus_creds **ret) {
+        *ret = NULL;
+        return 0;
+}
+
+int __wrap_sd_bus_creds_get_euid(sd_bus_creds *creds _unused_, uid_t *ret) {
+        *ret = 65534;
+        return 0;
+}
+
+// One plane, the same for all runs.
+static Manager *manager_get(void) {
+        static const char text[] = "[Interface]\nName=mig0\n[Address]\nAddress=192.0.2.1/24\n[Bandwidth]\nEgress=1G\n";
+        static Config *config;
+        static Plane plane, *planes[] = { &plane };
+        static Manager manager = { .planes = planes, .n_planes = 1 };
+
+        if (!config) {
+                if (config_load_text("blue", "blue.plane", text, strlen(text), true, &config) < 0 || config->n_planes != 1)
+                        abort();
+                plane = (Plane){ .manager = &manager, .config = config->planes[0], .ifindex = 2 };
+        }
+        return &manager;
+}
+
+static sd_bus *connection_new(int fd, Manager *manager) {
+        sd_bus *bus = NULL;
+        int r = sd_bus_new(&bus);
+
+        if (r >= 0)
+                r = sd_bus_add_object_vtable(bus, NULL, BUS_PATH, BUS_INTERFACE_MANAGER, bus_manager_vtable, manager);
+        if (r >= 0)
+                r = sd_bus_add_fallback_vtable(bus, NULL, BUS_PATH_PLANES, BUS_INTERFACE_PLANE, bus_plane_vtable,
+                                               bus_plane_find, manager);
+        if (r >= 0)
+                r = sd_bus_set_fd(bus, fd, fd);
+        if (r >= 0)
+                r = sd_bus_set_server(bus, true, SD_ID128_MAKE(01, 23, 45, 67, 89, ab, cd, ef, 01, 23, 45, 67, 89, ab, cd, ef));
+        if (r >= 0)
+                r = sd_bus_set_anonymous(bus, true);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r < 0)
+                abort();
+        return bus;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        static const char greeting[] = "\0AUTH ANONYMOUS\r\nBEGIN\r\n";
+        int pair[2];
+
+        if (size == 0 || size > 65536)
+                return 0;
+        caller_is_root = data[0] & 1;
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+                abort();
+        if (send(pair[1], greeting, sizeof(greeting) - 1, 0) < 0 || send(pair[1], data + 1, size - 1, 0) < 0 ||
+            shutdown(pair[1], SHUT_WR) < 0)
+                abort();
+
+        sd_bus *bus = connection_new(pair[0], manager_get());
+        // To the end of what was sent, after which questions that are still open are answered by the end of the connection.
+        while (sd_bus_process(bus, NULL) > 0)
+                ;
+        (void)sd_bus_close_unref(bus);
+        (void)close(pair[1]);
+        return 0;
+}
