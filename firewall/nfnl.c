@@ -77,7 +77,8 @@ static int query_send(Nfnl *nfnl, const NfnlQuery *query) {
 
         // Attribute 1 is the table in all of these messages: NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE,
         // NFTA_OBJ_TABLE.
-        mnl_attr_put_strz(header, NFTA_TABLE_NAME, NFT_TABLE);
+        if (!query->all_tables)
+                mnl_attr_put_strz(header, NFTA_TABLE_NAME, NFT_TABLE);
         return mnl_socket_sendto(nfnl->socket, header, header->nlmsg_len) < 0 ? -errno : 0;
 }
 

@@ -21,12 +21,13 @@ typedef struct NfnlQuery {
         uint8_t message; // NFT_MSG_GETRULE ...
         bool is_dump;
         uint8_t family;  // NFPROTO_*
+        bool all_tables; // and not about ours alone
         NfnlHandler handler;
         void (*restart)(void *userdata); // the dump was interrupted, and starts again: forget what came
         void *userdata;
 } NfnlQuery;
 
-// Asks about the table NFT_TABLE. A table that does not exist is an empty answer.
+// Asks about the table NFT_TABLE, or all. A table that does not exist is an empty answer.
 int nfnl_query(Nfnl *nfnl, const NfnlQuery *query, Error *ret_error);
 
 // An answer on its way.

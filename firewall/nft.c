@@ -7,6 +7,8 @@
 
 #include "nft.h"
 
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
 #include <malloc.h>
 #include <nftables/libnftables.h>
 
@@ -88,6 +90,45 @@ int firewall_observe(Firewall *firewall, State *state, Error *ret_error) {
 
 const char *firewall_other_filter(const Firewall *firewall) {
         return firewall->other_filter;
+}
+
+static void others_restart(void *userdata) {
+        ((OtherRules *)userdata)->n_chains = 0;
+}
+
+int firewall_read_others(Firewall *firewall, OtherRules *ret, Error *ret_error) {
+        static const struct {
+                uint8_t message;
+                NfnlHandler handler;
+        } queries[] = {
+                { NFT_MSG_GETCHAIN, other_rules_handle_chain },
+                { NFT_MSG_GETFLOWTABLE, other_rules_handle_flowtable },
+        };
+        _cleanup_other_rules_ OtherRules all = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(queries); i++) {
+                _cleanup_other_rules_ OtherRules some = {};
+                NfnlQuery query = {
+                        .message = queries[i].message,
+                        .is_dump = true,
+                        .family = NFPROTO_UNSPEC,
+                        .all_tables = true,
+                        .handler = queries[i].handler,
+                        .restart = others_restart,
+                        .userdata = &some,
+                };
+                int r = nfnl_query(firewall->nfnl, &query, ret_error);
+                if (r >= 0 && array_reserve(&all.chains, &all.n_allocated, all.n_chains + some.n_chains) < 0)
+                        r = error_set(ret_error, -ENOMEM, "out of memory");
+                if (r < 0)
+                        return r;
+                if (some.n_chains > 0)
+                        memcpy(all.chains + all.n_chains, some.chains, some.n_chains * sizeof(OtherChain));
+                all.n_chains += some.n_chains;
+        }
+        *ret = all;
+        all = (OtherRules){};
+        return 0;
 }
 
 // --- apply ---
