@@ -49,12 +49,12 @@ static void flows_restart(void *userdata) {
         ((FlowReading *)userdata)->n_flows = 0;
 }
 
-static int family_read(Netlink *netlink, uint8_t family, FlowList *list, Error *ret_error) {
+static int family_read(Netlink *netlink, uint8_t family, uint8_t state, FlowList *list, Error *ret_error) {
         FlowReading reading = {};
         struct inet_diag_req_v2 request = {
                 .sdiag_family = family,
                 .sdiag_protocol = IPPROTO_TCP,
-                .idiag_states = 1U << TCP_ESTABLISHED,
+                .idiag_states = 1U << state,
         };
 
         int r = netlink_query(netlink, netlink_message_new(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &request, sizeof(request)),
@@ -68,21 +68,29 @@ static int family_read(Netlink *netlink, uint8_t family, FlowList *list, Error *
         return r;
 }
 
-int flows_read(FlowList *ret, Error *ret_error) {
+static int sockets_read(uint8_t state, FlowList *ret, Error *ret_error) {
         static const uint8_t families[] = { AF_INET, AF_INET6 };
         _cleanup_(netlink_freep) Netlink *netlink = NULL;
         _cleanup_flows_ FlowList list = {};
 
         int r = netlink_new(NETLINK_SOCK_DIAG, &netlink, ret_error);
         for (size_t i = 0; i < ELEMENTSOF(families) && r >= 0; i++)
-                r = family_read(netlink, families[i], &list, ret_error);
+                r = family_read(netlink, families[i], state, &list, ret_error);
         if (r < 0) {
-                (void)error_prefix(ret_error, "cannot list the TCP connections");
+                (void)error_prefix(ret_error, "cannot list the TCP sockets");
                 return r;
         }
         *ret = list;
         list = (FlowList){};
         return 0;
+}
+
+int flows_read(FlowList *ret, Error *ret_error) {
+        return sockets_read(TCP_ESTABLISHED, ret, ret_error);
+}
+
+int flows_read_listening(FlowList *ret, Error *ret_error) {
+        return sockets_read(TCP_LISTEN, ret, ret_error);
 }
 
 void flows_deinit(FlowList *list) {

@@ -17,6 +17,8 @@ typedef struct FlowList {
 
 // All that the host has. Source: sock_diag.
 int flows_read(FlowList *ret, Error *ret_error);
+// The sockets that listen; they have no remote end.
+int flows_read_listening(FlowList *ret, Error *ret_error);
 void flows_deinit(FlowList *list);
 #define _cleanup_flows_ _cleanup_(flows_deinit)
 
