@@ -9,6 +9,7 @@
 #include "flows.h"
 #include "names.h"
 #include "polkit.h"
+#include "verify.h"
 
 int bus_plane_path(const Plane *plane, char **ret_path) {
         return sd_bus_path_encode(BUS_PATH_PLANES, plane->config->name, ret_path);
@@ -132,6 +133,27 @@ static int get_drops(sd_bus *bus _unused_, const char *path _unused_, const char
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int method_verify(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
+        Plane *plane = userdata;
+        const Findings *findings;
+        Error error = {};
+
+        if (verify_plane(plane->manager, plane, &findings, &error) < 0)
+                return bus_error(ret_error, "ApplyFailed", &error);
+        int r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(ssss)");
+        for (size_t i = 0; i < findings->n_findings && r >= 0; i++) {
+                const Finding *finding = &findings->findings[i];
+                r = sd_bus_message_append(reply, "(ssss)", finding->check, verdict_to_string(finding->verdict),
+                                          finding->promise, finding->text);
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static int set_bandwidth_proceed(sd_bus_message *call, Manager *manager, sd_bus_error *ret_error) {
         Plane *plane = plane_of_path(manager, sd_bus_message_get_path(call));
         uint64_t egress, ingress;
@@ -222,5 +244,7 @@ const sd_bus_vtable bus_plane_vtable[] = {
                                 SD_BUS_NO_RESULT, method_set_bandwidth, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Down", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_set_down, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Up", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_set_down, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Verify", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", findings), method_verify,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };

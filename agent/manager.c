@@ -12,6 +12,7 @@
 #include "log.h"
 #include "names.h"
 #include "reconcile.h"
+#include "verify.h"
 
 enum {
         SETTLE_USEC = 1000, // notifications come in bursts
@@ -203,6 +204,7 @@ Manager *manager_free(Manager *manager) {
         free(manager->planes);
         messages_free(manager);
         free(manager->messages);
+        (void)verification_free(manager->verification);
         for (unsigned i = 0; i < MONITOR_SOURCES; i++)
                 sd_event_source_unref(manager->monitor_sources[i]);
         sd_event_source_unref(manager->dirty_timer);

@@ -20,6 +20,8 @@ typedef struct ManagerListener {
         void *userdata;
 } ManagerListener;
 
+typedef struct Verification Verification; // see verify.h
+
 struct Manager {
         sd_event *event;
         Kernel kernel;
@@ -46,6 +48,7 @@ struct Manager {
         uint64_t retry_usec; // doubles while the kernel keeps refusing
         uint64_t failures_logged; // hash of the refusals that the log has last
         sd_event_source *monitor_sources[MONITOR_SOURCES];
+        Verification *verification; // the last audit; NULL: none yet
 };
 
 int manager_new(sd_event *event, Manager **ret, Error *ret_error);

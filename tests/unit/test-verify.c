@@ -1,0 +1,74 @@
+// The audit: how the kernel makes one setting of two, and which of several findings comes first
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "golden.h"
+#include "verify-private.h"
+
+static void test_all_can_only_widen_some_settings(void **state _unused_) {
+        assert_int_equal(sysctl_combine(SYSCTL_LARGER, 2, 1), 2); // rp_filter: the laxer
+        assert_int_equal(sysctl_combine(SYSCTL_LARGER, 0, 1), 1);
+        assert_int_equal(sysctl_combine(SYSCTL_EITHER, 1, 0), 1); // accept_local
+        assert_int_equal(sysctl_combine(SYSCTL_EITHER, 0, 0), 0);
+        assert_int_equal(sysctl_combine(SYSCTL_EITHER, 2, 0), 1);
+}
+
+static void test_all_can_only_narrow_others(void **state _unused_) {
+        assert_int_equal(sysctl_combine(SYSCTL_BOTH, 1, 0), 0); // accept_source_route
+        assert_int_equal(sysctl_combine(SYSCTL_BOTH, 0, 1), 0);
+        assert_int_equal(sysctl_combine(SYSCTL_BOTH, 1, 1), 1);
+}
+
+static void test_some_know_one_side_only(void **state _unused_) {
+        assert_int_equal(sysctl_combine(SYSCTL_OWN, 1, 0), 0);
+        assert_int_equal(sysctl_combine(SYSCTL_ALL, 1, 0), 1);
+}
+
+static void test_the_gravest_comes_first(void **state _unused_) {
+        Verify verify = {};
+
+        verify_say(&verify, VERDICT_WARNING, "b %d", 1);
+        verify_say(&verify, VERDICT_FAILED, "a");
+        verify_say(&verify, VERDICT_FAILED, "c");
+        assert_int_equal(verify.verdict, VERDICT_FAILED);
+        assert_string_equal(verify.text, "a; b 1; c");
+}
+
+static void test_what_is_well_is_told_while_all_is(void **state _unused_) {
+        Verify verify = {};
+
+        verify_say(&verify, VERDICT_OK, "one");
+        verify_say(&verify, VERDICT_OK, "two");
+        assert_string_equal(verify.text, "one; two");
+        verify_say(&verify, VERDICT_WARNING, "but");
+        verify_say(&verify, VERDICT_OK, "three");
+        assert_string_equal(verify.text, "but");
+        assert_int_equal(verify.verdict, VERDICT_WARNING);
+}
+
+static void test_a_name_of_bytes_is_made_text(void **state _unused_) {
+        Verify verify = {};
+
+        verify_say(&verify, VERDICT_WARNING, "%s", "tap\377\n");
+        assert_string_equal(verify.text, "tap??");
+}
+
+static void test_a_text_too_long_is_cut(void **state _unused_) {
+        Verify verify = {};
+
+        for (unsigned i = 0; i < 100; i++)
+                verify_say(&verify, i % 2 ? VERDICT_WARNING : VERDICT_FAILED, "%s", "twenty bytes, or more");
+        assert_int_equal(strlen(verify.text), VERIFY_TEXT_MAX - 1);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_all_can_only_widen_some_settings),
+                cmocka_unit_test(test_all_can_only_narrow_others),
+                cmocka_unit_test(test_some_know_one_side_only),
+                cmocka_unit_test(test_the_gravest_comes_first),
+                cmocka_unit_test(test_what_is_well_is_told_while_all_is),
+                cmocka_unit_test(test_a_name_of_bytes_is_made_text),
+                cmocka_unit_test(test_a_text_too_long_is_cut),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
