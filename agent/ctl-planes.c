@@ -139,3 +139,18 @@ CtlExit ctl_plane_pick(const json_t *planes, const char *name, json_t **ret_plan
         planes_print_names(planes);
         return name ? CTL_NOT_FOUND : CTL_USAGE;
 }
+
+CtlExit ctl_planes_choose(const json_t *planes, int n_names, char **names, json_t *chosen) {
+        if (n_names == 0)
+                return json_array_extend(chosen, (json_t *)planes) < 0 ? CTL_FAILED : CTL_DONE;
+
+        for (int i = 0; i < n_names; i++) {
+                json_t *plane;
+                CtlExit code = ctl_plane_pick(planes, names[i], &plane);
+                if (code != CTL_DONE)
+                        return code;
+                if (json_array_append(chosen, plane) < 0)
+                        return CTL_FAILED;
+        }
+        return CTL_DONE;
+}

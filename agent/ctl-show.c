@@ -200,22 +200,6 @@ static void status_print(const Ctl *ctl, const json_t *plane) {
         status_line("Fallback", "%s", ctl_plane_string(plane, "Fallback"));
 }
 
-// The planes named, or all: every name is looked up before anything is printed.
-static CtlExit status_select(const json_t *planes, int n_names, char **names, json_t *chosen) {
-        if (n_names == 0)
-                return json_array_extend(chosen, (json_t *)planes) < 0 ? CTL_FAILED : CTL_DONE;
-
-        for (int i = 0; i < n_names; i++) {
-                json_t *plane;
-                CtlExit code = ctl_plane_pick(planes, names[i], &plane);
-                if (code != CTL_DONE)
-                        return code;
-                if (json_array_append(chosen, plane) < 0)
-                        return CTL_FAILED;
-        }
-        return CTL_DONE;
-}
-
 CtlExit ctl_verb_status(Ctl *ctl, int n_arguments, char **arguments) {
         _cleanup_json_ json_t *planes = NULL, *chosen = json_array();
         size_t i;
@@ -223,7 +207,7 @@ CtlExit ctl_verb_status(Ctl *ctl, int n_arguments, char **arguments) {
 
         CtlExit code = ctl_planes_read(ctl, &planes);
         if (code == CTL_DONE)
-                code = status_select(planes, n_arguments, arguments, chosen);
+                code = ctl_planes_choose(planes, n_arguments, arguments, chosen);
         if (code != CTL_DONE)
                 return code;
         json_array_foreach(chosen, i, plane)

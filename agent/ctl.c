@@ -37,6 +37,8 @@ static const struct Verb {
         { "set-bandwidth", "PLANE", 1, 1, TAKES_HOST | TAKES_RATES, ctl_verb_set_bandwidth,
           "Change the caps of a plane in place" },
         { "plan", "[PLANE]", 0, 1, TAKES_HOST, ctl_verb_plan, "Show what would be changed in the kernel now" },
+        { "verify", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_JSON, ctl_verb_verify,
+          "Audit this host against the promise of isolation" },
         { "check", "[DIR]", 0, 1, 0, ctl_verb_check, "Check the configuration, without the daemon" },
         { "reload", "", 0, 0, TAKES_HOST, ctl_verb_reload, "Have the configuration read again" },
         { "down", "PLANE", 1, 1, TAKES_HOST, ctl_verb_down, "Take a plane out of the kernel" },
@@ -53,7 +55,7 @@ static const char options_help[] =
         "  -h --help               Show this help\n"
         "     --version            Show the version\n"
         "  -H --host=[USER@]HOST   Talk to the daemon of another host, over SSH\n"
-        "     --json=MODE          pretty, short or off (list, status, monitor)\n"
+        "     --json=MODE          pretty, short or off (list, status, verify, monitor)\n"
         "     --network=CIDR       The one address inside this network (address)\n"
         "     --egress=RATE        Cap on what is sent, such as 8G (set-bandwidth)\n"
         "     --ingress=RATE       Cap on what is received (set-bandwidth)\n"

@@ -58,6 +58,7 @@ CtlExit ctl_verb_list(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_status(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_address(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_uri(Ctl *ctl, int n_arguments, char **arguments);
+CtlExit ctl_verb_verify(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_plan(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_check(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_reload(Ctl *ctl, int n_arguments, char **arguments);
@@ -95,6 +96,9 @@ int ctl_planes_take(sd_bus_message *answer, json_t **ret_planes);
 void ctl_plane_read_counters(Ctl *ctl, json_t *plane);
 // The plane of that name; without a name the default plane, else the only one. The result is borrowed from planes.
 CtlExit ctl_plane_pick(const json_t *planes, const char *name, json_t **ret_plane);
+
+// Appends the planes of these names, or all, once every name has been found.
+CtlExit ctl_planes_choose(const json_t *planes, int n_names, char **names, json_t *chosen);
 
 // A missing property reads as "", 0 and false.
 const char *ctl_plane_string(const json_t *plane, const char *property);

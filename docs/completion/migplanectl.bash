@@ -10,7 +10,7 @@ _migplanectl_planes() {
 _migplanectl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local options='-h --help --version -H --host --no-ask-password --no-legend --no-pager'
-    local verbs='list status address uri set-bandwidth plan check reload down up wait-online monitor help'
+    local verbs='list status address uri set-bandwidth plan verify check reload down up wait-online monitor help'
     local verb='' word i
     local -a host=()
 
@@ -38,7 +38,7 @@ _migplanectl() {
     esac
 
     case $verb in
-    '' | list | status | monitor) options+=' --json' ;;
+    '' | list | status | verify | monitor) options+=' --json' ;;
     address) options+=' --network' ;;
     set-bandwidth) options+=' --egress --ingress --runtime' ;;
     wait-online) options+=' --timeout --any' ;;
@@ -50,7 +50,7 @@ _migplanectl() {
 
     case $verb in
     '') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current") ;;
-    status | address | uri | set-bandwidth | plan | down | up | wait-online)
+    status | verify | address | uri | set-bandwidth | plan | down | up | wait-online)
         mapfile -t COMPREPLY < <(compgen -W "$(_migplanectl_planes "${host[@]}")" -- "$current") ;;
     check) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     *) COMPREPLY=() ;;
