@@ -84,6 +84,8 @@ static void plane_assess(Manager *manager, Plane *plane, const Look *look, const
                             plane->contender, (unsigned)(plane->backoff_usec / 1000000), plane->repaired);
         if (plane->handover_error[0] && reasons_health(reasons) == HEALTH_FAILED)
                 reasons_add(reasons, REASON_OTHER_MANAGER, "%s", plane->handover_error);
+        if (plane->waits[0])
+                reasons_add(reasons, REASON_REBUILD_WAITS, "%s", plane->waits);
         if (plane->broken[0])
                 reasons_add(reasons, REASON_CONFIGURATION, "kept as it was, because %s", plane->broken);
         if (plane->repaired[0])

@@ -160,6 +160,10 @@ bool config_kernel_has_ipv6(void);
 // it become broken in their turn. in_force: what every plane has now. Error: -ENOMEM.
 int config_check_kept(Config *config, const PlaneConfig *const *in_force, size_t n_in_force);
 
+// Takes out the plane of that name, if there is one, for what is in force instead: it counts as broken. *ret: the plane, or as it
+// was. Error: -ENOMEM.
+int config_keep(Config *config, const char *name, PlaneConfig **ret);
+
 const PlaneConfig *config_find(const Config *config, const char *name);
 bool config_is_broken(const Config *config, const char *name);
 // Where the key got its value, or this item of it; the plane's file as a whole for a key that was not given.

@@ -105,7 +105,7 @@ static bool port_is_open(const PlaneConfig *plane, uint16_t port) {
         return false;
 }
 
-static bool is_of_plane(const PlaneConfig *plane, const Flow *flow) {
+bool flow_is_of_plane(const Flow *flow, const PlaneConfig *plane) {
         if (!port_is_open(plane, flow->local_port) && !port_is_open(plane, flow->remote_port))
                 return false;
         for (size_t i = 0; i < plane->n_addresses; i++)
@@ -126,11 +126,11 @@ unsigned flows_count_migrations(const FlowList *list, const PlaneConfig *plane) 
         unsigned n = 0;
 
         for (size_t i = 0; i < list->n_flows; i++) {
-                if (!is_of_plane(plane, &list->flows[i]))
+                if (!flow_is_of_plane(&list->flows[i], plane))
                         continue;
                 bool counted = false;
                 for (size_t j = 0; j < i && !counted; j++)
-                        counted = is_of_plane(plane, &list->flows[j]) &&
+                        counted = flow_is_of_plane(&list->flows[j], plane) &&
                                   same_migration(plane, &list->flows[i], &list->flows[j]);
                 n += !counted;
         }

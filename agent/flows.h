@@ -22,6 +22,9 @@ int flows_read_listening(FlowList *ret, Error *ret_error);
 void flows_deinit(FlowList *list);
 #define _cleanup_flows_ _cleanup_(flows_deinit)
 
+// Whether it is a connection between an address of the plane and a port of Ports= on either side.
+bool flow_is_of_plane(const Flow *flow, const PlaneConfig *plane);
+
 // Counts connections between an address of the plane and a port of Ports= on either side; those of one peer, in one
 // direction, to one port are the channels of one migration.
 unsigned flows_count_migrations(const FlowList *list, const PlaneConfig *plane);

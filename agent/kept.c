@@ -47,27 +47,41 @@ static bool is_configured(const Config *config, const char *name) {
         return config_find(config, name) || config_is_broken(config, name);
 }
 
-void kept_prune(const Config *config) {
+// Calls one for each file, with its plane's name, or "" for one that is none: a crash leaves a half-written NAME.plane.XXXXXX.
+static int kept_each(int (*one)(const char *file, const char *name, void *userdata), void *userdata) {
         DIR *directory = opendir(KEPT_DIRECTORY);
+        int r = 0;
 
-        for (const struct dirent *entry; directory && (entry = readdir(directory));) {
+        for (const struct dirent *entry; r >= 0 && directory && (entry = readdir(directory));) {
                 char name[sizeof(entry->d_name)];
                 strcpy_fixed(name, entry->d_name);
                 if (name[0] == '.')
                         continue;
-                // A crash leaves a half-written NAME.plane.XXXXXX, which is none.
                 size_t size = strlen(name), suffix = strlen(SUFFIX);
                 bool is_whole = size > suffix && streq(name + size - suffix, SUFFIX);
-                if (is_whole)
-                        name[size - suffix] = '\0';
-                if (!is_whole || !is_configured(config, name))
-                        (void)unlinkat(dirfd(directory), entry->d_name, 0);
+                name[is_whole ? size - suffix : 0] = '\0';
+                r = one(entry->d_name, name, userdata);
         }
         if (directory)
                 (void)closedir(directory);
+        return r;
 }
 
-int kept_load(const char *name, PlaneConfig **ret) {
+static int prune_one(const char *file, const char *name, void *userdata) {
+        char path[sizeof(KEPT_DIRECTORY) + 257];
+
+        (void)snprintf(path, sizeof(path), KEPT_DIRECTORY "/%.255s", file);
+        if (!name[0] || !is_configured(userdata, name))
+                (void)unlink(path);
+        return 0;
+}
+
+void kept_prune(const Config *config) {
+        (void)kept_each(prune_one, (void *)config);
+}
+
+// 1: the plane as it was in force; 0: nothing usable is kept; or -ENOMEM.
+static int kept_load(const char *name, PlaneConfig **ret) {
         _cleanup_free_ char *path = NULL, *text = NULL;
         _cleanup_config_ Config *config = NULL;
         size_t size;
@@ -83,4 +97,21 @@ int kept_load(const char *name, PlaneConfig **ret) {
                 return 0;
         *ret = TAKE(config->planes[0]);
         return 1;
+}
+
+typedef struct Taker {
+        int (*take)(PlaneConfig *kept, void *userdata);
+        void *userdata;
+} Taker;
+
+static int restore_one(const char *file _unused_, const char *name, void *userdata) {
+        const Taker *taker = userdata;
+        PlaneConfig *kept = NULL;
+
+        int r = name[0] ? kept_load(name, &kept) : 0;
+        return r > 0 ? taker->take(kept, taker->userdata) : r;
+}
+
+int kept_restore(int (*take)(PlaneConfig *kept, void *userdata), void *userdata) {
+        return kept_each(restore_one, &(Taker){ take, userdata });
 }

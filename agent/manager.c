@@ -13,6 +13,7 @@
 #include "names.h"
 #include "reconcile.h"
 #include "verify.h"
+#include "waiting.h"
 
 enum {
         SETTLE_USEC = 1000, // notifications come in bursts
@@ -127,7 +128,11 @@ static int on_audit(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *manager = userdata;
 
         watchdog_pat();
-        manager_reconcile(manager, RECONCILE_AUDIT);
+        Error error = {};
+        if (!waiting_is_over(manager))
+                manager_reconcile(manager, RECONCILE_AUDIT);
+        else if (manager_reload(manager, &error) < 0)
+                log_error("%s", error.text);
         (void)sd_event_source_set_time(source, usec + manager->audit_interval_usec);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -318,17 +323,9 @@ static int planes_update(Manager *manager, Config *config) {
         return r;
 }
 
-// A plane whose file was broken while the daemon was not running keeps what it had, too.
-static int kept_restore(Manager *manager, const Config *config) {
-        for (size_t i = 0; i < config->n_broken; i++) {
-                PlaneConfig *kept = NULL;
-                if (manager_find(manager, config->broken[i]))
-                        continue;
-                int r = kept_load(config->broken[i], &kept);
-                if (r < 0 || (r > 0 && plane_add(manager, kept) < 0))
-                        return -ENOMEM;
-        }
-        return 0;
+// A plane whose file was broken, or edited under a migration, while the daemon was not running keeps what it had, too.
+static int kept_take(PlaneConfig *kept, void *userdata) {
+        return plane_add(userdata, kept);
 }
 
 static void kept_store(const Manager *manager) {
@@ -394,8 +391,9 @@ int manager_reload(Manager *manager, Error *ret_error) {
         int r = config_read(&config, ret_error);
         if (r < 0)
                 return r;
+        r = waiting_keep(manager, config);
         kept_prune(config);
-        if (kept_restore(manager, config) < 0 || kept_check(manager, config) < 0 || messages_store(manager, config) < 0 || planes_update(manager, config) < 0)
+        if (r < 0 || kept_check(manager, config) < 0 || messages_store(manager, config) < 0 || planes_update(manager, config) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
         kept_store(manager);
         manager_hand_over(manager);
@@ -405,6 +403,8 @@ int manager_reload(Manager *manager, Error *ret_error) {
 }
 
 int manager_start(Manager *manager, Error *ret_error) {
+        if (kept_restore(kept_take, manager) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
         int r = manager_reload(manager, ret_error);
         manager_sweep_drop_ins(manager);
         return r;
@@ -419,6 +419,15 @@ int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error
                                  plane->config->path);
         plane->taken_down = down;
         plane->repaired[0] = '\0';
+        // What the migrations on it held back is held back no longer; the plane may go for good.
+        if (plane->waits[0]) {
+                char name[65];
+                strcpy_fixed(name, plane->config->name);
+                int r = manager_reload(manager, ret_error);
+                plane = manager_find(manager, name);
+                if (r < 0 || !plane)
+                        return r;
+        }
         int r = reconcile(manager, RECONCILE_INTENT, ret_error);
         if (r < 0)
                 manager_look_again(manager, reconcile_retry_delay(manager));

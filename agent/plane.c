@@ -23,6 +23,7 @@ Plane *plane_free(Plane *plane) {
                 return NULL;
         reasons_deinit(&plane->reasons);
         plane_config_free(plane->config);
+        plane_config_free(plane->wanted);
         free(plane);
         return NULL;
 }

@@ -13,6 +13,9 @@ typedef struct Plane {
         bool taken_down;     // by request, until asked up again or the daemon's next start
         char broken[256];    // the newest file's first error, while an older configuration is kept; "": none
 
+        char waits[256];     // why the newest files wait for migrations to end; "": they do not
+        PlaneConfig *wanted; // what they say; owned; NULL: nothing waits, or there is no file any more
+
         // What the last look came to; plane_set_state is the only writer.
         Health health;
         Reasons reasons;
