@@ -123,6 +123,12 @@ static void watchdog_pat(void) {
         (void)sd_notify(false, "WATCHDOG=1");
 }
 
+// A sign of life would start the watchdog before the start is over, and one step of that can take longer: the first
+// transaction of nftables loads a dozen modules. This takes the place of the limit of the start, 90 s.
+static void start_goes_on(void) {
+        (void)sd_notify(false, "EXTEND_TIMEOUT_USEC=90000000");
+}
+
 // Sysctls and the like have no notification: look at everything now and then, when the watchdog is due anyway.
 static int on_audit(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *manager = userdata;
@@ -171,7 +177,7 @@ int manager_new(sd_event *event, Manager **ret, Error *ret_error) {
 
         manager->event = sd_event_ref(event);
         machine_id_read(manager);
-        manager->kernel.progress = watchdog_pat;
+        manager->kernel.progress = start_goes_on;
         int r = kernel_init(&manager->kernel, ret_error);
         if (r >= 0)
                 r = monitor_new(netlink_port(manager->kernel.netlink), on_notification, manager, &manager->monitor,
@@ -406,6 +412,7 @@ int manager_start(Manager *manager, Error *ret_error) {
         if (kept_restore(kept_take, manager) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
         int r = manager_reload(manager, ret_error);
+        manager->kernel.progress = watchdog_pat;
         manager_sweep_drop_ins(manager);
         return r;
 }
