@@ -10,6 +10,12 @@
 
 #include "nl.h"
 
+// What inet_diag_msg calls the timer that a socket waits for; no header has names for them.
+enum {
+        TIMER_RETRANSMIT = 1,
+        TIMER_WINDOW_PROBE = 4,
+};
+
 typedef struct FlowReading {
         Flow *flows;
         size_t n_flows, n_allocated;
@@ -40,6 +46,8 @@ static int flow_read(const struct nlmsghdr *header, void *userdata) {
                 .remote = address_read(socket->idiag_family, socket->id.idiag_dst),
                 .local_port = ntohs(socket->id.idiag_sport),
                 .remote_port = ntohs(socket->id.idiag_dport),
+                .is_unanswered = socket->idiag_retrans > 0 && (socket->idiag_timer == TIMER_RETRANSMIT ||
+                                                               socket->idiag_timer == TIMER_WINDOW_PROBE),
         };
         return 0;
 }

@@ -8,6 +8,7 @@
 typedef struct Flow {
         Address local, remote;
         uint16_t local_port, remote_port;
+        bool is_unanswered; // this host is sending something again
 } Flow;
 
 typedef struct FlowList {

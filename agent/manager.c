@@ -11,6 +11,7 @@
 #include "kept.h"
 #include "log.h"
 #include "names.h"
+#include "probe.h"
 #include "reconcile.h"
 #include "verify.h"
 #include "waiting.h"
@@ -90,6 +91,7 @@ static void manager_reconcile(Manager *manager, ReconcileCause cause) {
         Error error = {};
 
         hold_check(manager);
+        probe_pin_peers(manager);
         if (reconcile(manager, cause, &error) < 0) {
                 log_error("%s", error.text);
                 manager_look_again(manager, reconcile_retry_delay(manager));
@@ -139,6 +141,7 @@ static int on_audit(sd_event_source *source, uint64_t usec, void *userdata) {
                 manager_reconcile(manager, RECONCILE_AUDIT);
         else if (manager_reload(manager, &error) < 0)
                 log_error("%s", error.text);
+        probe_look(manager);
         (void)sd_event_source_set_time(source, usec + manager->audit_interval_usec);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -219,6 +222,7 @@ Manager *manager_free(Manager *manager) {
         for (unsigned i = 0; i < MONITOR_SOURCES; i++)
                 sd_event_source_unref(manager->monitor_sources[i]);
         sd_event_source_unref(manager->dirty_timer);
+        sd_event_source_unref(manager->probe_timer);
         sd_event_source_unref(manager->audit_timer);
         monitor_free(manager->monitor);
         kernel_deinit(&manager->kernel);
@@ -414,6 +418,7 @@ int manager_start(Manager *manager, Error *ret_error) {
         int r = manager_reload(manager, ret_error);
         manager->kernel.progress = watchdog_pat;
         manager_sweep_drop_ins(manager);
+        probe_look(manager);
         return r;
 }
 

@@ -41,6 +41,7 @@ struct Manager {
         uint64_t lost_logged_usec;
 
         sd_event_source *dirty_timer; // armed: look again
+        sd_event_source *probe_timer; // armed: migrations run, see probe.h
         sd_event_source *audit_timer; // looks again at what has no notification, and pats the watchdog
         uint64_t audit_interval_usec;
         unsigned handover_pending; // HANDOVER_READER bits: who has not read yet what was written for it

@@ -60,7 +60,8 @@ int neighbour_observe(Netlink *netlink, const char *link, int ifindex, const Sta
         return r;
 }
 
-static int neighbour_send(Netlink *netlink, int ifindex, const NeighbourObject *neighbour, bool add, Error *ret_error) {
+// state: NUD_PERMANENT; NUD_FAILED for a neighbour that is to be looked for; NUD_NONE for one that is to be deleted.
+static int neighbour_send(Netlink *netlink, int ifindex, const NeighbourObject *neighbour, int state, Error *ret_error) {
         int family = neighbour->address.family;
         struct rtnl_neigh *request = rtnl_neigh_alloc();
         struct nl_addr *destination = nl_addr_build(family, neighbour->address.bytes, address_bits(family) / 8);
@@ -70,26 +71,49 @@ static int neighbour_send(Netlink *netlink, int ifindex, const NeighbourObject *
 
         if (request && destination && mac) {
                 rtnl_neigh_set_ifindex(request, ifindex);
-                rtnl_neigh_set_state(request, NUD_PERMANENT);
+                rtnl_neigh_set_state(request, state);
                 (void)rtnl_neigh_set_dst(request, destination);
                 rtnl_neigh_set_lladdr(request, mac);
-                r = add ? rtnl_neigh_build_add_request(request, NLM_F_CREATE | NLM_F_REPLACE, &message)
-                        : rtnl_neigh_build_delete_request(request, 0, &message);
+                int flags = state == NUD_PERMANENT ? NLM_F_CREATE | NLM_F_REPLACE : NLM_F_REPLACE;
+                r = state == NUD_NONE ? rtnl_neigh_build_delete_request(request, 0, &message)
+                                      : rtnl_neigh_build_add_request(request, flags, &message);
         }
         rtnl_neigh_put(request);
         nl_addr_put(destination);
         nl_addr_put(mac);
         if (r < 0)
                 return error_set(ret_error, -EPROTO, "%s", nl_geterror(r));
-        if (add)
+        if (state == NUD_PERMANENT)
                 (void)nla_put_u8(message, NDA_PROTOCOL, OUR_PROTOCOL);
         return netlink_request(netlink, message, ret_error);
 }
 
 int neighbour_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error) {
-        return neighbour_send(netlink, ifindex, &desired->as_neighbour, true, ret_error);
+        return neighbour_send(netlink, ifindex, &desired->as_neighbour, NUD_PERMANENT, ret_error);
 }
 
 int neighbour_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error) {
-        return neighbour_send(netlink, ifindex, &observed->as_neighbour, false, ret_error);
+        return neighbour_send(netlink, ifindex, &observed->as_neighbour, NUD_NONE, ret_error);
+}
+
+static int state_read(const struct nlmsghdr *header, void *userdata) {
+        const struct ndmsg *info = NLMSG_DATA(header);
+
+        if (header->nlmsg_type != RTM_NEWNEIGH || header->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
+                return -EBADMSG;
+        *(uint16_t *)userdata = info->ndm_state;
+        return 0;
+}
+
+int neighbour_forget(Netlink *netlink, int ifindex, const Address *address, bool is_ours, Error *ret_error) {
+        struct ndmsg info = { .ndm_family = (uint8_t)address->family, .ndm_ifindex = ifindex };
+        struct nl_msg *message = netlink_message_new(RTM_GETNEIGH, 0, &info, sizeof(info));
+        uint16_t state = 0;
+
+        if (message)
+                (void)nla_put(message, NDA_DST, (int)address_bits(address->family) / 8, address->bytes);
+        int r = netlink_query(netlink, message, state_read, NULL, &state, ret_error);
+        if (r >= 0 && (is_ours || !(state & NUD_PERMANENT)))
+                r = neighbour_send(netlink, ifindex, &(NeighbourObject){ .address = *address }, NUD_FAILED, ret_error);
+        return r == -ENOENT ? 0 : r;
 }

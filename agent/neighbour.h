@@ -11,3 +11,7 @@ int neighbour_observe(Netlink *netlink, const char *link, int ifindex, const Sta
 
 int neighbour_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
 int neighbour_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error);
+
+// Has the kernel forget a neighbour, so that it asks everybody for it as soon as it has something to send there; one that
+// it does not know is no error. A permanent entry is left alone, unless is_ours.
+int neighbour_forget(Netlink *netlink, int ifindex, const Address *address, bool is_ours, Error *ret_error);

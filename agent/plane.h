@@ -30,6 +30,8 @@ typedef struct Plane {
         uint64_t handed_generation, next_request_usec;
         unsigned requests; // since it was last as it should be
 
+        bool is_unanswered;  // a migration of its; see probe.h
+
         bool verified;       // once everything stood as desired: what differs after that is drift
         uint64_t generation; // counts changes of the configuration in force
         uint64_t repairs;    // operations that put drift right
