@@ -92,6 +92,8 @@ static void plane_assess(Manager *manager, Plane *plane, const Look *look, const
                 reasons_add(reasons, REASON_REPAIRED, "%s", plane->repaired);
 
         plane->verified |= reasons_health(reasons) == HEALTH_HEALTHY;
+        if (evidence_fault(plane)[0])
+                reasons_add(reasons, REASON_DROPS_NOT_LOGGED, "LogDrops= has no effect: %s", evidence_fault(plane));
         plane_set_state(plane, link ? link->index : 0, link ? link->mtu : 0, reasons);
 }
 

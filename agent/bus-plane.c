@@ -154,6 +154,24 @@ static int method_verify(sd_bus_message *call, void *userdata, sd_bus_error *ret
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int get_offenders(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                         const char *property _unused_, sd_bus_message *reply, void *userdata,
+                         sd_bus_error *ret_error _unused_) {
+        const Plane *plane = userdata;
+
+        int r = sd_bus_message_open_container(reply, 'a', "(tussssssq)");
+        for (size_t i = 0; i < plane->n_offenders && r >= 0; i++) {
+                const Offender *offender = &plane->offenders[i];
+                OffenderTexts texts;
+                offender_format(offender, &texts);
+                r = sd_bus_message_append(reply, "(tussssssq)", offender->last_usec, offender->times,
+                                          offender->report.reason, offender->interface, texts.mac, texts.source,
+                                          texts.destination, texts.protocol,
+                                          (int)offender->report.packet.destination_port);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int set_bandwidth_proceed(sd_bus_message *call, Manager *manager, sd_bus_error *ret_error) {
         Plane *plane = plane_of_path(manager, sd_bus_message_get_path(call));
         uint64_t egress, ingress;
@@ -238,6 +256,7 @@ const sd_bus_vtable bus_plane_vtable[] = {
         SD_BUS_PROPERTY("BytesSent", "t", get_bytes, 0, COUNTER),
         SD_BUS_PROPERTY("BytesReceived", "t", get_bytes, 0, COUNTER),
         SD_BUS_PROPERTY("PacketsDropped", "a{st}", get_drops, 0, COUNTER),
+        SD_BUS_PROPERTY("RecentDrops", "a(tussssssq)", get_offenders, 0, COUNTER),
         SD_BUS_PROPERTY("Repairs", "t", get_number, 0, COUNTER),
         SD_BUS_METHOD_WITH_ARGS("SetBandwidth",
                                 SD_BUS_ARGS("t", egress_bits_per_second, "t", ingress_bits_per_second, "b", runtime),

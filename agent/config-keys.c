@@ -7,6 +7,8 @@
 
 #include "config-private.h"
 
+enum { EVENT_RATE_DEFAULT = 10, EVENT_RATE_DEFAULT_SECONDS = 60 };
+
 const PlaneConfig plane_config_defaults = { .required = true };
 
 static const char *const plane_kind_names[] = {
@@ -171,6 +173,20 @@ static int value_user(ConfigDraft *draft _unused_, const char *text, void *targe
         return 0;
 }
 
+static int value_event_rate(ConfigDraft *draft _unused_, const char *text, void *target, Error *ret_error _unused_) {
+        EventRate rate = { EVENT_RATE_DEFAULT, EVENT_RATE_DEFAULT_SECONDS };
+        bool wanted;
+
+        if (parse_boolean(text, &wanted) < 0) {
+                int r = parse_event_rate(text, &rate.count, &rate.seconds);
+                if (r < 0)
+                        return r;
+        } else if (!wanted)
+                rate = (EventRate){};
+        memcpy(target, &rate, sizeof(rate));
+        return 0;
+}
+
 #define FIELD_SIZE(type, field) sizeof(((type *)NULL)->field)
 #define VALUE(field) offsetof(PlaneConfig, field), FIELD_SIZE(PlaneConfig, field), false
 #define LIST(field) offsetof(PlaneConfig, field), FIELD_SIZE(PlaneConfig, field[0]), true
@@ -214,6 +230,8 @@ static const ConfigKey config_keys[] = {
         { "Isolation", "Peers", value_network, LIST(peers), EXPECTED_NETWORK },
         { "Isolation", "Ports", value_ports, LIST(ports), "a port or FIRST-LAST within 1-65535, such as 49152-49215" },
         { "Isolation", "Users", value_user, LIST(users), "a user's name, or a uid from 0 to 4294967294" },
+        { "Isolation", "LogDrops", value_event_rate, VALUE(log_drops),
+          "yes, no, or a rate from 1 to 100 a second, minute, hour or day, such as 10/minute" },
 
         { "Peer", "Address", value_address, ITEM(PlanePeer, address), EXPECTED_ADDRESS },
         { "Peer", "MACAddress", value_mac, ITEM(PlanePeer, mac), EXPECTED_MAC },

@@ -414,7 +414,8 @@ static bool plane_scalars_equal(const PlaneConfig *a, const PlaneConfig *b) {
                EQUAL(required) && EQUAL(fallback) && streq(a->interface, b->interface) && EQUAL(kind) &&
                streq(a->parent, b->parent) && EQUAL(vlan_id) && EQUAL(vlan_protocol) && EQUAL(mtu) && EQUAL(has_mac) &&
                memcmp(&a->mac, &b->mac, sizeof(a->mac)) == 0 && EQUAL(managed_by) && EQUAL(egress) && EQUAL(ingress) &&
-               EQUAL(per_migration) && EQUAL(link_rate) && EQUAL(management_reserve);
+               EQUAL(per_migration) && EQUAL(link_rate) && EQUAL(management_reserve) && EQUAL(log_drops.count) &&
+               EQUAL(log_drops.seconds);
 }
 
 #undef EQUAL

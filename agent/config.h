@@ -40,6 +40,11 @@ typedef struct ConfigOrigin {
         ConfigLocation at;
 } ConfigOrigin;
 
+// At most so many in so many seconds; count is 0 for none at all.
+typedef struct EventRate {
+        uint32_t count, seconds;
+} EventRate;
+
 typedef struct PlaneAddress {
         Prefix prefix;
 } PlaneAddress;
@@ -95,6 +100,7 @@ typedef struct PlaneConfig {
         size_t n_ports, n_ports_allocated;
         uid_t *users; // sorted; none: every local user may send
         size_t n_users, n_users_allocated;
+        EventRate log_drops; // of each rule
         PlanePeer *known_peers; // [Peer] sections
         size_t n_known_peers, n_known_peers_allocated;
 

@@ -5,7 +5,8 @@
 #include "log.h"
 
 // Present, but never announced: the daemon reads them when it is asked.
-static const char *const counters[] = { "ActiveMigrations", "BytesSent", "BytesReceived", "PacketsDropped", "Repairs" };
+static const char *const counters[] = { "ActiveMigrations", "BytesSent", "BytesReceived", "PacketsDropped", "RecentDrops",
+                                        "Repairs" };
 
 const char *ctl_plane_string(const json_t *plane, const char *property) {
         const char *text = json_string_value(json_object_get(plane, property));

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <libsmartcols.h>
 #include <stdarg.h>
+#include <time.h>
 
 #include "ctl.h"
 #include "log.h"
@@ -159,12 +160,37 @@ static void status_print_bandwidth(const json_t *plane) {
                 status_line("Suggested", "%" PRIu64 " MiB/s for the initiator's own limit", suggested);
 }
 
+// "16:03:12 in-peer on mig0: TCP from 192.0.2.9 to 192.0.2.1 port 49152, MAC 52:54:00:00:66:66 (3 times)"
+static void status_print_offender(const json_t *drop, bool first) {
+        enum { TIME, TIMES, REASON, INTERFACE, MAC, SOURCE, DESTINATION, PROTOCOL, PORT, MEMBERS };
+        const char *texts[MEMBERS];
+        char line[512], when[16] = "?";
+        size_t n;
+
+        for (size_t i = 0; i < MEMBERS; i++)
+                texts[i] = json_string_value(json_array_get(drop, i)) ?: "";
+        time_t seconds = (time_t)(json_integer_value(json_array_get(drop, TIME)) / 1000000);
+        json_int_t times = json_integer_value(json_array_get(drop, TIMES)), port = json_integer_value(json_array_get(drop, PORT));
+        (void)strftime(when, sizeof(when), "%T", localtime(&seconds));
+        n = (size_t)snprintf(line, sizeof(line), "%s %s on %s: %s", when, texts[REASON], texts[INTERFACE], texts[PROTOCOL]);
+        if (n < sizeof(line) && texts[SOURCE][0])
+                n += (size_t)snprintf(line + n, sizeof(line) - n, " from %s to %s", texts[SOURCE], texts[DESTINATION]);
+        if (n < sizeof(line) && port > 0)
+                n += (size_t)snprintf(line + n, sizeof(line) - n, " port %" JSON_INTEGER_FORMAT, port);
+        if (n < sizeof(line) && texts[MAC][0])
+                n += (size_t)snprintf(line + n, sizeof(line) - n, ", MAC %s", texts[MAC]);
+        if (n < sizeof(line) && times > 1)
+                (void)snprintf(line + n, sizeof(line) - n, " (%" JSON_INTEGER_FORMAT " times)", times);
+        status_line(first ? "Last dropped" : "", "%s", line);
+}
+
 // Counters that the daemon could not read are absent, and so is their line.
 static void status_print_counters(const json_t *plane) {
         char bytes[CTL_NUMBER_MAX];
-        json_t *dropped = json_object_get(plane, "PacketsDropped"), *packets;
+        json_t *dropped = json_object_get(plane, "PacketsDropped"), *packets, *drop;
         const char *reason;
         bool first = true;
+        size_t i;
 
         status_line("Migrations", "%" PRIu64, ctl_plane_number(plane, "ActiveMigrations"));
         if (json_object_get(plane, "BytesSent"))
@@ -179,6 +205,8 @@ static void status_print_counters(const json_t *plane) {
         }
         if (dropped && first)
                 status_line("Dropped", "nothing");
+        json_array_foreach(json_object_get(plane, "RecentDrops"), i, drop)
+                status_print_offender(drop, i == 0);
         if (json_object_get(plane, "Repairs"))
                 status_line("Repairs", "%" PRIu64, ctl_plane_number(plane, "Repairs"));
 }

@@ -429,6 +429,7 @@ int derive(const PlaneConfig *const *planes, size_t n_planes, const DeriveFacts 
                         .has_mac = d.has_mac,
                         .mac = d.mac,
                         .daemon_user = facts->daemon_user,
+                        .reports = facts->reports,
                         .parent_guard = guarded_parent(&d),
                         .on_bridge = on_bridge(facts->inventory, guarded_parent(&d)),
                 };

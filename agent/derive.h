@@ -13,6 +13,7 @@ typedef struct DeriveFacts {
         const Inventory *inventory;
         QdiscType leaf;         // QDISC_FQ_CODEL, or QDISC_PFIFO where the kernel has none
         uid_t daemon_user;      // may send on a plane whatever Users= says
+        bool reports;           // rules of planes with LogDrops= are to report what they drop: somebody listens
         bool hold;              // make no device yet: another manager has not been told yet to leave it alone
         const char *machine_id; // a macvlan's address is made of it; "" : the kernel's random one
 } DeriveFacts;

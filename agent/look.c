@@ -119,6 +119,7 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
                 .inventory = &look.inventory,
                 .leaf = manager->kernel.leaf,
                 .daemon_user = geteuid(),
+                .reports = evidence_reports(manager),
                 .hold = manager->hold_until_usec > 0,
                 .machine_id = manager->machine_id,
         };

@@ -216,6 +216,7 @@ Manager *manager_free(Manager *manager) {
         for (size_t i = 0; i < manager->n_planes; i++)
                 plane_free(manager->planes[i]);
         free(manager->planes);
+        evidence_free(manager);
         messages_free(manager);
         free(manager->messages);
         (void)verification_free(manager->verification);

@@ -5,6 +5,7 @@
 #include <systemd/sd-event.h>
 
 #include "config.h"
+#include "evidence.h"
 #include "kernel.h"
 #include "monitor.h"
 #include "plane.h"
@@ -37,6 +38,7 @@ struct Manager {
         // Who was last seen to change something that is ours; for the log line of the repair.
         MonitorEvent suspect;
         bool watches_neighbours;
+        Evidence evidence;
         unsigned n_lost; // times that notifications were lost since the log said so
         uint64_t lost_logged_usec;
 

@@ -30,6 +30,9 @@
 // nftables: one table of this name per family that is needed.
 #define NFT_TABLE "migplane"
 
+// netfilter's log group in which the rules report what they drop, "mp"; 0 and other low numbers are others' defaults.
+#define OUR_LOG_GROUP 0x6d70
+
 // No cap below this: HTB keeps its token debt over a change, and at 8 kbit/s for 2 s a flow stalled for 20 s after it.
 #define RATE_MIN_BITS_PER_SECOND UINT64_C(10000000)
 // HTB's 64-bit rates are bytes per second, kept as nanoseconds per byte inside; 10 Tbit/s is far below any overflow.

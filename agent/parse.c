@@ -11,6 +11,8 @@
 #include "names.h"
 #include "util.h"
 
+enum { EVENT_RATE_MAX = 100 };
+
 // Powers of ten that the letters stand for, the largest first.
 static const struct {
         char letter;
@@ -132,6 +134,34 @@ int parse_unsigned(const char *text, uint64_t min, uint64_t max, uint64_t *ret) 
 
         *ret = number;
         return 0;
+}
+
+static const struct {
+        const char *name;
+        uint32_t seconds;
+} event_rate_units[] = { { "second", 1 }, { "minute", 60 }, { "hour", 60 * 60 }, { "day", 24 * 60 * 60 } };
+
+const char *event_rate_unit(uint32_t seconds) {
+        for (size_t i = 0; i < ELEMENTSOF(event_rate_units); i++)
+                if (event_rate_units[i].seconds == seconds)
+                        return event_rate_units[i].name;
+        return NULL;
+}
+
+int parse_event_rate(const char *text, uint32_t *ret_count, uint32_t *ret_seconds) {
+        uint64_t count = 0;
+
+        if (scan_digits(&text, &count) == 0 || *text != '/')
+                return -EINVAL;
+        for (size_t i = 0; i < ELEMENTSOF(event_rate_units); i++)
+                if (streq(text + 1, event_rate_units[i].name)) {
+                        if (count < 1 || count > EVENT_RATE_MAX)
+                                return -ERANGE;
+                        *ret_count = (uint32_t)count;
+                        *ret_seconds = event_rate_units[i].seconds;
+                        return 0;
+                }
+        return -EINVAL;
 }
 
 int parse_address(const char *text, Address *ret) {

@@ -42,6 +42,8 @@ enum {
 int parse_rate(const char *text, uint64_t *ret_bits_per_second);
 int parse_boolean(const char *text, bool *ret);
 int parse_unsigned(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
+// "10/minute": 1 to 100 in a second, minute, hour or day.
+int parse_event_rate(const char *text, uint32_t *ret_count, uint32_t *ret_seconds);
 int parse_address(const char *text, Address *ret);
 // "192.0.2.1/24"; without a length it is a host's (32 or 128).
 int parse_prefix(const char *text, Prefix *ret);
@@ -59,6 +61,9 @@ const char *format_rate(uint64_t bits_per_second, char ret[static RATE_TEXT_MAX]
 const char *format_address(const Address *address, char ret[static ADDRESS_TEXT_MAX]);
 const char *format_prefix(const Prefix *prefix, char ret[static PREFIX_TEXT_MAX]);
 const char *format_mac(const MacAddress *mac, char ret[static MAC_TEXT_MAX]);
+
+// "minute": what parse_event_rate takes behind the slash; NULL for another number of seconds.
+const char *event_rate_unit(uint32_t seconds);
 
 static inline unsigned address_bits(int family) {
         return family == AF_INET ? 32 : 128;

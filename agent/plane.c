@@ -24,6 +24,7 @@ Plane *plane_free(Plane *plane) {
         reasons_deinit(&plane->reasons);
         plane_config_free(plane->config);
         plane_config_free(plane->wanted);
+        free(plane->offenders);
         free(plane);
         return NULL;
 }

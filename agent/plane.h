@@ -41,6 +41,9 @@ typedef struct Plane {
         unsigned recent_repairs;
         uint64_t recent_since_usec, backoff_usec, backoff_until_usec;
         char contender[128];
+
+        struct Offender *offenders; // NULL, or OFFENDERS_MAX; the latest first
+        size_t n_offenders;
 } Plane;
 
 Plane *plane_new(Manager *manager, PlaneConfig *config);

@@ -64,6 +64,13 @@ static void failures_log(Manager *manager, const ApplyFailures *failures) {
         manager->failures_logged = hash;
 }
 
+// Reports are worth less than the rules that they stand beside: the next round is without.
+static void reports_check(Manager *manager, const ApplyFailures *failures) {
+        for (size_t i = 0; i < failures->n_failures && evidence_reports(manager); i++)
+                if (!failures->failures[i].link[0])
+                        evidence_refuse(manager, failures->failures[i].error.text);
+}
+
 // Carries out what a look found, except what a backoff holds back. Returns how many operations that were.
 static int look_apply(Manager *manager, const Look *look, unsigned round, ReconcileCause cause,
                       ApplyFailures *ret_failures) {
@@ -76,6 +83,7 @@ static int look_apply(Manager *manager, const Look *look, unsigned round, Reconc
                 plan_log(&active);
         apply_failures_deinit(ret_failures);
         r = kernel_apply(&manager->kernel, &active, ret_failures);
+        reports_check(manager, ret_failures);
         if (round == 0 && cause != RECONCILE_INTENT) {
                 // A look can come upon a change before the news of it, but not our answer to it: that is in order.
                 for (unsigned i = 0; i < MONITOR_SOURCES; i++)
@@ -88,6 +96,14 @@ static int look_apply(Manager *manager, const Look *look, unsigned round, Reconc
 int reconcile(Manager *manager, ReconcileCause cause, Error *ret_error) {
         _cleanup_look_ Look look = {};
         _cleanup_apply_failures_ ApplyFailures failures = {};
+
+        if (cause == RECONCILE_INTENT)
+                evidence_retry(manager);
+        // That somebody listens again, or no longer, changes what is desired, and is no drift.
+        bool reports = evidence_reports(manager);
+        evidence_update(manager);
+        if (evidence_reports(manager) != reports)
+                cause = RECONCILE_INTENT;
 
         int r = look_new(manager, &look, ret_error);
         for (unsigned round = 0; r >= 0 && round < ROUNDS_MAX; round++) {

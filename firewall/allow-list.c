@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "allow.h"
+#include "report.h"
 #include "set.h"
 
 // A set, item by item; a lone item stands without the braces, for comparing costs less, but a concatenation needs them.
@@ -205,7 +206,10 @@ static void mac_init(const RulesetPlane *plane, AllowList *ret) {
 }
 
 int allow_list_init(AllowList *ret, const RulesetPlane *plane) {
-        _cleanup_allow_list_ AllowList list = { .is_vlan = plane->plane->kind == PLANE_KIND_VLAN };
+        _cleanup_allow_list_ AllowList list = {
+                .report = report_rate(plane),
+                .is_vlan = plane->plane->kind == PLANE_KIND_VLAN,
+        };
 
         (void)link_name_spell(plane->plane->interface, list.link);
         mac_init(plane, &list);

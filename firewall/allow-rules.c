@@ -12,6 +12,7 @@
 // matched by offset, @ll,BIT,BITS.
 
 #include "allow.h"
+#include "report.h"
 
 #include <stdarg.h>
 
@@ -39,20 +40,38 @@ static const struct {
         [WAY_OUT] = { "out", "saddr", "daddr", TO_MAC },
 };
 
-static void drop_rest(const AllowList *list, Way way, const char *reason, FILE *file) {
+static void report_rest(const AllowList *list, Way way, const char *reason, FILE *file) {
+        char name[COUNTER_NAME_MAX];
+
+        (void)snprintf(name, sizeof(name), "%s-%s", ways[way].name, reason);
+        report_print(list->report, list->link, name, file);
+}
+
+static void count_and_drop(const AllowList *list, Way way, const char *reason, FILE *file) {
         fprintf(file, "counter name \"%s-%s-%s\" drop\n", list->link, ways[way].name, reason);
 }
 
-// A rule that drops what matches.
+static void drop_rest(const AllowList *list, Way way, const char *reason, FILE *file) {
+        if (list->report.count > 0)
+                report_rest(list, way, reason, file);
+        count_and_drop(list, way, reason, file);
+}
+
+// A rule that drops what matches, and before it, where that is asked for, one that reports it.
 static _printf_(5, 6) void drop(const AllowList *list, Way way, const char *reason, FILE *file, const char *match,
                                 ...) {
-        va_list arguments;
+        for (bool report = list->report.count > 0;; report = false) {
+                va_list arguments;
 
-        va_start(arguments, match);
-        (void)vfprintf(file, match, arguments);
-        va_end(arguments);
-        fputc(' ', file);
-        drop_rest(list, way, reason, file);
+                va_start(arguments, match);
+                (void)vfprintf(file, match, arguments);
+                va_end(arguments);
+                fputc(' ', file);
+                if (!report)
+                        break;
+                report_rest(list, way, reason, file);
+        }
+        count_and_drop(list, way, reason, file);
 }
 
 static bool allows_anything(const AllowList *list) {
@@ -62,24 +81,24 @@ static bool allows_anything(const AllowList *list) {
 // --- the link layer ---
 
 // "{ A, B }" of what the plane's families need.
-static void print_choice(const AllowList *list, const char *arp_and_ipv4, const char *ipv6, FILE *file) {
-        fprintf(file, "{ %s%s%s }", list->ipv4.own ? arp_and_ipv4 : "", list->ipv4.own && list->ipv6.own ? ", " : "",
-                list->ipv6.own ? ipv6 : "");
+static const char *choice(const AllowList *list, const char *arp_and_ipv4, const char *ipv6, char ret[static 64]) {
+        (void)snprintf(ret, 64, "{ %s%s%s }", list->ipv4.own ? arp_and_ipv4 : "",
+                       list->ipv4.own && list->ipv6.own ? ", " : "", list->ipv6.own ? ipv6 : "");
+        return ret;
 }
 
 // "meta protocol" is what the stack goes by, tags taken off. VLAN 0 is a mere priority, and legitimate except on a
 // VLAN.
 static void print_frame_in(const AllowList *list, FILE *file) {
+        char types[64];
+
         if (list->is_vlan) {
                 drop(list, WAY_IN, "ethertype", file, FRAME_TYPE " { 0x8100, 0x88a8 }");
         } else {
                 drop(list, WAY_IN, "ethertype", file, FRAME_TYPE " 0x88a8");
                 drop(list, WAY_IN, "ethertype", file, "vlan id != 0");
         }
-        fputs("meta protocol != ", file);
-        print_choice(list, "arp, ip", "ip6", file);
-        fputc(' ', file);
-        drop_rest(list, WAY_IN, "ethertype", file);
+        drop(list, WAY_IN, "ethertype", file, "meta protocol != %s", choice(list, "arp, ip", "ip6", types));
 
         if (list->ipv4.own) {
                 drop(list, WAY_IN, "mac", file, "meta protocol arp " TO_MAC " != { 0xffffffffffff, %s }",
@@ -95,11 +114,10 @@ static void print_frame_in(const AllowList *list, FILE *file) {
 
 // What a packet socket calls a frame and what the frame says itself are two things.
 static void print_frame_out(const AllowList *list, FILE *file) {
-        fputs("meta protocol . " FRAME_TYPE " != ", file);
-        print_choice(list, "arp . 0x0806, ip . 0x0800", "ip6 . 0x86dd", file);
-        fputc(' ', file);
-        drop_rest(list, WAY_OUT, "ethertype", file);
+        char types[64];
 
+        drop(list, WAY_OUT, "ethertype", file, "meta protocol . " FRAME_TYPE " != %s",
+             choice(list, "arp . 0x0806, ip . 0x0800", "ip6 . 0x86dd", types));
         drop(list, WAY_OUT, "mac", file, FROM_MAC " != %s", list->mac_raw);
         if (list->ipv4.own)
                 drop(list, WAY_OUT, "mac", file, "meta protocol ip " TO_GROUP);

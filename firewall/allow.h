@@ -30,6 +30,7 @@ typedef struct AllowList {
         char *users; // NULL: everybody
         bool has_mac;
         char mac[MAC_TEXT_MAX], mac_raw[2 + 12 + 1];
+        EventRate report; // see report.h
         bool is_vlan;
         char link[LINK_SPELLING_MAX];
 } AllowList;

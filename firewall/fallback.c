@@ -8,6 +8,8 @@
 
 #include "fallback.h"
 
+#include "report.h"
+
 // A stretch of ports that one plane closes.
 typedef struct Closed {
         PortRange ports;
@@ -65,21 +67,33 @@ static size_t closed_find(const RulesetPlane *planes, size_t n_planes, unsigned 
         return n;
 }
 
+static void closed_print(const Closed *closed, size_t n_closed, MapUse use, FILE *file) {
+        MapRule rule = { use, "tcp flags & (syn | ack) == syn ", "tcp dport", file, 0 };
+        char link[LINK_SPELLING_MAX];
+
+        for (size_t i = 0; i < n_closed; i++) {
+                if (!map_rule_has(&rule, closed[i].plane))
+                        continue;
+                fprintf(map_rule_element(&rule), "%u", closed[i].ports.first);
+                if (closed[i].ports.last != closed[i].ports.first)
+                        fprintf(file, "-%u", closed[i].ports.last);
+                map_rule_lead(&rule, link_name_spell(closed[i].plane->plane->interface, link), FALLBACK_IN);
+        }
+        map_rule_end(&rule);
+}
+
 int fallback_print(const RulesetPlane *planes, size_t n_planes, FILE *file) {
         _cleanup_free_ char *memory = calloc(2 * n_planes, sizeof(Closed) + sizeof(unsigned));
-        char link[LINK_SPELLING_MAX];
         if (!memory)
                 return -ENOMEM;
 
         Closed *closed = (Closed *)memory;
         size_t n = closed_find(planes, n_planes, (unsigned *)(closed + 2 * n_planes), closed);
-        fputs("tcp flags & (syn | ack) == syn iifname != { \"lo\"", file);
+        fputs("iifname { \"lo\"", file);
         for (size_t i = 0; i < n_planes; i++)
                 fprintf(file, ", \"%s\"", planes[i].plane->interface);
-        fputs(" } counter name tcp dport map { ", file);
-        for (size_t i = 0; i < n; i++)
-                fprintf(file, "%s%u-%u : \"%s-in-fallback\"", i > 0 ? ", " : "", closed[i].ports.first,
-                        closed[i].ports.last, link_name_spell(closed[i].plane->plane->interface, link));
-        fputs(" } drop\n", file);
+        fputs(" } accept\n", file);
+        for (MapUse use = MAP_REPORT; use < MAP_USE_MAX; use++)
+                closed_print(closed, n, use, file);
         return 0;
 }

@@ -5,6 +5,8 @@
 #include "name.h"
 #include "ruleset.h"
 
+#define FALLBACK_IN "in-fallback"
+
 // Whether there is a port to close: one of a plane with Fallback=deny, and of none with Fallback=allow.
 bool fallback_closes_any(const RulesetPlane *planes, size_t n_planes);
 

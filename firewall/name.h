@@ -11,7 +11,7 @@
 #include "util.h"
 
 enum {
-        CHAIN_NAME_MAX = 32,   // with the NUL
+        CHAIN_NAME_MAX = 40,   // with the NUL
         COUNTER_NAME_MAX = 64, // with the NUL
         LINK_SPELLING_MAX = 3 * IFNAMSIZ + 3,
 };

@@ -18,9 +18,17 @@
 
 #include "allow.h"
 #include "fallback.h"
+#include "report.h"
 #include "set.h"
 
 #define HOOK_LINE_PREFIX "type filter hook "
+
+// Way and reason, as counters say it.
+#define ELSEWHERE_IN "in-elsewhere"
+#define ELSEWHERE_OUT "out-elsewhere"
+#define FORWARD_IN "in-forward"
+#define FORWARD_OUT "out-forward"
+#define TAGS_IN "in-tags"
 
 static const RulesetHook hooks[] = {
         { RULESET_NETDEV, "in", true, "ingress", NF_NETDEV_INGRESS, -500 },
@@ -139,6 +147,38 @@ static bool has_family(const PlaneConfig *plane, int family) {
         return false;
 }
 
+// What the rules for all planes lead to, where the plane reports. A plane whose link takes too much spelling goes without:
+// better than a plane without rules.
+static int report_chain_add(const RulesetPlane *plane, RulesetFamily family, const char *reason, State *state) {
+        _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = family };
+        char link[LINK_SPELLING_MAX];
+
+        int r = chain_name_format(plane->plane->interface, reason, chain.object.as_ruleset.chain);
+        if (r >= 0)
+                r = chain_text_open(&chain, NULL);
+        if (r < 0)
+                return r;
+        report_print(report_rate(plane), link_name_spell(plane->plane->interface, link), reason, chain.file);
+        return chain_text_add(&chain, state);
+}
+
+static int report_chains_add(const RulesetPlane *plane, State *state) {
+        static const struct {
+                RulesetFamily family;
+                const char *reason;
+        } chains[] = {
+                { RULESET_INET, ELSEWHERE_IN }, { RULESET_INET, ELSEWHERE_OUT }, { RULESET_INET, FORWARD_IN },
+                { RULESET_INET, FORWARD_OUT },  { RULESET_INET, FALLBACK_IN },   { RULESET_ARP, ELSEWHERE_IN },
+                { RULESET_ARP, ELSEWHERE_OUT },
+        };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(chains) && r >= 0 && report_rate(plane).count > 0; i++)
+                if (chains[i].family != RULESET_ARP || has_family(plane->plane, AF_INET))
+                        r = report_chain_add(plane, chains[i].family, chains[i].reason, state);
+        return r;
+}
+
 static int plane_chains_add(const RulesetPlane *plane, State *state) {
         const char *link = plane->plane->interface;
         _cleanup_allow_list_ AllowList list = {};
@@ -146,6 +186,8 @@ static int plane_chains_add(const RulesetPlane *plane, State *state) {
         if (!interface_name_is_valid(link))
                 return -EINVAL;
         int r = allow_list_init(&list, plane);
+        if (r >= 0)
+                r = report_chains_add(plane, state);
         for (Way way = WAY_IN; way <= WAY_OUT; way++) {
                 if (r >= 0 && plane->device_exists)
                         r = plane_chain_add(&list, link, RULESET_NETDEV, way, state);
@@ -167,10 +209,6 @@ typedef struct AllPlanes {
         size_t n_planes;
 } AllPlanes;
 
-// Way and reason, as counters say it.
-#define ELSEWHERE_IN "in-elsewhere"
-#define ELSEWHERE_OUT "out-elsewhere"
-
 // iifname vmap { "mig0" : goto mig0-in }, of the planes with an address of the family, or of every plane
 static void print_dispatch(const AllPlanes *all, Way way, int family, FILE *file) {
         const char *separator = "{ ";
@@ -188,11 +226,11 @@ static void print_dispatch(const AllPlanes *all, Way way, int family, FILE *file
 }
 
 // The planes' networks, or just their own addresses. Not what is routed: that may hold the management network.
-static int networks_init(const AllPlanes *all, int family, bool whole, ElementSet *ret) {
+static int networks_init(const AllPlanes *all, const MapRule *rule, int family, bool whole, ElementSet *ret) {
         for (size_t i = 0; i < all->n_planes; i++) {
                 const PlaneConfig *plane = all->planes[i].plane;
 
-                for (size_t j = 0; j < plane->n_addresses; j++) {
+                for (size_t j = 0; j < plane->n_addresses && map_rule_has(rule, &all->planes[i]); j++) {
                         Prefix prefix = plane->addresses[j].prefix;
                         if (prefix.address.family != family)
                                 continue;
@@ -206,39 +244,40 @@ static int networks_init(const AllPlanes *all, int family, bool whole, ElementSe
         return 0;
 }
 
-// counter name ip saddr map { 192.0.2.0/24 : "mig0-in-elsewhere" } drop
 static int print_elsewhere(const AllPlanes *all, const char *key, int family, bool whole, const char *reason,
                            FILE *file) {
-        _cleanup_element_set_ ElementSet networks = {};
+        for (MapUse use = MAP_REPORT; use < MAP_USE_MAX; use++) {
+                _cleanup_element_set_ ElementSet networks = {};
+                MapRule rule = { use, "", key, file, 0 };
 
-        if (networks_init(all, family, whole, &networks) < 0)
-                return -ENOMEM;
-        if (networks.n_elements == 0)
-                return 0;
-        fprintf(file, "counter name %s map ", key);
-        element_map_print(&networks, reason, file);
-        fputs(" drop\n", file);
+                if (networks_init(all, &rule, family, whole, &networks) < 0)
+                        return -ENOMEM;
+                for (size_t i = 0; i < networks.n_elements; i++) {
+                        element_print(&networks.elements[i], map_rule_element(&rule));
+                        map_rule_lead(&rule, networks.elements[i].link, reason);
+                }
+                map_rule_end(&rule);
+        }
         return 0;
 }
 
 // A solicitation goes to a group, so only its target tells whom it is for.
 static void print_solicit_elsewhere(const AllPlanes *all, FILE *file) {
-        const char *separator = "icmpv6 type nd-neighbor-solicit counter name @th,64,128 map { ";
+        for (MapUse use = MAP_REPORT; use < MAP_USE_MAX; use++) {
+                MapRule rule = { use, "icmpv6 type nd-neighbor-solicit ", "@th,64,128", file, 0 };
 
-        for (size_t i = 0; i < all->n_planes; i++) {
-                const PlaneConfig *plane = all->planes[i].plane;
+                for (size_t i = 0; i < all->n_planes; i++) {
+                        const PlaneConfig *plane = all->planes[i].plane;
 
-                for (size_t j = 0; j < plane->n_addresses; j++) {
-                        if (plane->addresses[j].prefix.address.family != AF_INET6)
-                                continue;
-                        fputs(separator, file);
-                        address_print_raw(&plane->addresses[j].prefix.address, file);
-                        fprintf(file, " : \"%s-" ELSEWHERE_IN "\"", all->links[i]);
-                        separator = ", ";
+                        for (size_t j = 0; j < plane->n_addresses && map_rule_has(&rule, &all->planes[i]); j++) {
+                                if (plane->addresses[j].prefix.address.family != AF_INET6)
+                                        continue;
+                                address_print_raw(&plane->addresses[j].prefix.address, map_rule_element(&rule));
+                                map_rule_lead(&rule, all->links[i], ELSEWHERE_IN);
+                        }
                 }
+                map_rule_end(&rule);
         }
-        if (separator[0] == ',')
-                fputs(" } drop\n", file);
 }
 
 static int print_prerouting(const AllPlanes *all, FILE *file) {
@@ -261,12 +300,17 @@ static int print_input(const AllPlanes *all, FILE *file) {
 
 // Nothing is forwarded to or from a plane.
 static int print_forward(const AllPlanes *all, FILE *file) {
-        for (Way way = WAY_IN; way <= WAY_OUT; way++) {
-                fprintf(file, "counter name %s map ", way == WAY_IN ? "iifname" : "oifname");
-                for (size_t i = 0; i < all->n_planes; i++)
-                        fprintf(file, "%s\"%s\" : \"%s-%s-forward\"", i > 0 ? ", " : "{ ",
-                                all->planes[i].plane->interface, all->links[i], way == WAY_IN ? "in" : "out");
-                fputs(" } drop\n", file);
+        for (unsigned i = 0; i < 2 * MAP_USE_MAX; i++) {
+                bool in = i < MAP_USE_MAX;
+                MapRule rule = { i % MAP_USE_MAX, "", in ? "iifname" : "oifname", file, 0 };
+
+                for (size_t j = 0; j < all->n_planes; j++) {
+                        if (!map_rule_has(&rule, &all->planes[j]))
+                                continue;
+                        fprintf(map_rule_element(&rule), "\"%s\"", all->planes[j].plane->interface);
+                        map_rule_lead(&rule, all->links[j], in ? FORWARD_IN : FORWARD_OUT);
+                }
+                map_rule_end(&rule);
         }
         return 0;
 }
@@ -304,10 +348,18 @@ static int print_bridge_input(const AllPlanes *all, FILE *file) {
 
         for (size_t i = 0; i < all->n_planes; i++) {
                 const RulesetPlane *plane = &all->planes[i];
-                if (plane->parent_guard && plane->on_bridge)
-                        fprintf(file, "meta ibrname \"%s\" meta protocol 0x%04x @ll,116,12 %u counter name \"%s-in-tags\" drop\n",
-                                plane->parent_guard, plane->plane->vlan_protocol, plane->plane->vlan_id,
-                                link_name_spell(plane->parent_guard, spelling));
+                char match[128];
+
+                if (!plane->parent_guard || !plane->on_bridge)
+                        continue;
+                (void)snprintf(match, sizeof(match), "meta ibrname \"%s\" meta protocol 0x%04x @ll,116,12 %u ",
+                               plane->parent_guard, plane->plane->vlan_protocol, plane->plane->vlan_id);
+                (void)link_name_spell(plane->parent_guard, spelling);
+                if (report_rate(plane).count > 0) {
+                        fputs(match, file);
+                        report_print(report_rate(plane), spelling, TAGS_IN, file);
+                }
+                fprintf(file, "%scounter name \"%s-" TAGS_IN "\" drop\n", match, spelling);
         }
         return 0;
 }
@@ -371,14 +423,23 @@ static int base_chains_add(const AllPlanes *all, State *state) {
 
 // --- the parents of VLANs ---
 
-// "{ 0, 100, 101 }": 0 and the planes' numbers under one protocol
-static void print_guarded(const RulesetPlane *planes, size_t n_planes, const char *parent, uint16_t protocol, FILE *file) {
-        fputs("{ 0", file);
+// 0 and the planes' numbers, "{ 0, 100, 101 }", under one protocol, and another tag within.
+static void print_tags_within(const RulesetPlane *planes, size_t n_planes, const char *parent, uint16_t protocol,
+                              FILE *file) {
+        fprintf(file, "@ll,96,16 0x%04x @ll,116,12 { 0", protocol);
         for (size_t i = 0; i < n_planes; i++)
                 if (planes[i].parent_guard && streq(planes[i].parent_guard, parent) &&
                     planes[i].plane->vlan_protocol == protocol)
                         fprintf(file, ", %u", planes[i].plane->vlan_id);
-        fputs(" }", file);
+        fputs(" } meta protocol { 8021q, 8021ad } ", file);
+}
+
+// The first plane's that reports.
+static EventRate guard_rate(const RulesetPlane *planes, size_t n_planes, const char *parent) {
+        for (size_t i = 0; i < n_planes; i++)
+                if (planes[i].parent_guard && streq(planes[i].parent_guard, parent) && report_rate(&planes[i]).count > 0)
+                        return report_rate(&planes[i]);
+        return (EventRate){};
 }
 
 // Priority 0 outside and the plane's number inside, or the other way round, reach the plane's VLAN too, whichever of the two
@@ -397,11 +458,15 @@ static int guard_add(const RulesetPlane *planes, size_t n_planes, const char *pa
                 return r;
 
         static const uint16_t protocols[] = { ETH_P_8021Q, ETH_P_8021AD };
+        EventRate rate = guard_rate(planes, n_planes, parent);
+        (void)link_name_spell(parent, spelling);
         for (size_t i = 0; i < ELEMENTSOF(protocols); i++) {
-                fprintf(chain.file, "@ll,96,16 0x%04x @ll,116,12 ", protocols[i]);
-                print_guarded(planes, n_planes, parent, protocols[i], chain.file);
-                fprintf(chain.file, " meta protocol { 8021q, 8021ad } counter name \"%s-in-tags\" drop\n",
-                        link_name_spell(parent, spelling));
+                if (rate.count > 0) {
+                        print_tags_within(planes, n_planes, parent, protocols[i], chain.file);
+                        report_print(rate, spelling, TAGS_IN, chain.file);
+                }
+                print_tags_within(planes, n_planes, parent, protocols[i], chain.file);
+                fprintf(chain.file, "counter name \"%s-" TAGS_IN "\" drop\n", spelling);
         }
         return chain_text_add(&chain, state);
 }

@@ -13,6 +13,7 @@ typedef struct RulesetPlane {
         MacAddress mac;     // of the plane's own device
         const char *parent_guard; // parent on which tags within tags are dropped, or NULL (PLANE_KIND_VLAN only)
         bool on_bridge;           // that parent is a bridge
+        bool reports;       // somebody reads what rules report, where LogDrops= asks for it
         uid_t daemon_user;  // may send too where Users= is set: the probe
 } RulesetPlane;
 

@@ -38,7 +38,8 @@ void element_set_deinit(ElementSet *set) {
         *set = (ElementSet){};
 }
 
-static void print_prefix(const Prefix *prefix, FILE *file) {
+void element_print(const SetElement *element, FILE *file) {
+        const Prefix *prefix = &element->prefix;
         bool is_host = prefix->length == address_bits(prefix->address.family);
         char text[PREFIX_TEXT_MAX];
 
@@ -47,21 +48,12 @@ static void print_prefix(const Prefix *prefix, FILE *file) {
 
 void element_set_print(const ElementSet *set, FILE *file) {
         if (set->n_elements == 1) {
-                print_prefix(&set->elements[0].prefix, file);
+                element_print(&set->elements[0], file);
                 return;
         }
         for (size_t i = 0; i < set->n_elements; i++) {
                 fputs(i == 0 ? "{ " : ", ", file);
-                print_prefix(&set->elements[i].prefix, file);
-        }
-        fputs(" }", file);
-}
-
-void element_map_print(const ElementSet *map, const char *suffix, FILE *file) {
-        for (size_t i = 0; i < map->n_elements; i++) {
-                fputs(i == 0 ? "{ " : ", ", file);
-                print_prefix(&map->elements[i].prefix, file);
-                fprintf(file, " : \"%s-%s\"", map->elements[i].link, suffix);
+                element_print(&set->elements[i], file);
         }
         fputs(" }", file);
 }

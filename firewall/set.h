@@ -26,8 +26,7 @@ void element_set_deinit(ElementSet *set);
 
 // A comparison costs less than a set, in the kernel and to load.
 void element_set_print(const ElementSet *set, FILE *file);
-// "{ 192.0.2.0/24 : "mig0-in-elsewhere" }", with a suffix of "in-elsewhere"
-void element_map_print(const ElementSet *map, const char *suffix, FILE *file);
+void element_print(const SetElement *element, FILE *file);
 
 // As a number, for an expression that has no type: "0x024a0a00001f", "0xfd0000...".
 void mac_print_raw(const MacAddress *mac, FILE *file);

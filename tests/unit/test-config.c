@@ -167,6 +167,25 @@ static void test_what_is_not_said_has_a_default(void **state _unused_) {
         assert_int_equal(plane->ports[0].last, 49215);
 }
 
+static void test_drops_are_logged_at_a_rate(void **state _unused_) {
+        static const struct {
+                const char *text;
+                unsigned count, seconds;
+        } cases[] = {
+                { "no", 0, 0 },       { "yes", 10, 60 },          { "1/second", 1, 1 },
+                { "100/minute", 100, 60 }, { "5/hour", 5, 3600 }, { "1/day", 1, 86400 },
+                { "", 0, 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char text[256];
+                (void)snprintf(text, sizeof(text), PLANE "[Isolation]\nLogDrops=7/hour\nLogDrops=%s\n", cases[i].text);
+                _cleanup_config_ Config *config = load(text);
+                assert_int_equal(only_plane(config)->log_drops.count, cases[i].count);
+                assert_int_equal(only_plane(config)->log_drops.seconds, cases[i].seconds);
+        }
+}
+
 static void test_peers_ports_and_users_are_put_in_order(void **state _unused_) {
         _cleanup_config_ Config *config =
                 load(PLANE "[Isolation]\nPeers=172.150.1.0/24 10.1.0.0/16\nPeers=10.0.0.0/8 172.150.1.7\n"
@@ -370,6 +389,16 @@ static void test_errors_of_values(void **state _unused_) {
                 { PLANE "[Isolation]\nUsers=4294967295\n",
                   "blue.plane:6: error: Users=4294967295 is out of range; expected a user's name, or a uid from 0 to "
                   "4294967294\n" },
+                { PLANE "[Isolation]\nLogDrops=0/minute\nLogDrops=101/second\n",
+                  "blue.plane:6: error: LogDrops=0/minute is out of range; expected yes, no, or a rate from 1 to 100 a "
+                  "second, minute, hour or day, such as 10/minute\n"
+                  "blue.plane:7: error: LogDrops=101/second is out of range; expected yes, no, or a rate from 1 to 100 a "
+                  "second, minute, hour or day, such as 10/minute\n" },
+                { PLANE "[Isolation]\nLogDrops=10\nLogDrops=10/week\n",
+                  "blue.plane:6: error: LogDrops=10 is not understood; expected yes, no, or a rate from 1 to 100 a "
+                  "second, minute, hour or day, such as 10/minute\n"
+                  "blue.plane:7: error: LogDrops=10/week is not understood; expected yes, no, or a rate from 1 to 100 a "
+                  "second, minute, hour or day, such as 10/minute\n" },
                 { PLANE "[Health]\nProbe=peer.example\n",
                   "blue.plane:6: error: Probe=peer.example is not understood; expected an IPv4 or IPv6 address "
                   "without prefix length, such as 172.150.1.6\n" },
@@ -421,6 +450,7 @@ int main(void) {
                 cmocka_unit_test(test_the_example_of_the_manual),
                 cmocka_unit_test(test_another_vlan_protocol_is_another_plane),
                 cmocka_unit_test(test_what_is_not_said_has_a_default),
+                cmocka_unit_test(test_drops_are_logged_at_a_rate),
                 cmocka_unit_test(test_peers_ports_and_users_are_put_in_order),
                 cmocka_unit_test(test_macvlan_has_a_mac_address),
                 cmocka_unit_test(test_warnings),

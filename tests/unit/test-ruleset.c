@@ -49,7 +49,7 @@ static void test_chains_that_are_no_planes_have_no_link(void **state _unused_) {
 
 static void test_names_that_are_no_names_are_known(void **state _unused_) {
         static const char *const names[] = { "", "1", "a b", "a;flush ruleset", "a\"", "a\n", "-a",
-                                             "a23456789012345678901234567890123" };
+                                             "a234567890123456789012345678901234567890" };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 assert_false(chain_name_is_plain(names[i]));
@@ -83,7 +83,7 @@ static void test_other_counters_are_not_parsed(void **state _unused_) {
 
 // --- sets ---
 
-static char *set_text(const char *const *prefixes, size_t n, const char *suffix) {
+static char *set_text(const char *const *prefixes, size_t n) {
         _cleanup_element_set_ ElementSet set = {};
         char *text = NULL;
         size_t size;
@@ -95,23 +95,18 @@ static char *set_text(const char *const *prefixes, size_t n, const char *suffix)
                 assert_int_equal(element_set_add(&set, &prefix, "mig0"), 0);
         }
         element_set_normalise(&set);
-        if (suffix)
-                element_map_print(&set, suffix, file);
-        else
-                element_set_print(&set, file);
+        element_set_print(&set, file);
         fclose(file);
         return text;
 }
 
 static void test_sets_hold_nothing_twice(void **state _unused_) {
         static const char *const prefixes[] = { "10.1.2.3", "10.0.0.0/24", "10.1.2.9/24", "10.0.0.0/24", "fd00::1/64" };
-        _cleanup_free_ char *set = set_text(prefixes, ELEMENTSOF(prefixes), NULL);
-        _cleanup_free_ char *lone = set_text(prefixes, 1, NULL);
-        _cleanup_free_ char *map = set_text(prefixes, 2, "in-elsewhere");
+        _cleanup_free_ char *set = set_text(prefixes, ELEMENTSOF(prefixes));
+        _cleanup_free_ char *lone = set_text(prefixes, 1);
 
         assert_string_equal(set, "{ 10.0.0.0/24, 10.1.2.0/24, fd00::/64 }");
         assert_string_equal(lone, "10.1.2.3");
-        assert_string_equal(map, "{ 10.0.0.0/24 : \"mig0-in-elsewhere\", 10.1.2.3 : \"mig0-in-elsewhere\" }");
 }
 
 // --- texts ---
@@ -241,8 +236,8 @@ static void test_migration_ports_are_closed_elsewhere(void **state _unused_) {
 
         derive(IPV4_PLANE "Ports=49152-49215 16514\n", there, &config, &rules);
         assert_chain(&rules, RULESET_INET, "input",
-                     INPUT_HOOK OPENS "iifname != { \"lo\", \"mig0\" } "
-                     "counter name tcp dport map { 49152-49215 : \"mig0-in-fallback\" } drop\n");
+                     INPUT_HOOK "iifname { \"lo\", \"mig0\" } accept\n"
+                     OPENS "counter name tcp dport map { 49152-49215 : \"mig0-in-fallback\" } drop\n");
 }
 
 static void test_migration_ports_are_open_with_a_fallback(void **state _unused_) {
@@ -265,6 +260,7 @@ static void test_fallbacks_of_several_planes(void **state _unused_) {
                 { { "100-199", "65000-65535", "150-159" },
                   "100-149 : \"mig0-in-fallback\", 160-199 : \"mig0-in-fallback\", 65000-65535 : \"mig1-in-fallback\"" },
                 { { "100-199", "100-109", "100-189" }, "190-199 : \"mig0-in-fallback\"" },
+                { { "100-101", "200", "101" }, "100 : \"mig0-in-fallback\", 200 : \"mig1-in-fallback\"" },
                 { { "100-199", "150-159", "1-65535" }, NULL },
         };
 
@@ -284,8 +280,8 @@ static void test_fallbacks_of_several_planes(void **state _unused_) {
                 assert_int_equal(ruleset_derive(planes, 3, &rules), 0);
                 if (cases[i].closed)
                         (void)snprintf(expected, sizeof(expected),
-                                       INPUT_HOOK OPENS "iifname != { \"lo\", \"mig0\", \"mig1\", \"mig2\" } "
-                                                        "counter name tcp dport map { %s } drop\n",
+                                       INPUT_HOOK "iifname { \"lo\", \"mig0\", \"mig1\", \"mig2\" } accept\n"
+                                       OPENS "counter name tcp dport map { %s } drop\n",
                                        cases[i].closed);
                 assert_chain(&rules, RULESET_INET, "input", expected);
                 for (unsigned j = 0; j < 3; j++)
@@ -382,6 +378,47 @@ static void test_users_are_those_named_and_the_daemon(void **state _unused_) {
         derive(IPV4_PLANE "[Isolation]\nUsers=64055 901\n", plane, &config, &rules);
         assert_has(&rules, RULESET_INET, "mig0-out",
                    "notrack\nmeta skuid != { 901, 64055 } counter name \"mig0-out-user\" drop\n");
+}
+
+#define REPORT(reason) "limit rate 10/minute burst 5 packets log group 28016 prefix \"mig0-" reason "\"\n"
+
+// Each rule that drops is as it is without, and has one before it that matches the same and reports.
+static void test_reports_stand_before_drops(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+        RulesetPlane plane = there;
+
+        plane.reports = true;
+        derive(IPV4_PLANE "LogDrops=yes\n", plane, &config, &rules);
+        assert_has(&rules, RULESET_NETDEV, "mig0-in",
+                   "meta protocol != { arp, ip } " REPORT("in-ethertype")
+                   "meta protocol != { arp, ip } counter name \"mig0-in-ethertype\" drop\n");
+        assert_has(&rules, RULESET_INET, "mig0-out", "\n" REPORT("out-other") "counter name \"mig0-out-other\" drop\n");
+        assert_has(&rules, RULESET_INET, "prerouting",
+                   "ip daddr vmap { 192.0.2.5 : jump mig0-in-elsewhere }\n"
+                   "counter name ip daddr map { 192.0.2.5 : \"mig0-in-elsewhere\" } drop\n");
+        assert_has(&rules, RULESET_INET, "forward",
+                   "iifname vmap { \"mig0\" : jump mig0-in-forward }\n"
+                   "counter name iifname map { \"mig0\" : \"mig0-in-forward\" } drop\n");
+        assert_has(&rules, RULESET_INET, "input",
+                   OPENS "tcp dport vmap { 49152-49215 : jump mig0-in-fallback }\n"
+                   OPENS "counter name tcp dport map { 49152-49215 : \"mig0-in-fallback\" } drop\n");
+        assert_chain(&rules, RULESET_INET, "mig0-in-fallback", REPORT("in-fallback"));
+        assert_chain(&rules, RULESET_ARP, "mig0-out-elsewhere", REPORT("out-elsewhere"));
+}
+
+// All that a plane that reports adds is rules that report: nobody reads them, nothing is lost.
+static void test_without_a_reader_nothing_reports(void **state _unused_) {
+        Config *configs[2];
+        _cleanup_state_ State with = {}, without = {};
+
+        derive(IPV4_PLANE "LogDrops=1/day\n", there, &configs[0], &with);
+        derive(IPV4_PLANE, there, &configs[1], &without);
+        assert_int_equal(with.n_objects, without.n_objects);
+        for (size_t i = 0; i < with.n_objects; i++)
+                assert_string_equal(with.objects[i].as_ruleset.text, without.objects[i].as_ruleset.text);
+        config_free(configs[0]);
+        config_free(configs[1]);
 }
 
 static void test_ports_are_a_set(void **state _unused_) {
@@ -621,6 +658,8 @@ int main(void) {
                 cmocka_unit_test(test_known_peers_are_held_to_their_macs),
                 cmocka_unit_test(test_gateways_are_resolved_as_peers_are),
                 cmocka_unit_test(test_users_are_those_named_and_the_daemon),
+                cmocka_unit_test(test_reports_stand_before_drops),
+                cmocka_unit_test(test_without_a_reader_nothing_reports),
                 cmocka_unit_test(test_ports_are_a_set),
                 cmocka_unit_test(test_vlans_share_a_guard_on_their_parent),
                 cmocka_unit_test(test_the_guard_of_a_service_vlan_is_for_service_tags),

@@ -1,0 +1,32 @@
+// Any bytes as the kernel's report of a dropped frame: libFuzzer, address and undefined-behaviour sanitizers.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "evidence.h"
+#include "log.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+// All of it becomes text, and is kept.
+static void on_report(const DropReport *report, void *userdata) {
+        evidence_add(userdata, report);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        Plane plane = {};
+        _cleanup_free_ char *aligned = malloc(size ?: 1);
+
+        if (!aligned)
+                return 0;
+        memcpy(aligned, data, size);
+        log_set_max_level(LOG_ERR);
+        (void)drop_log_parse(aligned, size, on_report, &plane);
+        for (size_t i = 0; i < plane.n_offenders; i++) {
+                OffenderTexts texts;
+                offender_format(&plane.offenders[i], &texts);
+                for (const char *c = plane.offenders[i].report.reason; *c; c++)
+                        if ((*c < 'a' || *c > 'z') && *c != '-')
+                                abort();
+        }
+        free(plane.offenders);
+        return 0;
+}

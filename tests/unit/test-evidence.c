@@ -1,0 +1,83 @@
+// The offenders that are kept of a plane.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <linux/if_ether.h>
+
+#include "evidence.h"
+#include "golden.h"
+#include "log.h"
+
+static DropReport report_from(unsigned host, uint16_t sender_port) {
+        DropReport report = {
+                .link = "mig0",
+                .reason = "in-peer",
+                .packet = {
+                        .type = ETH_P_IP,
+                        .source = { .family = AF_INET, .bytes = { 192, 0, 2, (uint8_t)host } },
+                        .destination = { .family = AF_INET, .bytes = { 192, 0, 2, 1 } },
+                        .has_protocol = true,
+                        .protocol = IPPROTO_TCP,
+                        .has_ports = true,
+                        .source_port = sender_port,
+                        .destination_port = 49152,
+                },
+        };
+        return report;
+}
+
+static void add(Plane *plane, unsigned host, uint16_t sender_port) {
+        const DropReport report = report_from(host, sender_port);
+
+        evidence_add(plane, &report);
+}
+
+static void assert_kept(const Plane *plane, size_t i, unsigned host, unsigned times) {
+        assert_int_equal(plane->offenders[i].report.packet.source.bytes[3], host);
+        assert_int_equal(plane->offenders[i].times, times);
+}
+
+static void test_the_latest_stand_first_and_only_so_many(void **state _unused_) {
+        Plane plane = {};
+
+        for (unsigned host = 1; host <= OFFENDERS_MAX + 2; host++)
+                add(&plane, host, 1);
+        assert_int_equal(plane.n_offenders, OFFENDERS_MAX);
+        for (unsigned i = 0; i < OFFENDERS_MAX; i++)
+                assert_kept(&plane, i, OFFENDERS_MAX + 2 - i, 1);
+        free(plane.offenders);
+}
+
+static void test_one_who_comes_again_is_counted(void **state _unused_) {
+        Plane plane = {};
+
+        for (unsigned host = 1; host <= OFFENDERS_MAX; host++)
+                add(&plane, host, 1);
+        add(&plane, 3, 2);
+        add(&plane, 3, 3);
+        assert_int_equal(plane.n_offenders, OFFENDERS_MAX);
+        assert_kept(&plane, 0, 3, 3);
+        assert_kept(&plane, 1, OFFENDERS_MAX, 1);
+        assert_kept(&plane, OFFENDERS_MAX - 1, 1, 1);
+        free(plane.offenders);
+}
+
+static void test_what_is_not_told_is_empty(void **state _unused_) {
+        Offender offender = {};
+        OffenderTexts texts;
+
+        offender_format(&offender, &texts);
+        assert_string_equal(texts.mac, "");
+        assert_string_equal(texts.source, "");
+        assert_string_equal(texts.destination, "");
+        assert_string_equal(texts.protocol, "unknown");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_the_latest_stand_first_and_only_so_many),
+                cmocka_unit_test(test_one_who_comes_again_is_counted),
+                cmocka_unit_test(test_what_is_not_told_is_empty),
+        };
+        log_set_max_level(LOG_ERR);
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
