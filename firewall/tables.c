@@ -100,6 +100,8 @@ int table_handle_chain(const struct nlmsghdr *header, void *userdata) {
                 other_filter_note(table, attributes);
                 return 0;
         }
+        // Also where the news of the table itself was lost.
+        table->exists = true;
         if (!nfnl_attribute_string(attributes[NFTA_CHAIN_NAME], &name) ||
             !chain_name_is_plain(name))
                 return 0;

@@ -212,6 +212,7 @@ static void test_a_chain_is_in_place_where_ours_hangs(void **state _unused_) {
                 put_chain(&datagram, cases[i].name, cases[i].has_hook ? &cases[i].hook : NULL);
                 assert_int_equal(parse(&datagram, table_handle_chain, &table), NFNL_MORE);
                 assert_int_equal(table.n_chains, 1);
+                assert_true(table.exists);
                 assert_int_equal(table.chains[0].is_in_place, cases[i].is_in_place);
         }
 }
