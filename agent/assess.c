@@ -5,6 +5,7 @@
 
 #include "addr.h"
 #include "bridge.h"
+#include "bypass.h"
 #include "derive.h"
 #include "drift.h"
 
@@ -67,6 +68,15 @@ static void plan_assess(const Plane *plane, const Look *look, const ApplyFailure
         }
 }
 
+// Whose notifications are to be heard beside the plane's own.
+static void near_note(Manager *manager, Plane *plane, const Look *look) {
+        BypassSubject subject = bypass_subject(manager->kernel.netlink, &look->inventory, NULL, plane->config);
+        const Link *bridge = bypass_bridge(&subject);
+
+        plane->parent_index = subject.parent ? subject.parent->index : 0;
+        plane->bridge_index = bridge ? bridge->index : 0;
+}
+
 static void plane_assess(Manager *manager, Plane *plane, const Look *look, const ApplyFailures *failures,
                          Reasons *reasons) {
         const Link *link = inventory_find(&look->inventory, plane->config->interface);
@@ -76,6 +86,7 @@ static void plane_assess(Manager *manager, Plane *plane, const Look *look, const
         const Link *ifb = inventory_find(&look->inventory, name);
         plane->ifb_index = ifb ? ifb->index : 0;
         plane->made_link = link && link->ours;
+        near_note(manager, plane, look);
         link_assess(manager, plane, link, reasons);
         bridge_assess(manager, plane->config, look, reasons);
         plan_assess(plane, look, failures, reasons);

@@ -1,4 +1,4 @@
-// What a bridge that filters VLANs lets through to its own host.
+// What a bridge that filters VLANs lets through, to its own host and to its ports.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "bridge.h"
@@ -6,11 +6,6 @@
 #include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
-
-typedef struct VlanSearch {
-        uint16_t vlan_id;
-        bool found;
-} VlanSearch;
 
 // One entry is a VLAN, or with a second number a range of them.
 static bool entry_holds(struct nlattr *entry, uint16_t vlan_id) {
@@ -27,28 +22,64 @@ static bool entry_holds(struct nlattr *entry, uint16_t vlan_id) {
         return vlan_id >= info.vid && vlan_id <= last;
 }
 
+// One message for each bridge and port.
 static int vlans_read(const struct nlmsghdr *header, void *userdata) {
-        VlanSearch *search = userdata;
+        BridgeMembers *members = userdata;
         struct nlattr *entry;
+        bool found = false;
         int left;
 
         if (header->nlmsg_type != RTM_NEWVLAN || header->nlmsg_len < NLMSG_LENGTH(sizeof(struct br_vlan_msg)))
                 return -EBADMSG;
         nlmsg_for_each_attr(entry, (struct nlmsghdr *)header, sizeof(struct br_vlan_msg), left)
                 if (nla_type(entry) == BRIDGE_VLANDB_ENTRY)
-                        search->found |= entry_holds(entry, search->vlan_id);
+                        found |= entry_holds(entry, members->vlan_id);
+        if (!found)
+                return 0;
+        if (array_reserve(&members->indices, &members->n_allocated, members->n_indices + 1) < 0)
+                return -ENOMEM;
+        members->indices[members->n_indices++] = (int)((const struct br_vlan_msg *)NLMSG_DATA(header))->ifindex;
         return 0;
 }
 
-static void search_restart(void *userdata) {
-        ((VlanSearch *)userdata)->found = false;
+static void vlans_restart(void *userdata) {
+        ((BridgeMembers *)userdata)->n_indices = 0;
+}
+
+// Of one bridge or port, or of all with 0.
+static int members_query(Netlink *netlink, int ifindex, BridgeMembers *members, Error *ret_error) {
+        struct br_vlan_msg request = { .family = AF_BRIDGE, .ifindex = (uint32_t)ifindex };
+
+        return netlink_query(netlink, netlink_message_new(RTM_GETVLAN, NLM_F_DUMP, &request, sizeof(request)), vlans_read,
+                             vlans_restart, members, ret_error);
 }
 
 int bridge_admits_vlan(Netlink *netlink, int ifindex, uint16_t vlan_id, Error *ret_error) {
-        struct br_vlan_msg request = { .family = AF_BRIDGE, .ifindex = (uint32_t)ifindex };
-        VlanSearch search = { .vlan_id = vlan_id };
+        _cleanup_bridge_members_ BridgeMembers members = { .vlan_id = vlan_id };
 
-        int r = netlink_query(netlink, netlink_message_new(RTM_GETVLAN, NLM_F_DUMP, &request, sizeof(request)), vlans_read,
-                              search_restart, &search, ret_error);
-        return r < 0 ? r : search.found;
+        int r = members_query(netlink, ifindex, &members, ret_error);
+        return r < 0 ? r : members.n_indices > 0;
+}
+
+int bridge_members_read(Netlink *netlink, uint16_t vlan_id, BridgeMembers *ret, Error *ret_error) {
+        _cleanup_bridge_members_ BridgeMembers members = { .vlan_id = vlan_id };
+
+        int r = members_query(netlink, 0, &members, ret_error);
+        if (r < 0)
+                return error_prefix(ret_error, "cannot list the VLANs of bridges");
+        *ret = members;
+        members = (BridgeMembers){};
+        return 0;
+}
+
+bool bridge_members_have(const BridgeMembers *members, int ifindex) {
+        for (size_t i = 0; i < members->n_indices; i++)
+                if (members->indices[i] == ifindex)
+                        return true;
+        return false;
+}
+
+void bridge_members_deinit(BridgeMembers *members) {
+        free(members->indices);
+        *members = (BridgeMembers){};
 }

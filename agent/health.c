@@ -29,6 +29,8 @@ static const struct {
         [REASON_CONTENDED] = { "contended", HEALTH_DEGRADED },
         [REASON_OTHER_MANAGER] = { "other-manager", HEALTH_DEGRADED },
         [REASON_BYPASSED] = { "bypassed", HEALTH_DEGRADED },
+        [REASON_STACKED] = { "stacked", HEALTH_DEGRADED },
+        [REASON_GUEST_PORT] = { "guest-port", HEALTH_DEGRADED },
         [REASON_HOST_QOS] = { "host-qos", HEALTH_DEGRADED },
         [REASON_RESERVE_UNSUPPORTED] = { "reserve-unsupported", HEALTH_DEGRADED },
         [REASON_DROPS_NOT_LOGGED] = { "drops-not-logged", HEALTH_DEGRADED },

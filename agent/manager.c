@@ -25,6 +25,16 @@ enum {
 
 static const char *const config_directories[] = { CONFIG_DIRECTORIES, NULL };
 
+// What is not the plane's, but can be in its way or get at it: see bypass.h.
+static bool comes_near(const Plane *plane, const MonitorEvent *event) {
+        for (size_t i = 0; i < ELEMENTSOF(event->sends_to); i++)
+                if (event->sends_to[i] > 0 && event->sends_to[i] == plane->ifindex)
+                        return true;
+        return (event->ifindex > 0 && event->ifindex == plane->parent_index) ||
+               (event->lower > 0 && event->lower == plane->ifindex) ||
+               (event->master > 0 && event->master == plane->bridge_index);
+}
+
 static bool manager_concerns(const Manager *manager, const MonitorEvent *event) {
         for (size_t i = 0; i < manager->n_planes; i++) {
                 const Plane *plane = manager->planes[i];
@@ -32,7 +42,7 @@ static bool manager_concerns(const Manager *manager, const MonitorEvent *event) 
                 derive_ifb_name(plane->config->interface, ifb);
                 if ((event->ifindex > 0 && (event->ifindex == plane->ifindex || event->ifindex == plane->ifb_index)) ||
                     streq(event->link, plane->config->interface) || streq(event->link, ifb) ||
-                    (event->link[0] && streq(event->link, plane->config->parent)))
+                    (event->link[0] && streq(event->link, plane->config->parent)) || comes_near(plane, event))
                         return true;
         }
         return false;

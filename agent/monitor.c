@@ -9,6 +9,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_mirred.h>
 #include <net/if.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -140,6 +141,24 @@ static int route_link(const struct nlmsghdr *message) {
         return (int)u32_attribute(message, sizeof(struct rtmsg), RTA_OIF);
 }
 
+// Each kind of filter keeps its actions elsewhere, so they are searched for: an attribute of the form of a mirred's parameters,
+// behind the name. What only looks like one costs a look.
+static void targets_read(const char *body, size_t size, int ret[static MONITOR_TARGETS_MAX]) {
+        const char *name = memmem(body, size, "mirred", sizeof("mirred")), *end = body + size;
+        size_t n = 0;
+
+        for (const char *at = name; at && end - at >= (ssize_t)(sizeof(struct nlattr) + sizeof(struct tc_mirred)); at++) {
+                struct nlattr attribute;
+                struct tc_mirred mirred;
+                memcpy(&attribute, at, sizeof(attribute));
+                if (attribute.nla_type != TCA_MIRRED_PARMS || attribute.nla_len != sizeof(attribute) + sizeof(mirred) ||
+                    n >= MONITOR_TARGETS_MAX)
+                        continue;
+                memcpy(&mirred, at + sizeof(attribute), sizeof(mirred));
+                ret[n++] = (int)mirred.ifindex;
+        }
+}
+
 // Which link a message is about; false for what cannot concern a plane.
 static bool rtnetlink_subject(const struct nlmsghdr *message, MonitorEvent *event) {
         const void *body = NLMSG_DATA(message);
@@ -154,6 +173,8 @@ static bool rtnetlink_subject(const struct nlmsghdr *message, MonitorEvent *even
                 name = string_attribute(message, sizeof(struct ifinfomsg), IFLA_IFNAME);
                 if (name)
                         strcpy_fixed(event->link, name);
+                event->lower = (int)u32_attribute(message, sizeof(struct ifinfomsg), IFLA_LINK);
+                event->master = (int)u32_attribute(message, sizeof(struct ifinfomsg), IFLA_MASTER);
                 return true;
         case RTM_NEWADDR:
         case RTM_DELADDR:
@@ -182,6 +203,7 @@ static bool rtnetlink_subject(const struct nlmsghdr *message, MonitorEvent *even
                 if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct tcmsg)))
                         return false;
                 event->ifindex = ((const struct tcmsg *)body)->tcm_ifindex;
+                targets_read(body, message->nlmsg_len - NLMSG_HDRLEN, event->sends_to);
                 return true;
         default:
                 return false;

@@ -8,11 +8,15 @@
 
 typedef struct Monitor Monitor;
 
+enum { MONITOR_TARGETS_MAX = 4 };
+
 typedef struct MonitorEvent {
         bool lost;           // notifications were dropped: anything may have changed
         bool ruleset;        // one of our tables was touched
         int ifindex;         // 0: not about a link
         char link[IFNAMSIZ]; // "": not told
+        int lower, master;   // the link below that one, and what it is a port of; 0: none, or not told
+        int sends_to[MONITOR_TARGETS_MAX]; // the links that a filter's actions send packets to; 0: no more
         uint32_t pid;        // 0: not told, or the kernel itself
         char process[16];    // "": not told (yet)
 } MonitorEvent;

@@ -7,7 +7,7 @@
 
 #include "others.h"
 
-#include "filter.h"
+#include "bypass.h"
 #include "qdisc.h"
 
 #define VDSM_KIND "hfsc"
@@ -65,26 +65,16 @@ static int parent_respect(Netlink *netlink, Look *look, size_t i, Error *ret_err
         return r == -ENODEV ? 0 : r;
 }
 
-// What sees packets on the device before our rules do, or sends them elsewhere after these. A program on tcx, of newer
-// kernels, shows in neither.
-static int bypass_report(Netlink *netlink, Look *look, size_t i, Error *ret_error) {
-        const char *interface = look->configs[i]->interface;
-        const Link *link = inventory_find(&look->inventory, interface);
-        size_t ours, foreign;
+// What cannot be looked at is no reason: verify tells of it.
+static int bypass_report(Netlink *netlink, const RedirectList *redirects, Look *look, size_t i, Error *ret_error) {
+        BypassSubject subject = bypass_subject(netlink, &look->inventory, redirects, look->configs[i]);
 
-        if (!link)
-                return 0;
-        if (link->has_xdp)
-                reasons_add(&look->reasons[i], REASON_BYPASSED,
-                            "an XDP program is on %s, before all rules: ip link set dev %s xdp off",
-                            interface, interface);
-        int r = filter_count(netlink, link->index, &ours, &foreign, ret_error);
-        if (r >= 0 && foreign > 0)
-                reasons_add(&look->reasons[i], REASON_BYPASSED,
-                            "%zu foreign tc filter(s) on %s, past the rules: see tc filter show dev %s ingress, "
-                            "and egress",
-                            foreign, interface, interface);
-        return r == -ENODEV ? 0 : r;
+        for (BypassKind kind = 0; kind < BYPASS_KIND_MAX; kind++) {
+                int r = bypass_find(kind, &subject, &look->reasons[i], ret_error);
+                if (r < 0 && kind != BYPASS_TCX && kind != BYPASS_BRIDGE_PORTS)
+                        return r;
+        }
+        return 0;
 }
 
 // What its rules let in is not evaluated; that they count as ours do is what surprises people.
@@ -100,14 +90,15 @@ static void filter_note(const Firewall *firewall, Look *look, size_t i) {
 
 int others_respect(const Kernel *kernel, Look *look, Error *ret_error) {
         Netlink *netlink = kernel->netlink;
-        int r = 0;
+        _cleanup_redirects_ RedirectList redirects = {};
+        int r = look->n_planes > 0 ? redirects_read(netlink, &redirects, ret_error) : 0;
 
         for (size_t i = 0; i < look->n_planes && r >= 0; i++) {
                 device_respect(look, i);
                 filter_note(kernel->firewall, look, i);
                 r = parent_respect(netlink, look, i, ret_error);
                 if (r >= 0)
-                        r = bypass_report(netlink, look, i, ret_error);
+                        r = bypass_report(netlink, &redirects, look, i, ret_error);
         }
         return r < 0 ? r : 0;
 }

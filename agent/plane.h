@@ -21,6 +21,7 @@ typedef struct Plane {
         Reasons reasons;
         int ifindex;   // 0: no device
         int ifb_index; // 0: no ifb
+        int parent_index, bridge_index; // what it stands on, and the bridge on its wire; 0: none
         uint32_t mtu;  // bytes; 0: no device
 
         bool made_link;      // the device of that index bears, or bore, our tag

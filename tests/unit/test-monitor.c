@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_mirred.h>
 #include <sys/socket.h>
 
 #include "monitor.h"
@@ -94,6 +95,57 @@ static void test_the_kernel_tells_of_a_link(void **state _unused_) {
         assert_string_equal(last.link, "mig0");
 }
 
+// What is on top of a plane, or beside it on a bridge.
+static void test_a_link_tells_what_it_stands_on_and_its_master(void **state _unused_) {
+        static const struct {
+                struct nlmsghdr header;
+                struct ifinfomsg info;
+                struct nlattr lower;
+                uint32_t lower_index;
+                struct nlattr master;
+                uint32_t master_index;
+        } port = {
+                .header = { .nlmsg_len = sizeof(port), .nlmsg_type = RTM_NEWLINK, .nlmsg_pid = 42 },
+                .info.ifi_index = 8,
+                .lower = { .nla_len = 8, .nla_type = IFLA_LINK },
+                .lower_index = 7,
+                .master = { .nla_len = 8, .nla_type = IFLA_MASTER },
+                .master_index = 9,
+        };
+        const Datagram datagrams[] = { { .data = &port, .size = sizeof(port) } };
+
+        assert_int_equal(dispatch(datagrams, ELEMENTSOF(datagrams)), 0);
+        assert_int_equal(last.ifindex, 8);
+        assert_int_equal(last.lower, 7);
+        assert_int_equal(last.master, 9);
+}
+
+// Wherever in a filter the action is.
+static void test_a_filter_tells_where_it_sends_to(void **state _unused_) {
+        struct {
+                struct nlmsghdr header;
+                struct tcmsg filter;
+                char before[12], name[8];
+                struct nlattr parameters;
+                struct tc_mirred mirred;
+        } message = {
+                .header = { .nlmsg_len = sizeof(message), .nlmsg_type = RTM_NEWTFILTER, .nlmsg_pid = 42 },
+                .filter.tcm_ifindex = 3,
+                .name = "mirred",
+                .parameters = { .nla_len = NLA_HDRLEN + sizeof(struct tc_mirred), .nla_type = TCA_MIRRED_PARMS },
+                .mirred.ifindex = 7,
+        };
+        const Datagram datagrams[] = { { .data = &message, .size = sizeof(message) } };
+
+        assert_int_equal(dispatch(datagrams, ELEMENTSOF(datagrams)), 0);
+        assert_int_equal(last.ifindex, 3);
+        assert_int_equal(last.sends_to[0], 7);
+        assert_int_equal(last.sends_to[1], 0);
+        strcpy(message.name, "police");
+        assert_int_equal(dispatch(datagrams, ELEMENTSOF(datagrams)), 0);
+        assert_int_equal(last.sends_to[0], 0);
+}
+
 static void test_nobody_but_the_kernel_is_listened_to(void **state _unused_) {
         const Datagram datagrams[] = { { NEWS, .sender = 4711 } };
 
@@ -167,6 +219,8 @@ static void test_a_flood_is_left_for_the_next_time(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_the_kernel_tells_of_a_link),
+                cmocka_unit_test(test_a_link_tells_what_it_stands_on_and_its_master),
+                cmocka_unit_test(test_a_filter_tells_where_it_sends_to),
                 cmocka_unit_test(test_nobody_but_the_kernel_is_listened_to),
                 cmocka_unit_test(test_a_message_that_is_cut_short_is_one_that_is_lost),
                 cmocka_unit_test(test_a_buffer_that_was_full_has_lost_some),
