@@ -11,11 +11,12 @@
 
 static int address_read(const struct nlmsghdr *header, void *userdata) {
         VerifyHost *host = userdata;
+        static const struct nla_policy policy[IFA_MAX + 1] = { [IFA_FLAGS] = { .type = NLA_U32 } };
         struct nlattr *attributes[IFA_MAX + 1];
         const struct ifaddrmsg *info = NLMSG_DATA(header);
 
         if (header->nlmsg_type != RTM_NEWADDR ||
-            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, IFA_MAX, NULL) < 0)
+            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, IFA_MAX, policy) < 0)
                 return -EBADMSG;
         struct nlattr *address = attributes[IFA_LOCAL] ?: attributes[IFA_ADDRESS];
         if ((info->ifa_family != AF_INET && info->ifa_family != AF_INET6) || !address ||
@@ -67,10 +68,11 @@ static void policy_rules_read(Netlink *netlink, VerifyHost *host) {
 
 static int sniffer_read(const struct nlmsghdr *header, void *userdata) {
         VerifyHost *host = userdata;
+        static const struct nla_policy policy[PACKET_DIAG_MAX + 1] = { [PACKET_DIAG_UID] = { .type = NLA_U32 } };
         struct nlattr *attributes[PACKET_DIAG_MAX + 1];
         const struct packet_diag_msg *socket = NLMSG_DATA(header);
 
-        if (nlmsg_parse((struct nlmsghdr *)header, sizeof(*socket), attributes, PACKET_DIAG_MAX, NULL) < 0)
+        if (nlmsg_parse((struct nlmsghdr *)header, sizeof(*socket), attributes, PACKET_DIAG_MAX, policy) < 0)
                 return -EBADMSG;
         // One of protocol 0 is told of nothing.
         if (socket->pdiag_num == 0 || !attributes[PACKET_DIAG_INFO] ||
@@ -107,6 +109,7 @@ void verify_host_read(Manager *manager, VerifyHost *ret) {
 
         (void)netlink_query(netlink, netlink_message_new(RTM_GETADDR, NLM_F_DUMP, &info, sizeof(info)), address_read,
                             addresses_restart, ret, &ret->addresses_error);
+        (void)redirects_read(netlink, &ret->redirects, &ret->redirects_error);
         policy_rules_read(netlink, ret);
         (void)sniffers_read(ret, &ret->sniffers_error);
         (void)flows_read_listening(&ret->listening, &ret->listening_error);
@@ -116,6 +119,7 @@ void verify_host_read(Manager *manager, VerifyHost *ret) {
 void verify_host_deinit(VerifyHost *host) {
         free(host->addresses);
         free(host->sniffers);
+        redirects_deinit(&host->redirects);
         flows_deinit(&host->listening);
         other_rules_deinit(&host->rules);
         *host = (VerifyHost){};

@@ -200,9 +200,10 @@ void verify_neighbours(Verify *verify) {
 // --- routes ---
 
 static int route_read(const struct nlmsghdr *header, void *userdata) {
+        static const struct nla_policy policy[RTA_MAX + 1] = { [RTA_OIF] = { .type = NLA_U32 } };
         struct nlattr *attributes[RTA_MAX + 1];
 
-        if (nlmsg_parse((struct nlmsghdr *)header, sizeof(struct rtmsg), attributes, RTA_MAX, NULL) < 0)
+        if (nlmsg_parse((struct nlmsghdr *)header, sizeof(struct rtmsg), attributes, RTA_MAX, policy) < 0)
                 return -EBADMSG;
         *(int *)userdata = attributes[RTA_OIF] ? (int)nla_get_u32(attributes[RTA_OIF]) : 0;
         return 0;

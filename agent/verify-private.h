@@ -3,6 +3,7 @@
 #pragma once
 
 #include "flows.h"
+#include "foreign.h"
 #include "look.h"
 #include "other-rules.h"
 #include "verify.h"
@@ -33,6 +34,8 @@ typedef struct VerifyHost {
         Error sniffers_error;
         FlowList listening;
         Error listening_error;
+        RedirectList redirects;
+        Error redirects_error;
         OtherRules rules;
         Error rules_error;
         size_t n_policy_rules; // beyond those that every kernel begins with
@@ -63,6 +66,22 @@ void verify_say(Verify *verify, Verdict verdict, const char *format, ...) _print
 void verify_say_unseen(Verify *verify, const Error *error);
 // "mgmt0", or "link 7"
 const char *verify_link_name(const Verify *verify, int ifindex, char ret[static IFNAMSIZ + 8]);
+
+// verify-objects.c
+void verify_configuration(Verify *verify);
+void verify_device(Verify *verify);
+void verify_rules(Verify *verify);
+void verify_guard(Verify *verify);
+void verify_caps(Verify *verify);
+void verify_ingress(Verify *verify);
+
+// verify-bypass.c
+void verify_xdp(Verify *verify);
+void verify_tcx(Verify *verify);
+void verify_tc_filters(Verify *verify);
+void verify_tc_redirects(Verify *verify);
+void verify_stacked(Verify *verify);
+void verify_bridge_ports(Verify *verify);
 
 // verify-sysctl.c
 void verify_arp(Verify *verify);

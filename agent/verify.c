@@ -7,11 +7,8 @@
 #include <time.h>
 
 #include "derive.h"
-#include "name.h"
 
 #define FRESH_USEC UINT64_C(1000000)
-
-enum { OPERATIONS_TOLD_MAX = 3 };
 
 const char *verdict_to_string(Verdict verdict) {
         static const char *const names[] = {
@@ -63,148 +60,6 @@ const char *verify_link_name(const Verify *verify, int ifindex, char ret[static 
         return ret;
 }
 
-// --- what is as the loop would have it ---
-
-typedef bool (*ObjectFilter)(const Verify *verify, const Object *object);
-
-static const Object *operation_object(const Operation *operation) {
-        return operation->desired ?: operation->observed;
-}
-
-// Says what differs of the objects that a check is about; how many are as they should be.
-static size_t differences_say(Verify *verify, ObjectFilter is_about) {
-        const Plan *plan = &verify->look->plan;
-        size_t n = 0, n_objects = 0;
-
-        for (size_t i = 0; i < plan->n_operations; i++) {
-                char text[256];
-                if (!operation_concerns(&plan->operations[i], verify->plane) ||
-                    !is_about(verify, operation_object(&plan->operations[i])))
-                        continue;
-                operation_format(&plan->operations[i], text, sizeof(text));
-                if (n++ < OPERATIONS_TOLD_MAX)
-                        verify_say(verify, VERDICT_FAILED, "to be done: %s", text);
-        }
-        if (n > OPERATIONS_TOLD_MAX)
-                verify_say(verify, VERDICT_FAILED, "and %zu more, see migplanectl plan %s", n - OPERATIONS_TOLD_MAX,
-                           verify->config->name);
-
-        const State *desired = &verify->look->desired;
-        for (size_t i = 0; i < desired->n_objects; i++)
-                n_objects += operation_concerns(&(Operation){ .desired = &desired->objects[i] }, verify->plane) &&
-                             is_about(verify, &desired->objects[i]);
-        return n_objects;
-}
-
-static bool is_rule_chain(const Verify *verify _unused_, const Object *object) {
-        return object->kind == OBJECT_RULESET && !chain_name_is_guard(object->as_ruleset.chain) &&
-               object->as_ruleset.family != RULESET_BRIDGE;
-}
-
-static bool is_guard(const Verify *verify _unused_, const Object *object) {
-        return object->kind == OBJECT_RULESET && !is_rule_chain(verify, object);
-}
-
-static bool is_cap(const Verify *verify, const Object *object) {
-        return (object->kind == OBJECT_QDISC || object->kind == OBJECT_CLASS || object->kind == OBJECT_LEAF) &&
-               streq(object->link, verify->config->interface);
-}
-
-static bool is_ingress(const Verify *verify, const Object *object) {
-        return streq(object->link, verify->ifb_name) || object->kind == OBJECT_FILTER;
-}
-
-static void verify_rules(Verify *verify) {
-        size_t n = differences_say(verify, is_rule_chain);
-
-        if (n == 0)
-                verify_say(verify, VERDICT_FAILED, "there are no rules for this plane");
-        else
-                verify_say(verify, VERDICT_OK, "%zu chains, as they were loaded, each where it belongs", n);
-}
-
-static void verify_guard(Verify *verify) {
-        size_t n = differences_say(verify, is_guard);
-
-        if (verify->config->kind != PLANE_KIND_VLAN)
-                verify_say(verify, VERDICT_OK, "the plane is no VLAN, and drops tags itself");
-        else if (n == 0)
-                verify_say(verify, VERDICT_FAILED, "no guard stands on the parent %s", verify->config->parent);
-        else
-                verify_say(verify, VERDICT_OK, "%s is guarded",
-                           verify->link && verify->link->parent[0] ? verify->link->parent : verify->config->parent);
-}
-
-static void verify_caps(Verify *verify) {
-        size_t n = differences_say(verify, is_cap);
-
-        for (size_t i = 0; i < verify->reasons->n_reasons; i++)
-                if (verify->reasons->reasons[i].code == REASON_HOST_QOS)
-                        verify_say(verify, VERDICT_FAILED, "%s", verify->reasons->reasons[i].text);
-        if (!verify->config->egress)
-                verify_say(verify, VERDICT_OK, "Egress= is not set: not capped");
-        else if (n == 0)
-                verify_say(verify, VERDICT_FAILED, "no cap stands on %s", verify->config->interface);
-        else
-                verify_say(verify, VERDICT_OK, "%zu qdiscs and classes, as the file says", n);
-}
-
-static void verify_ingress(Verify *verify) {
-        size_t n = differences_say(verify, is_ingress);
-
-        if (!verify->config->ingress)
-                verify_say(verify, VERDICT_OK, "Ingress= is not set: no ifb");
-        else if (n == 0)
-                verify_say(verify, VERDICT_FAILED, "no %s stands", verify->ifb_name);
-        else
-                verify_say(verify, VERDICT_OK, "%s is up, and what the rules let in is redirected to it", verify->ifb_name);
-        if (verify->ifb && verify->ifb->master_index > 0) {
-                char master[IFNAMSIZ + 8];
-                verify_say(verify, VERDICT_FAILED, "%s is enslaved to %s: ip link set dev %s nomaster", verify->ifb_name,
-                           verify_link_name(verify, verify->ifb->master_index, master), verify->ifb_name);
-        }
-}
-
-static void verify_configuration(Verify *verify) {
-        if (verify->plane->broken[0])
-                verify_say(verify, VERDICT_WARNING, "kept as it was, because %s", verify->plane->broken);
-        else
-                verify_say(verify, VERDICT_OK, "%s", verify->config->path);
-}
-
-static Health reason_health(const Reason *reason) {
-        return reasons_health(&(Reasons){ .reasons = (Reason *)reason, .n_reasons = 1 });
-}
-
-static void verify_device(Verify *verify) {
-        const PlaneConfig *config = verify->config;
-        const Link *link = verify->link;
-
-        // What the look found beyond what has a check of its own.
-        for (size_t i = 0; i < verify->reasons->n_reasons; i++) {
-                const Reason *reason = &verify->reasons->reasons[i];
-                Health health = reason_health(reason);
-                if (health != HEALTH_HEALTHY && reason->code != REASON_HOST_QOS && reason->code != REASON_BYPASSED)
-                        verify_say(verify, health == HEALTH_FAILED ? VERDICT_FAILED : VERDICT_WARNING, "%s", reason->text);
-        }
-        if (!link) {
-                verify_say(verify, VERDICT_FAILED, "%s does not exist", config->interface);
-                return;
-        }
-        if (link->master_index > 0) {
-                char master[IFNAMSIZ + 8];
-                verify_say(verify, VERDICT_FAILED, "%s is enslaved to %s: ip link set dev %s nomaster", link->name,
-                           verify_link_name(verify, link->master_index, master), link->name);
-        }
-        if (config->kind != PLANE_KIND_DEVICE && !derive_link_fits(link, config) && verify->verdict == VERDICT_OK)
-                verify_say(verify, VERDICT_FAILED, "%s is another device than the file says", link->name);
-        if (!link->up)
-                verify_say(verify, VERDICT_WARNING, "%s is down", link->name);
-        else if (!link->carrier)
-                verify_say(verify, VERDICT_WARNING, "%s has no carrier", link->name);
-        verify_say(verify, VERDICT_OK, "%s is a device of its own, up, and enslaved to nothing", link->name);
-}
-
 // --- the table ---
 
 static const struct Check {
@@ -216,6 +71,12 @@ static const struct Check {
         { "device", "the plane is a device of its own", false, verify_device },
         { "rules", "only peers, and only what a migration needs, in and out", false, verify_rules },
         { "guard", "no tag within a tag reaches the plane's VLAN", false, verify_guard },
+        { "xdp", "no program sees frames before the rules", true, verify_xdp },
+        { "tcx", "no program on tcx takes frames past the rules", true, verify_tcx },
+        { "tc-filters", "no filter takes frames past the rules", true, verify_tc_filters },
+        { "tc-redirects", "no other link's filter sends into the plane", true, verify_tc_redirects },
+        { "stacked", "nothing stands on the plane's device", true, verify_stacked },
+        { "bridge-ports", "no guest is on the plane's wire", false, verify_bridge_ports },
         { "egress-cap", "what is sent is capped", true, verify_caps },
         { "ingress-cap", "what is received is capped, behind the same rules", true, verify_ingress },
         { "addresses", "the plane has its own addresses and no others", true, verify_addresses },
@@ -233,6 +94,10 @@ static const struct Check {
 };
 
 // --- one plane ---
+
+static const Object *operation_object(const Operation *operation) {
+        return operation->desired ?: operation->observed;
+}
 
 static bool rules_stand(const Verify *verify) {
         const Plan *plan = &verify->look->plan;
@@ -341,12 +206,11 @@ static uint64_t now_usec(void) {
 
 static int findings_add_plane(Manager *manager, const Look *look, const VerifyHost *host, const Plane *plane,
                               Findings *findings) {
-        static const size_t device = 1;
+        static const size_t device = 1; // the check of it
 
         for (size_t i = 0; i < look->n_planes; i++)
                 if (look->planes[i] == plane)
                         return plane_verify(manager, look, i, host, findings);
-        _Static_assert(ELEMENTSOF(checks) > 1, "the check of the device");
         return finding_add(findings, &checks[device], VERDICT_FAILED, "taken down by request; migplanectl up brings it back");
 }
 

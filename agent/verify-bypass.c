@@ -1,0 +1,53 @@
+// The audit: what gets at the plane past its rules.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "verify-private.h"
+
+#include "bypass.h"
+
+static void bypass_verify(Verify *verify, BypassKind kind, const char *well) {
+        BypassSubject subject = bypass_subject(verify->manager->kernel.netlink, &verify->look->inventory,
+                                               &verify->host->redirects, verify->config);
+        _cleanup_reasons_ Reasons reasons = {};
+        Error error = {};
+
+        if (bypass_find(kind, &subject, &reasons, &error) < 0)
+                verify_say_unseen(verify, &error);
+        for (size_t i = 0; i < reasons.n_reasons; i++)
+                verify_say(verify, VERDICT_FAILED, "%s", reasons.reasons[i].text);
+        verify_say(verify, VERDICT_OK, "%s", well);
+}
+
+void verify_xdp(Verify *verify) {
+        bypass_verify(verify, BYPASS_XDP, "no XDP program is on the device, its ifb or its parent");
+}
+
+void verify_tcx(Verify *verify) {
+        bypass_verify(verify, BYPASS_TCX, "no program is on tcx of the device, its ifb or its parent");
+        if (verify->verdict == VERDICT_WARNING)
+                verify_say(verify, VERDICT_WARNING, "SystemCallFilter=bpf in a drop-in of migplaned.service lets it be asked");
+}
+
+void verify_tc_filters(Verify *verify) {
+        bypass_verify(verify, BYPASS_FILTERS, "no filter but ours is on the device, its ifb or its parent");
+}
+
+void verify_tc_redirects(Verify *verify) {
+        if (verify->host->redirects_error.code < 0)
+                verify_say_unseen(verify, &verify->host->redirects_error);
+        else
+                bypass_verify(verify, BYPASS_REDIRECTS, "no tc action sends into the plane; a BPF program's would not be seen");
+}
+
+void verify_stacked(Verify *verify) {
+        bypass_verify(verify, BYPASS_STACKED, "no macvlan, VLAN or the like that this namespace has");
+}
+
+void verify_bridge_ports(Verify *verify) {
+        const Link *parent = verify->parent ?: verify->link;
+
+        if (parent && (streq(parent->kind, LINK_KIND_OPENVSWITCH)))
+                verify_say(verify, VERDICT_WARNING, "which ports of Open vSwitch carry what cannot be seen: see ovs-vsctl show");
+        else
+                bypass_verify(verify, BYPASS_BRIDGE_PORTS, "no bridge of the plane's wire has a guest's port in its VLAN");
+}
