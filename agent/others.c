@@ -77,15 +77,42 @@ static int bypass_report(Netlink *netlink, const RedirectList *redirects, Look *
         return 0;
 }
 
-// What its rules let in is not evaluated; that they count as ours do is what surprises people.
-static void filter_note(const Firewall *firewall, Look *look, size_t i) {
-        const char *table = firewall_other_filter(firewall);
+static bool has_family(const PlaneConfig *config, int family) {
+        for (size_t i = 0; i < config->n_addresses; i++)
+                if (config->addresses[i].prefix.address.family == family)
+                        return true;
+        return false;
+}
 
-        if (table[0])
+// Whether what a chain drops can be the plane's.
+static bool is_on_the_way(const OtherChain *chain, const PlaneConfig *config, const Inventory *inventory) {
+        const Link *parent = config->parent[0] ? inventory_find(inventory, config->parent) : NULL;
+
+        if (streq(chain->family, "netdev"))
+                return streq(chain->device, config->interface) || (parent && streq(chain->device, config->parent));
+        if (streq(chain->family, "bridge"))
+                return parent && streq(parent->kind, LINK_KIND_BRIDGE);
+        if (streq(chain->family, "ip6"))
+                return has_family(config, AF_INET6);
+        return streq(chain->family, "inet") || has_family(config, AF_INET); // ip, arp
+}
+
+// What its rules let through is not evaluated; that they count as ours do is what surprises people. An accept of theirs is
+// nothing to tell: it lets in nothing that ours do not.
+static void filter_note(const Firewall *firewall, Look *look, size_t i) {
+        const OtherRules *rules = firewall_others(firewall);
+        const PlaneConfig *config = look->configs[i];
+
+        for (size_t j = 0; j < rules->n_chains; j++) {
+                const OtherChain *chain = &rules->chains[j];
+                if (!chain->drops || !is_on_the_way(chain, config, &look->inventory))
+                        continue;
                 reasons_add(&look->reasons[i], REASON_OTHER_FIREWALL,
-                            "the nftables table inet %s filters what this host receives, too: see that it lets in %s "
+                            "the nftables table %s %s filters what this host receives or sends, too: see that it lets %s through "
                             "(migplaned(8), OTHER FIREWALLS)",
-                            table, look->configs[i]->interface);
+                            chain->family, chain->table, config->interface);
+                return;
+        }
 }
 
 int others_respect(const Kernel *kernel, Look *look, Error *ret_error) {

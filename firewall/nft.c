@@ -20,7 +20,8 @@ struct Firewall {
         Nfnl *nfnl;
         struct nft_ctx *nft; // NULL: let go
         bool has_just_run;
-        char other_filter[sizeof(((Table *)0)->other_filter)]; // as the last observation found it
+        OtherRules others;   // as of the generation
+        uint32_t generation; // of all of the host's rules; 0: others was not read
 };
 
 int firewall_new(Firewall **ret, Error *ret_error) {
@@ -48,6 +49,7 @@ Firewall *firewall_free(Firewall *firewall) {
                 return NULL;
         nft_release(firewall);
         firewall->nfnl = nfnl_free(firewall->nfnl);
+        other_rules_deinit(&firewall->others);
         free(firewall);
         return NULL;
 }
@@ -67,6 +69,37 @@ static int chain_add(const Table *table, const TableChain *chain, State *state) 
         return state_add(state, &object);
 }
 
+static int generation_handle(const struct nlmsghdr *header, void *userdata) {
+        const struct nlattr *attributes[NFTA_GEN_MAX + 1];
+
+        int r = nfnl_message_attributes(header, attributes, NFTA_GEN_MAX);
+        if (r >= 0)
+                (void)nfnl_attribute_u32(attributes[NFTA_GEN_ID], userdata);
+        return r;
+}
+
+// A host may have thousands of chains: they are read again when a rule of any has changed. They make a note, and what cannot be
+// read is no reason to fail.
+static void others_refresh(Firewall *firewall) {
+        uint32_t generation = 0;
+        NfnlQuery query = {
+                .message = NFT_MSG_GETGEN,
+                .all_tables = true,
+                .handler = generation_handle,
+                .userdata = &generation,
+        };
+        OtherRules others = {};
+
+        if (nfnl_query(firewall->nfnl, &query, NULL) >= 0 && generation != 0 && generation == firewall->generation)
+                return;
+        firewall->generation = 0;
+        if (firewall_read_others(firewall, &others, NULL) < 0)
+                return;
+        other_rules_deinit(&firewall->others);
+        firewall->others = others;
+        firewall->generation = generation;
+}
+
 int firewall_observe(Firewall *firewall, State *state, Error *ret_error) {
         // The first observation after a change verifies it, at once. The next comes later.
         if (!firewall->has_just_run)
@@ -79,17 +112,16 @@ int firewall_observe(Firewall *firewall, State *state, Error *ret_error) {
                 int r = table_read(firewall->nfnl, family, TABLE_RULES, &table, ret_error);
                 if (r < 0)
                         return r;
-                if (family == RULESET_INET)
-                        strcpy_fixed(firewall->other_filter, table.other_filter);
                 for (size_t i = 0; i < table.n_chains; i++)
                         if (chain_add(&table, &table.chains[i], state) < 0)
                                 return error_set(ret_error, -ENOMEM, "out of memory");
         }
+        others_refresh(firewall);
         return 0;
 }
 
-const char *firewall_other_filter(const Firewall *firewall) {
-        return firewall->other_filter;
+const OtherRules *firewall_others(const Firewall *firewall) {
+        return &firewall->others;
 }
 
 static void others_restart(void *userdata) {

@@ -19,11 +19,10 @@ static inline void firewall_freep(Firewall **firewall) {
 // A rule that was deleted shows in n_rules.
 int firewall_observe(Firewall *firewall, State *state, Error *ret_error);
 
-// The name of another table of the family inet that lets in only what its rules name, at the last observation; "": none.
-const char *firewall_other_filter(const Firewall *firewall);
-
 // What base chains and flowtables there are in other tables, of all families.
 int firewall_read_others(Firewall *firewall, OtherRules *ret, Error *ret_error);
+// The same, as the last observation found it.
+const OtherRules *firewall_others(const Firewall *firewall);
 
 // One transaction: tables, counters and chains are added where they are missing, the chains to load are flushed and
 // refilled, those to remove are flushed and deleted, and a table that is left without chains goes too. A base chain

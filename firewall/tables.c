@@ -71,23 +71,6 @@ static bool chain_is_in_place(RulesetFamily family, const char *name, const stru
                streq(expected, name);
 }
 
-// Whether somebody else's chain filters what the host receives and lets in only what its rules name: by policy, or, as
-// firewalld's, by its last rule.
-static void other_filter_note(Table *table, const struct nlattr *const *attributes) {
-        const struct nlattr *hook[NFTA_HOOK_MAX + 1];
-        uint32_t number, policy;
-        const char *name;
-
-        if (table->other_filter[0] || table->family != RULESET_INET || !attributes[NFTA_CHAIN_HOOK] ||
-            nfnl_nested_attributes(attributes[NFTA_CHAIN_HOOK], hook, NFTA_HOOK_MAX) < 0 ||
-            !nfnl_attribute_u32(hook[NFTA_HOOK_HOOKNUM], &number) || number != NF_INET_LOCAL_IN ||
-            !nfnl_attribute_u32(attributes[NFTA_CHAIN_POLICY], &policy) ||
-            !nfnl_attribute_string(attributes[NFTA_CHAIN_TABLE], &name))
-                return;
-        if (policy == NF_DROP || streq(name, "firewalld"))
-                (void)snprintf(table->other_filter, sizeof(table->other_filter), "%s", name);
-}
-
 int table_handle_chain(const struct nlmsghdr *header, void *userdata) {
         Table *table = userdata;
         const struct nlattr *attributes[NFTA_CHAIN_MAX + 1];
@@ -96,10 +79,8 @@ int table_handle_chain(const struct nlmsghdr *header, void *userdata) {
         int r = nfnl_message_attributes(header, attributes, NFTA_CHAIN_MAX);
         if (r < 0)
                 return r;
-        if (!is_our_table(attributes[NFTA_CHAIN_TABLE])) {
-                other_filter_note(table, attributes);
+        if (!is_our_table(attributes[NFTA_CHAIN_TABLE]))
                 return 0;
-        }
         // Also where the news of the table itself was lost.
         table->exists = true;
         if (!nfnl_attribute_string(attributes[NFTA_CHAIN_NAME], &name) ||
@@ -205,7 +186,6 @@ static void forget_chains(void *userdata) {
         Table *table = userdata;
 
         table->n_chains = 0;
-        table->other_filter[0] = '\0';
 }
 
 static void forget_rules(void *userdata) {

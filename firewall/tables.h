@@ -21,7 +21,6 @@ typedef struct Table {
         bool exists, is_dormant;
         TableChain *chains; // sorted by name
         size_t n_chains, n_allocated;
-        char other_filter[32]; // another table of the family that drops by default, or is firewalld's; "": none
 } Table;
 
 typedef struct TableCounter {
