@@ -74,6 +74,17 @@ static int own_init(const PlaneConfig *plane, int family, char **ret_text) {
         return element_set_text(&own, ret_text);
 }
 
+static int own_raw_init(const PlaneConfig *plane, int family, char **ret_text) {
+        _cleanup_list_text_ ListText own = {};
+
+        if (list_text_open(&own) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < plane->n_addresses; i++)
+                if (plane->addresses[i].prefix.address.family == family)
+                        address_print_raw(&plane->addresses[i].prefix.address, list_text_item(&own));
+        return list_text_close(&own, ret_text);
+}
+
 static int peers_init(const PlaneConfig *plane, int family, char **ret_text) {
         _cleanup_element_set_ ElementSet peers = {};
 
@@ -116,9 +127,9 @@ static int known_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
 
 // RFC 4291 2.7.1 and RFC 2464 7: the group ff02::1:ffXX:XXXX at 33:33:ff:XX:XX:XX, of the address's last 24 bits.
 static int groups_init(const PlaneConfig *plane, AllowFamily *ret) {
-        _cleanup_list_text_ ListText own = {}, groups = {}, macs = {};
+        _cleanup_list_text_ ListText groups = {}, macs = {};
 
-        if (list_text_open(&own) < 0 || list_text_open(&groups) < 0 || list_text_open(&macs) < 0)
+        if (list_text_open(&groups) < 0 || list_text_open(&macs) < 0)
                 return -ENOMEM;
         for (size_t i = 0; i < plane->n_addresses; i++) {
                 const Address *address = &plane->addresses[i].prefix.address;
@@ -130,12 +141,10 @@ static int groups_init(const PlaneConfig *plane, AllowFamily *ret) {
 
                 if (address->family != AF_INET6)
                         continue;
-                address_print_raw(address, list_text_item(&own));
                 fputs(format_address(&group, text), list_text_item(&groups));
                 mac_print_raw(&mac, list_text_item(&macs));
         }
-        if (list_text_close(&own, &ret->own_raw) < 0 || list_text_close(&groups, &ret->groups) < 0 ||
-            list_text_close(&macs, &ret->group_macs) < 0)
+        if (list_text_close(&groups, &ret->groups) < 0 || list_text_close(&macs, &ret->group_macs) < 0)
                 return -ENOMEM;
         return 0;
 }
@@ -183,6 +192,8 @@ static void family_deinit(AllowFamily *family) {
 
 static int family_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
         int r = own_init(plane, family, &ret->own);
+        if (r >= 0)
+                r = own_raw_init(plane, family, &ret->own_raw);
         if (r >= 0)
                 r = peers_init(plane, family, &ret->peers);
         if (r >= 0 && (!ret->own || !ret->peers)) {

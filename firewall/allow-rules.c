@@ -4,7 +4,9 @@
 // There is no connection state: what a frame says must be enough by itself, so that nothing can be flushed, forgotten
 // or filled up under a running migration. A migration uses a port of the range as destination in one direction and as
 // source in the other. Taken alone, the second would let a peer that sends from such a port reach every service of the
-// host; so the segment that opens a connection needs the destination.
+// host; so the segment that opens a connection needs the destination, and no service is at the other end: a port below
+// 1024 is never an initiator's. Nor is there an answer to segments that are of no connection, with neither ACK nor RST,
+// which tell open ports from closed ones. The answer to others, a reset, is the same for both.
 //
 // A rule with an expression that cannot be evaluated does not match, also where the rule is to drop. A packet too short
 // for the rules that drop is too short for those that accept, which read further on. But "ether ..." asks, in nft
@@ -27,17 +29,22 @@
 #define ADVERT "ip6 nexthdr icmpv6 ip6 hoplimit 255 icmpv6 type nd-neighbor-advert @th,64,128"
 #define ND_GROUPS "ff02::1:ff00:0/104"
 
-#define ICMP_TYPES "{ echo-reply, destination-unreachable, echo-request, time-exceeded }"
-#define ICMPV6_TYPES "{ destination-unreachable, packet-too-big, time-exceeded, echo-request, echo-reply }"
+#define ECHO "{ echo-reply, echo-request }"
+#define ICMP_ERRORS "icmp type { destination-unreachable, time-exceeded }"
+#define ICMPV6_ERRORS "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded }"
+// The kernel asks the socket whether an error that quotes TCP can be true. It believes others, of whatever traffic.
+#define QUOTES_TCP "@th,64,8 0x45 @th,136,8 6 "
+#define QUOTES_TCP6 "@th,112,8 6 "
 // Enough for a probe a second from each of many hosts, and nothing of a load.
 #define ICMP_LIMIT "limit rate 1000/second burst 1000 packets "
 
-// What each way calls the host's end and the other end, and where the other's MAC stands in a frame.
+// What each way calls the host's end and the other end, where the other's MAC stands in a frame, and where in an ICMP
+// error the host's address: what is quoted went the other way.
 static const struct {
-        const char *name, *local, *remote, *remote_mac;
+        const char *name, *local, *remote, *remote_mac, *quoted, *quoted6;
 } ways[] = {
-        [WAY_IN] = { "in", "daddr", "saddr", FROM_MAC },
-        [WAY_OUT] = { "out", "saddr", "daddr", TO_MAC },
+        [WAY_IN] = { "in", "daddr", "saddr", FROM_MAC, "@th,160,32", "@th,128,128" },
+        [WAY_OUT] = { "out", "saddr", "daddr", TO_MAC, "@th,192,32", "@th,256,128" },
 };
 
 static void report_rest(const AllowList *list, Way way, const char *reason, FILE *file) {
@@ -155,8 +162,9 @@ static void print_ends(const AllowList *list, Way way, const char *protocol, con
 }
 
 static void print_tcp(const AllowList *list, Way way, const char *frame, const char *tcp, FILE *file) {
-        fprintf(file, "%s%s tcp dport %s accept\n", frame, tcp, list->ports);
-        fprintf(file, "%s%s tcp sport %s tcp flags & (syn | ack) != syn accept\n", frame, tcp, list->ports);
+        fprintf(file, "%s%s tcp dport %s tcp sport >= 1024 accept\n", frame, tcp, list->ports);
+        fprintf(file, "%s%s tcp sport %s tcp dport >= 1024 tcp flags & (syn | ack) != syn tcp flags & (rst | ack) != 0 accept\n",
+                frame, tcp, list->ports);
         drop(list, way, "port", file, "%s", tcp);
 }
 
@@ -165,9 +173,11 @@ static void print_ipv4(const AllowList *list, Way way, const char *frame, const 
                 return;
         print_ends(list, way, "ip", &list->ipv4, file);
         drop(list, way, "options", file, "ip hdrlength != 5");
-        drop(list, way, "fragment", file, "ip frag-off & 0x3fff != 0");
+        drop(list, way, "fragment", file, "ip frag-off & 0xbfff != 0");
         print_tcp(list, way, frame, "ip protocol tcp", file);
-        fprintf(file, "%sip protocol icmp icmp type " ICMP_TYPES " %saccept\n", frame, limit);
+        fprintf(file, "%sip protocol icmp icmp type " ECHO " %saccept\n", frame, limit);
+        fprintf(file, "%sip protocol icmp " ICMP_ERRORS " " QUOTES_TCP "%s %s %saccept\n", frame, ways[way].quoted,
+                list->ipv4.own_raw, limit);
         drop(list, way, "icmp", file, "ip protocol icmp");
 }
 
@@ -188,7 +198,9 @@ static void print_ipv6(const AllowList *list, Way way, const char *frame, const 
         fprintf(file, "%s" SOLICIT "%s %s accept\n", frame, way == WAY_IN ? "" : " !=", own);
         fprintf(file, "%s" ADVERT "%s %s accept\n", frame, way == WAY_IN ? " !=" : "", own);
         print_tcp(list, way, frame, "ip6 nexthdr tcp", file);
-        fprintf(file, "%sip6 nexthdr icmpv6 icmpv6 type " ICMPV6_TYPES " %saccept\n", frame, limit);
+        fprintf(file, "%sip6 nexthdr icmpv6 icmpv6 type " ECHO " %saccept\n", frame, limit);
+        fprintf(file, "%sip6 nexthdr icmpv6 " ICMPV6_ERRORS " " QUOTES_TCP6 "%s %s %saccept\n", frame, ways[way].quoted6, own,
+                limit);
         drop(list, way, "icmp", file, "ip6 nexthdr icmpv6");
 }
 

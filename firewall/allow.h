@@ -15,7 +15,7 @@ typedef enum Way {
 // family, or no peer.
 typedef struct AllowFamily {
         char *own;        // "192.0.2.1" or "{ 192.0.2.1, 192.0.2.2 }"
-        char *own_raw;    // IPv6: the same as numbers
+        char *own_raw;    // the same as numbers
         char *groups;     // IPv6: the solicited-node groups of own
         char *group_macs; // IPv6: and the MAC addresses of those, as numbers
         char *peers;      // Peers=, and the gateways

@@ -41,13 +41,6 @@ static unsigned start_at(const RulesetPlane *planes, size_t i) {
         return i % 2 == 0 ? ports->first : ports->last + 1U;
 }
 
-bool fallback_closes_any(const RulesetPlane *planes, size_t n_planes) {
-        for (size_t i = 0; i < 2 * n_planes; i++)
-                if (closer_of(planes, n_planes, start_at(planes, i)))
-                        return true;
-        return false;
-}
-
 static int compare_numbers(const void *a, const void *b) {
         return (int)(*(const unsigned *)a - *(const unsigned *)b);
 }
@@ -89,10 +82,6 @@ int fallback_print(const RulesetPlane *planes, size_t n_planes, FILE *file) {
 
         Closed *closed = (Closed *)memory;
         size_t n = closed_find(planes, n_planes, (unsigned *)(closed + 2 * n_planes), closed);
-        fputs("iifname { \"lo\"", file);
-        for (size_t i = 0; i < n_planes; i++)
-                fprintf(file, ", \"%s\"", planes[i].plane->interface);
-        fputs(" } accept\n", file);
         for (MapUse use = MAP_REPORT; use < MAP_USE_MAX; use++)
                 closed_print(closed, n, use, file);
         return 0;

@@ -7,8 +7,5 @@
 
 #define FALLBACK_IN "in-fallback"
 
-// Whether there is a port to close: one of a plane with Fallback=deny, and of none with Fallback=allow.
-bool fallback_closes_any(const RulesetPlane *planes, size_t n_planes);
-
 // The rule that closes them. 0 or -ENOMEM.
 int fallback_print(const RulesetPlane *planes, size_t n_planes, FILE *file);

@@ -244,16 +244,18 @@ static int networks_init(const AllPlanes *all, const MapRule *rule, int family, 
         return 0;
 }
 
-static int print_elsewhere(const AllPlanes *all, const char *key, int family, bool whole, const char *reason,
-                           FILE *file) {
+// match stands before the key, for what has no name: for it to be where it is expected.
+static int print_elsewhere_at(const AllPlanes *all, const char *match, const char *key,
+                              void (*print)(const SetElement *element, FILE *file), int family, bool whole,
+                              const char *reason, FILE *file) {
         for (MapUse use = MAP_REPORT; use < MAP_USE_MAX; use++) {
                 _cleanup_element_set_ ElementSet networks = {};
-                MapRule rule = { use, "", key, file, 0 };
+                MapRule rule = { use, match, key, file, 0 };
 
                 if (networks_init(all, &rule, family, whole, &networks) < 0)
                         return -ENOMEM;
                 for (size_t i = 0; i < networks.n_elements; i++) {
-                        element_print(&networks.elements[i], map_rule_element(&rule));
+                        print(&networks.elements[i], map_rule_element(&rule));
                         map_rule_lead(&rule, networks.elements[i].link, reason);
                 }
                 map_rule_end(&rule);
@@ -261,41 +263,63 @@ static int print_elsewhere(const AllPlanes *all, const char *key, int family, bo
         return 0;
 }
 
-// A solicitation goes to a group, so only its target tells whom it is for.
-static void print_solicit_elsewhere(const AllPlanes *all, FILE *file) {
-        for (MapUse use = MAP_REPORT; use < MAP_USE_MAX; use++) {
-                MapRule rule = { use, "icmpv6 type nd-neighbor-solicit ", "@th,64,128", file, 0 };
-
-                for (size_t i = 0; i < all->n_planes; i++) {
-                        const PlaneConfig *plane = all->planes[i].plane;
-
-                        for (size_t j = 0; j < plane->n_addresses && map_rule_has(&rule, &all->planes[i]); j++) {
-                                if (plane->addresses[j].prefix.address.family != AF_INET6)
-                                        continue;
-                                address_print_raw(&plane->addresses[j].prefix.address, map_rule_element(&rule));
-                                map_rule_lead(&rule, all->links[i], ELSEWHERE_IN);
-                        }
-                }
-                map_rule_end(&rule);
-        }
+static int print_elsewhere(const AllPlanes *all, const char *key, int family, bool whole, const char *reason,
+                           FILE *file) {
+        return print_elsewhere_at(all, "", key, element_print, family, whole, reason, file);
 }
 
 static int print_prerouting(const AllPlanes *all, FILE *file) {
         print_dispatch(all, WAY_IN, AF_UNSPEC, file);
         fputs("iifname \"lo\" accept\n", file); // the host may talk to itself
-        int r = print_elsewhere(all, "ip daddr", AF_INET, false, ELSEWHERE_IN, file);
+        // The whole networks, not the plane's address alone: else the host would tell whoever sends to a peer by way of
+        // it that a packet is too long for the plane, or its time up.
+        int r = print_elsewhere(all, "ip daddr", AF_INET, true, ELSEWHERE_IN, file);
         if (r >= 0)
                 r = print_elsewhere(all, "ip saddr", AF_INET, true, ELSEWHERE_IN, file);
         if (r >= 0)
-                r = print_elsewhere(all, "ip6 daddr", AF_INET6, false, ELSEWHERE_IN, file);
+                r = print_elsewhere(all, "ip6 daddr", AF_INET6, true, ELSEWHERE_IN, file);
         if (r >= 0)
                 r = print_elsewhere(all, "ip6 saddr", AF_INET6, true, ELSEWHERE_IN, file);
-        print_solicit_elsewhere(all, file);
+        // A solicitation goes to a group, so only its target tells whom it is for. The host might be a proxy.
+        if (r >= 0)
+                r = print_elsewhere_at(all, "icmpv6 type nd-neighbor-solicit ", "@th,64,128", element_print_raw, AF_INET6,
+                                       true, ELSEWHERE_IN, file);
+        return r;
+}
+
+#define ICMP_ERRORS "icmp type { destination-unreachable, redirect, time-exceeded, parameter-problem } "
+#define ICMPV6_ERRORS "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } "
+
+// What prerouting cannot see: where a source route or a translation of addresses leads to, and, in fragments, what an
+// ICMP error quotes. One that quotes the plane's traffic would change what the host believes of its ways on the plane.
+static int print_input_elsewhere(const AllPlanes *all, FILE *file) {
+        static const struct {
+                const char *match, *key;
+                int family;
+                bool whole;
+        } quoted[] = {
+                { ICMP_ERRORS, "@th,160,32", AF_INET, false },
+                { ICMP_ERRORS, "@th,192,32", AF_INET, true },
+                { ICMPV6_ERRORS, "@th,128,128", AF_INET6, false },
+                { ICMPV6_ERRORS, "@th,256,128", AF_INET6, true },
+        };
+
+        int r = print_elsewhere(all, "ip daddr", AF_INET, false, ELSEWHERE_IN, file);
+        if (r >= 0)
+                r = print_elsewhere(all, "ip6 daddr", AF_INET6, false, ELSEWHERE_IN, file);
+        for (size_t i = 0; i < ELEMENTSOF(quoted) && r >= 0; i++)
+                r = print_elsewhere_at(all, quoted[i].match, quoted[i].key, element_print_raw, quoted[i].family,
+                                       quoted[i].whole, ELSEWHERE_IN, file);
         return r;
 }
 
 static int print_input(const AllPlanes *all, FILE *file) {
-        return fallback_print(all->planes, all->n_planes, file);
+        fputs("iifname { \"lo\"", file);
+        for (size_t i = 0; i < all->n_planes; i++)
+                fprintf(file, ", \"%s\"", all->planes[i].plane->interface);
+        fputs(" } accept\n", file);
+        int r = fallback_print(all->planes, all->n_planes, file);
+        return r < 0 ? r : print_input_elsewhere(all, file);
 }
 
 // Nothing is forwarded to or from a plane.
@@ -330,13 +354,13 @@ static int print_output(const AllPlanes *all, FILE *file) {
 
 static int print_arp_input(const AllPlanes *all, FILE *file) {
         print_dispatch(all, WAY_IN, AF_INET, file);
-        int r = print_elsewhere(all, "arp daddr ip", AF_INET, false, ELSEWHERE_IN, file);
+        int r = print_elsewhere(all, "arp daddr ip", AF_INET, true, ELSEWHERE_IN, file); // the host might be a proxy
         return r < 0 ? r : print_elsewhere(all, "arp saddr ip", AF_INET, true, ELSEWHERE_IN, file);
 }
 
 static int print_arp_output(const AllPlanes *all, FILE *file) {
         print_dispatch(all, WAY_OUT, AF_INET, file);
-        int r = print_elsewhere(all, "arp saddr ip", AF_INET, false, ELSEWHERE_OUT, file);
+        int r = print_elsewhere(all, "arp saddr ip", AF_INET, true, ELSEWHERE_OUT, file);
         return r < 0 ? r : print_elsewhere(all, "arp daddr ip", AF_INET, true, ELSEWHERE_OUT, file);
 }
 
@@ -389,14 +413,13 @@ static bool any_on_bridge(const AllPlanes *all) {
         return false;
 }
 
-static bool is_needed(const AllPlanes *all, RulesetFamily family, const char *chain) {
+static bool is_needed(const AllPlanes *all, RulesetFamily family) {
         switch (family) {
         case RULESET_ARP:
                 return any_has_family(all, AF_INET);
         case RULESET_BRIDGE:
                 return any_on_bridge(all);
         case RULESET_INET:
-                return !streq(chain, "input") || fallback_closes_any(all->planes, all->n_planes);
         case RULESET_NETDEV:
         case RULESET_FAMILY_MAX:
                 break;
@@ -406,7 +429,7 @@ static bool is_needed(const AllPlanes *all, RulesetFamily family, const char *ch
 
 static int base_chains_add(const AllPlanes *all, State *state) {
         for (size_t i = 0; i < ELEMENTSOF(base_chains); i++) {
-                if (!is_needed(all, base_chains[i].family, base_chains[i].chain))
+                if (!is_needed(all, base_chains[i].family))
                         continue;
                 _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = base_chains[i].family };
                 strcpy_fixed(chain.object.as_ruleset.chain, base_chains[i].chain);

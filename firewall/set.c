@@ -46,6 +46,19 @@ void element_print(const SetElement *element, FILE *file) {
         fputs(is_host ? format_address(&prefix->address, text) : format_prefix(prefix, text), file);
 }
 
+void element_print_raw(const SetElement *element, FILE *file) {
+        const Prefix *prefix = &element->prefix;
+        Address last = prefix->address;
+
+        address_print_raw(&prefix->address, file);
+        if (prefix->length == address_bits(last.family))
+                return;
+        for (unsigned bit = prefix->length; bit < address_bits(last.family); bit++)
+                last.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+        fputc('-', file);
+        address_print_raw(&last, file);
+}
+
 void element_set_print(const ElementSet *set, FILE *file) {
         if (set->n_elements == 1) {
                 element_print(&set->elements[0], file);

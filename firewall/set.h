@@ -27,6 +27,8 @@ void element_set_deinit(ElementSet *set);
 // A comparison costs less than a set, in the kernel and to load.
 void element_set_print(const ElementSet *set, FILE *file);
 void element_print(const SetElement *element, FILE *file);
+// For an expression that has no type: "0xc0000205", "0xc0000200-0xc00002ff".
+void element_print_raw(const SetElement *element, FILE *file);
 
 // As a number, for an expression that has no type: "0x024a0a00001f", "0xfd0000...".
 void mac_print_raw(const MacAddress *mac, FILE *file);

@@ -157,23 +157,26 @@ static const RulesetPlane there = { .device_exists = true, .has_mac = true, .mac
 // What an accepted frame must show on its way out.
 #define FRAME "@ll,48,48 0x020000000005 "
 
-#define IPV4_PAYLOAD(way, frame, limit)                                                                                       \
+#define IPV4_PAYLOAD(way, frame, quoted, limit)                                                                               \
         "ip hdrlength != 5 counter name \"mig0-" way "-options\" drop\n"                                               \
-        "ip frag-off & 0x3fff != 0 counter name \"mig0-" way "-fragment\" drop\n"                                      \
-        frame "ip protocol tcp tcp dport 49152-49215 accept\n"                                                         \
-        frame "ip protocol tcp tcp sport 49152-49215 tcp flags & (syn | ack) != syn accept\n"                                \
+        "ip frag-off & 0xbfff != 0 counter name \"mig0-" way "-fragment\" drop\n"                                      \
+        frame "ip protocol tcp tcp dport 49152-49215 tcp sport >= 1024 accept\n"                                       \
+        frame "ip protocol tcp tcp sport 49152-49215 tcp dport >= 1024 tcp flags & (syn | ack) != syn "                 \
+        "tcp flags & (rst | ack) != 0 accept\n"                                                                        \
         "ip protocol tcp counter name \"mig0-" way "-port\" drop\n"                                                    \
-        frame "ip protocol icmp icmp type { echo-reply, destination-unreachable, echo-request, time-exceeded } " limit "accept\n"\
+        frame "ip protocol icmp icmp type { echo-reply, echo-request } " limit "accept\n"                              \
+        frame "ip protocol icmp icmp type { destination-unreachable, time-exceeded } @th,64,8 0x45 @th,136,8 6 " quoted  \
+        " 0xc0000205 " limit "accept\n"                                                                                \
         "ip protocol icmp counter name \"mig0-" way "-icmp\" drop\n"                                                   \
         "counter name \"mig0-" way "-other\" drop\n"
 #define IPV4_IN(limit)                                                                                                 \
         "ip daddr != 192.0.2.5 counter name \"mig0-in-address\" drop\n"                                                \
         "ip saddr 192.0.2.5 counter name \"mig0-in-peer\" drop\n"                                                      \
-        "ip saddr != 192.0.2.0/28 counter name \"mig0-in-peer\" drop\n" IPV4_PAYLOAD("in", "", limit)
+        "ip saddr != 192.0.2.0/28 counter name \"mig0-in-peer\" drop\n" IPV4_PAYLOAD("in", "", "@th,160,32", limit)
 #define IPV4_OUT(frame)                                                                                                       \
         "ip saddr != 192.0.2.5 counter name \"mig0-out-address\" drop\n"                                               \
         "ip daddr 192.0.2.5 counter name \"mig0-out-peer\" drop\n"                                                     \
-        "ip daddr != 192.0.2.0/28 counter name \"mig0-out-peer\" drop\n" IPV4_PAYLOAD("out", frame, "")
+        "ip daddr != 192.0.2.0/28 counter name \"mig0-out-peer\" drop\n" IPV4_PAYLOAD("out", frame, "@th,192,32", "")
 #define ARP "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation 1-2 "
 
 static void test_an_ipv4_plane_at_its_device(void **state _unused_) {
@@ -213,7 +216,7 @@ static void test_an_ipv4_plane_in_the_stack(void **state _unused_) {
                      "type filter hook prerouting priority -450; policy accept;\n"
                      "iifname vmap { \"mig0\" : goto mig0-in }\n"
                      "iifname \"lo\" accept\n"
-                     "counter name ip daddr map { 192.0.2.5 : \"mig0-in-elsewhere\" } drop\n"
+                     "counter name ip daddr map { 192.0.2.0/24 : \"mig0-in-elsewhere\" } drop\n"
                      "counter name ip saddr map { 192.0.2.0/24 : \"mig0-in-elsewhere\" } drop\n");
         assert_chain(&rules, RULESET_INET, "forward",
                      "type filter hook forward priority -450; policy accept;\n"
@@ -229,6 +232,8 @@ static void test_an_ipv4_plane_in_the_stack(void **state _unused_) {
 
 #define INPUT_HOOK "type filter hook input priority -450; policy accept;\n"
 #define OPENS "tcp flags & (syn | ack) == syn "
+#define CLOSES OPENS "counter name tcp dport map { "
+#define QUOTED "icmp type { destination-unreachable, redirect, time-exceeded, parameter-problem } counter name "
 
 static void test_migration_ports_are_closed_elsewhere(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
@@ -237,7 +242,10 @@ static void test_migration_ports_are_closed_elsewhere(void **state _unused_) {
         derive(IPV4_PLANE "Ports=49152-49215 16514\n", there, &config, &rules);
         assert_chain(&rules, RULESET_INET, "input",
                      INPUT_HOOK "iifname { \"lo\", \"mig0\" } accept\n"
-                     OPENS "counter name tcp dport map { 49152-49215 : \"mig0-in-fallback\" } drop\n");
+                     CLOSES "49152-49215 : \"mig0-in-fallback\" } drop\n"
+                     "counter name ip daddr map { 192.0.2.5 : \"mig0-in-elsewhere\" } drop\n"
+                     QUOTED "@th,160,32 map { 0xc0000205 : \"mig0-in-elsewhere\" } drop\n"
+                     QUOTED "@th,192,32 map { 0xc0000200-0xc00002ff : \"mig0-in-elsewhere\" } drop\n");
 }
 
 static void test_migration_ports_are_open_with_a_fallback(void **state _unused_) {
@@ -245,7 +253,7 @@ static void test_migration_ports_are_open_with_a_fallback(void **state _unused_)
         _cleanup_state_ State rules = {};
 
         derive(IPV4_PLANE "[Plane]\nFallback=allow\n", there, &config, &rules);
-        assert_chain(&rules, RULESET_INET, "input", "");
+        assert_has(&rules, RULESET_INET, "input", INPUT_HOOK "iifname { \"lo\", \"mig0\" } accept\ncounter name ip daddr");
 }
 
 // What one plane closes and another wants open is open; what two close, the first one counts.
@@ -268,7 +276,7 @@ static void test_fallbacks_of_several_planes(void **state _unused_) {
                 Config *configs[3];
                 RulesetPlane planes[3] = { there, there, there };
                 _cleanup_state_ State rules = {};
-                char text[256], expected[512] = "";
+                char text[512], expected[384] = "";
 
                 for (unsigned j = 0; j < 3; j++) {
                         (void)snprintf(text, sizeof(text),
@@ -279,11 +287,9 @@ static void test_fallbacks_of_several_planes(void **state _unused_) {
                 }
                 assert_int_equal(ruleset_derive(planes, 3, &rules), 0);
                 if (cases[i].closed)
-                        (void)snprintf(expected, sizeof(expected),
-                                       INPUT_HOOK "iifname { \"lo\", \"mig0\", \"mig1\", \"mig2\" } accept\n"
-                                       OPENS "counter name tcp dport map { %s } drop\n",
-                                       cases[i].closed);
-                assert_chain(&rules, RULESET_INET, "input", expected);
+                        (void)snprintf(expected, sizeof(expected), CLOSES "%s } drop\n", cases[i].closed);
+                (void)snprintf(text, sizeof(text), "accept\n%scounter name ip daddr", expected);
+                assert_has(&rules, RULESET_INET, "input", text);
                 for (unsigned j = 0; j < 3; j++)
                         config_free(configs[j]);
         }
@@ -297,7 +303,7 @@ static void test_an_ipv4_plane_in_arp(void **state _unused_) {
         assert_chain(&rules, RULESET_ARP, "input",
                      "type filter hook input priority -450; policy accept;\n"
                      "iifname vmap { \"mig0\" : goto mig0-in }\n"
-                     "counter name arp daddr ip map { 192.0.2.5 : \"mig0-in-elsewhere\" } drop\n"
+                     "counter name arp daddr ip map { 192.0.2.0/24 : \"mig0-in-elsewhere\" } drop\n"
                      "counter name arp saddr ip map { 192.0.2.0/24 : \"mig0-in-elsewhere\" } drop\n");
         assert_chain(&rules, RULESET_ARP, "mig0-in",
                      "arp saddr ip 192.0.2.5 counter name \"mig0-in-arp\" drop\n" ARP
@@ -306,7 +312,7 @@ static void test_an_ipv4_plane_in_arp(void **state _unused_) {
         assert_chain(&rules, RULESET_ARP, "output",
                      "type filter hook output priority -450; policy accept;\n"
                      "oifname vmap { \"mig0\" : goto mig0-out }\n"
-                     "counter name arp saddr ip map { 192.0.2.5 : \"mig0-out-elsewhere\" } drop\n"
+                     "counter name arp saddr ip map { 192.0.2.0/24 : \"mig0-out-elsewhere\" } drop\n"
                      "counter name arp daddr ip map { 192.0.2.0/24 : \"mig0-out-elsewhere\" } drop\n");
         assert_chain(&rules, RULESET_ARP, "mig0-out",
                      "arp daddr ip 192.0.2.5 counter name \"mig0-out-arp\" drop\n" ARP
@@ -317,6 +323,8 @@ static void test_an_ipv4_plane_in_arp(void **state _unused_) {
 #define SOLICIT "ip6 nexthdr icmpv6 ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit @th,64,128 "
 #define ADVERT "ip6 nexthdr icmpv6 ip6 hoplimit 255 icmpv6 type nd-neighbor-advert @th,64,128 "
 #define OWN_RAW "0xfd000000000000000000000000123456"
+#define NETWORK_RAW "0xfd000000000000000000000000000000-0xfd00000000000000ffffffffffffffff"
+#define QUOTED6 "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } counter name "
 
 static void test_an_ipv6_plane(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
@@ -332,16 +340,24 @@ static void test_an_ipv6_plane(void **state _unused_) {
                    "ip6 saddr fd00::12:3456 counter name \"mig0-in-peer\" drop\n"
                    "ip6 saddr != fd00::/64 counter name \"mig0-in-peer\" drop\n" SOLICIT OWN_RAW " accept\n" ADVERT
                    "!= " OWN_RAW " accept\n"
-                   "ip6 nexthdr tcp tcp dport 49152-49215 accept\n");
+                   "ip6 nexthdr tcp tcp dport 49152-49215 tcp sport >= 1024 accept\n");
         assert_has(&rules, RULESET_NETDEV, "mig0-out",
                    "ip6 daddr != ff02::1:ff00:0/104 @ll,7,1 1 counter name \"mig0-out-mac\" drop\n"
                    FRAME "ip6 saddr fd00::12:3456 ip6 daddr ff02::1:ff00:0/104 " SOLICIT "!= " OWN_RAW " accept\n");
         assert_has(&rules, RULESET_INET, "mig0-out", SOLICIT "!= " OWN_RAW " accept\n" ADVERT OWN_RAW " accept\n");
         assert_has(&rules, RULESET_INET, "prerouting",
-                   "counter name ip6 daddr map { fd00::12:3456 : \"mig0-in-elsewhere\" } drop\n"
+                   "counter name ip6 daddr map { fd00::/64 : \"mig0-in-elsewhere\" } drop\n"
                    "counter name ip6 saddr map { fd00::/64 : \"mig0-in-elsewhere\" } drop\n"
-                   "icmpv6 type nd-neighbor-solicit counter name @th,64,128 map { " OWN_RAW
+                   "icmpv6 type nd-neighbor-solicit counter name @th,64,128 map { " NETWORK_RAW
                    " : \"mig0-in-elsewhere\" } drop\n");
+        assert_has(&rules, RULESET_INET, "mig0-in",
+                   "ip6 nexthdr icmpv6 icmpv6 type { destination-unreachable, packet-too-big, time-exceeded } @th,112,8 6 "
+                   "@th,128,128 " OWN_RAW " accept\n");
+        assert_has(&rules, RULESET_INET, "mig0-out", "@th,112,8 6 @th,256,128 " OWN_RAW " accept\n");
+        assert_has(&rules, RULESET_INET, "input",
+                   "counter name ip6 daddr map { fd00::12:3456 : \"mig0-in-elsewhere\" } drop\n"
+                   QUOTED6 "@th,128,128 map { " OWN_RAW " : \"mig0-in-elsewhere\" } drop\n"
+                   QUOTED6 "@th,256,128 map { " NETWORK_RAW " : \"mig0-in-elsewhere\" } drop\n");
         assert_chain(&rules, RULESET_ARP, "input", "");
 }
 
@@ -395,8 +411,8 @@ static void test_reports_stand_before_drops(void **state _unused_) {
                    "meta protocol != { arp, ip } counter name \"mig0-in-ethertype\" drop\n");
         assert_has(&rules, RULESET_INET, "mig0-out", "\n" REPORT("out-other") "counter name \"mig0-out-other\" drop\n");
         assert_has(&rules, RULESET_INET, "prerouting",
-                   "ip daddr vmap { 192.0.2.5 : jump mig0-in-elsewhere }\n"
-                   "counter name ip daddr map { 192.0.2.5 : \"mig0-in-elsewhere\" } drop\n");
+                   "ip daddr vmap { 192.0.2.0/24 : jump mig0-in-elsewhere }\n"
+                   "counter name ip daddr map { 192.0.2.0/24 : \"mig0-in-elsewhere\" } drop\n");
         assert_has(&rules, RULESET_INET, "forward",
                    "iifname vmap { \"mig0\" : jump mig0-in-forward }\n"
                    "counter name iifname map { \"mig0\" : \"mig0-in-forward\" } drop\n");
@@ -426,7 +442,7 @@ static void test_ports_are_a_set(void **state _unused_) {
         _cleanup_state_ State rules = {};
 
         derive(IPV4_PLANE "[Isolation]\nPorts=16514 49152-49215\n", there, &config, &rules);
-        assert_has(&rules, RULESET_INET, "mig0-in", "ip protocol tcp tcp dport { 16514, 49152-49215 } accept\n");
+        assert_has(&rules, RULESET_INET, "mig0-in", "ip protocol tcp tcp dport { 16514, 49152-49215 } tcp sport >= 1024 accept\n");
 }
 
 #define VLAN_PLANE(name, id, address)                                                                                  \
