@@ -14,7 +14,7 @@ import time
 
 ARP, IPV4, IPV6, LLDP, VLAN, SERVICE_VLAN = 0x0806, 0x0800, 0x86DD, 0x88CC, 0x8100, 0x88A8
 ICMP, IGMP, TCP, UDP, ICMPV6, EXPERIMENT = 1, 2, 6, 17, 58, 253
-SYN, RST, ACK = 0x02, 0x04, 0x10
+FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 NOBODY = "00:00:00:00:00:00"
 
@@ -98,6 +98,18 @@ def udp(sender, to, port, payload, sender_port=40000):
 def tcp(sender, to, port, flags, sender_port=40000, seq=1000, ack=0, **more):
     segment = struct.pack("!HHIIBBHHH", sender_port, port, seq, ack, 0x50, flags, 65535, 0, 0)
     return ip(sender, to, TCP, with_checksum(sender, to, TCP, segment, 16), **more)
+
+
+def fragments(packet, size):
+    """An IPv4 packet in two: the first carries so many bytes"""
+    parts = ((0x2000, packet[20 : 20 + size]), (size // 8, packet[20 + size :]))
+    sender, to = (socket.inet_ntoa(packet[at : at + 4]) for at in (12, 16))
+    return [ip(sender, to, packet[9], part, fragment=word) for word, part in parts]
+
+
+def segment_route(after, last):
+    """An IPv6 routing header that has one way to go, to the last"""
+    return struct.pack("!BBBBBBH", after, 2, 4, 1, 0, 0, 0) + ip_bytes(last)
 
 
 def solicited_node(address):
