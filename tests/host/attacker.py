@@ -3,6 +3,7 @@
 #
 #     attacker.py try OPTION...           each attack once: what came of it, as JSON
 #     attacker.py judge WITHOUT WITH      a line for each attack: ok, not ok or skip, and two columns of text
+#     attacker.py count TITLE RESULT      how many got through, of how many, for each piece of the promise
 #     attacker.py flood OPTION...         all that come from outside, round and round, until a file exists
 #     attacker.py watch OPTION...         what the host puts on the plane's wire by itself, until then
 #
@@ -114,7 +115,8 @@ class Lab:
         # Or that it takes no such routing headers.
         if frame[22:38] == ip_bytes(self.management.ip6) and frame[54:56] in (b"\1\0", b"\4\0"):
             return False
-        if frame[54:56] in HANDED_ON if ethertype(frame) == IPV6 else frame[34:36] in HANDED_ON:
+        at = 54 if ethertype(frame) == IPV6 else 34
+        if frame[at : at + 2] in HANDED_ON and frame[at + 13] & SYN:
             return True
         return MARK in frame or ip_bytes(PEER.ip)[:3] in frame[14:] or ip_bytes(PEER.ip6)[:8] in frame[14:]
 
@@ -278,6 +280,17 @@ def command_judge(files):
         judge(name, found[name], without.get(name, {"leaks": [], "changes": []}))
 
 
+def command_count(title, path):
+    with open(path, encoding="utf-8") as file:
+        results = json.load(file)
+    tried, through = collections.Counter(), collections.Counter()
+    for name, found in results.items():
+        for piece in (name.split(".")[0], "all"):
+            tried[piece] += 1
+            through[piece] += bool(found["leaks"] or found["changes"])
+    print(f"{title:32}", *(f"{piece}: {through[piece]}/{tried[piece]}" for piece in sorted(tried)), sep="  ", flush=True)
+
+
 # --- Until a file exists ----------------------------------------------------------------------------------------------
 
 
@@ -316,6 +329,9 @@ def command_watch(lab):
 def main():
     if sys.argv[1:2] == ["judge"]:
         command_judge(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["count"]:
+        command_count(*sys.argv[2:])
         return
     commands = {"try": command_try, "flood": command_flood, "watch": command_watch}
     parser = argparse.ArgumentParser()
