@@ -60,6 +60,55 @@ static void test_a_text_too_long_is_cut(void **state _unused_) {
         assert_int_equal(strlen(verify.text), VERIFY_TEXT_MAX - 1);
 }
 
+// A VLAN's plane, with a guard on its parent and a chain for all planes; one operation is to be done.
+static void objects_verify(void (*check)(Verify *verify), const char *chain_to_be_made, Verify *verify) {
+        _cleanup_config_ Config *config = NULL;
+        const char *text = "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n";
+        Plane plane = { .config = (PlaneConfig *)golden_plane("blue", text, &config) };
+        Object chains[] = {
+                { .kind = OBJECT_RULESET, .as_ruleset = { .family = RULESET_NETDEV, .chain = "eno1-guard" } },
+                { .kind = OBJECT_RULESET, .as_ruleset = { .family = RULESET_INET, .chain = "prerouting" } },
+        };
+        Operation operation = { .type = OPERATION_ADD };
+        Look look = {
+                .desired = { .objects = chains, .n_objects = ELEMENTSOF(chains) },
+                .plan.operations = &operation,
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(chains); i++)
+                if (chain_to_be_made && streq(chains[i].as_ruleset.chain, chain_to_be_made)) {
+                        operation.desired = &chains[i];
+                        look.plan.n_operations = 1;
+                }
+        *verify = (Verify){ .plane = &plane, .config = plane.config, .look = &look };
+        check(verify);
+        verify->plane = NULL;
+        verify->config = NULL;
+        verify->look = NULL;
+}
+
+static void test_a_guard_that_is_gone(void **state _unused_) {
+        Verify verify;
+
+        objects_verify(verify_guard, NULL, &verify);
+        assert_int_equal(verify.verdict, VERDICT_OK);
+        assert_string_equal(verify.text, "eno1 is guarded");
+        objects_verify(verify_guard, "eno1-guard", &verify);
+        assert_int_equal(verify.verdict, VERDICT_FAILED);
+        assert_non_null(strstr(verify.text, "+ ruleset netdev migplane chain eno1-guard"));
+        objects_verify(verify_guard, "prerouting", &verify);
+        assert_int_equal(verify.verdict, VERDICT_OK);
+}
+
+static void test_rules_are_not_the_guard(void **state _unused_) {
+        Verify verify;
+
+        objects_verify(verify_rules, "eno1-guard", &verify);
+        assert_int_equal(verify.verdict, VERDICT_OK);
+        objects_verify(verify_rules, "prerouting", &verify);
+        assert_int_equal(verify.verdict, VERDICT_FAILED);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_all_can_only_widen_some_settings),
@@ -69,6 +118,8 @@ int main(void) {
                 cmocka_unit_test(test_what_is_well_is_told_while_all_is),
                 cmocka_unit_test(test_a_name_of_bytes_is_made_text),
                 cmocka_unit_test(test_a_text_too_long_is_cut),
+                cmocka_unit_test(test_a_guard_that_is_gone),
+                cmocka_unit_test(test_rules_are_not_the_guard),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
