@@ -277,7 +277,11 @@ static int link_identity_query(Netlink *netlink, int index, const char *name, Li
                 (void)nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
         if (message && name)
                 (void)nla_put_string(message, IFLA_IFNAME, name);
-        return netlink_query(netlink, message, link_identity_read, NULL, ret, ret_error);
+        int r = netlink_query(netlink, message, link_identity_read, NULL, ret, ret_error);
+        // Acknowledged, and the answer itself was lost. Number 0 in a request that changes is every link of a group.
+        if (r >= 0 && (ret->index <= 0 || !ret->name[0]))
+                return error_set(ret_error, -EIO, "the kernel's answer was lost");
+        return r;
 }
 
 int netlink_link_index(Netlink *netlink, const char *name, int *ret_index, Error *ret_error) {

@@ -101,8 +101,12 @@ static int message_take(const struct nlmsghdr *header, const NfnlQuery *query, N
                 answer->is_interrupted = true;
         if (header->nlmsg_type == NLMSG_ERROR || header->nlmsg_type == NLMSG_DONE) {
                 int r = answer->result < 0 ? answer->result : end_of_answer(header);
+                // Acknowledged, and what was asked for was lost on its way.
+                if (r == 0 && !query->is_dump && answer->n_messages == 0)
+                        r = -EIO;
                 return r < 0 ? r : answer->is_interrupted ? NFNL_INTERRUPTED : NFNL_DONE;
         }
+        answer->n_messages++;
         if (header->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES && answer->result >= 0)
                 answer->result = query->handler(header, query->userdata);
         return NFNL_MORE;

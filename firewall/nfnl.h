@@ -34,6 +34,7 @@ int nfnl_query(Nfnl *nfnl, const NfnlQuery *query, Error *ret_error);
 typedef struct NfnlAnswer {
         uint32_t sequence; // of the request
         bool is_interrupted;
+        unsigned n_messages; // that were neither an acknowledgement nor an end
         int result; // what the handler returned when it failed; the rest of the answer is then only waited for
 } NfnlAnswer;
 

@@ -6,6 +6,7 @@
 //     unsent       it is not sent, and the sender is told that it was
 //     recv-ERRNO   nothing is received, but stays to be received: recv-ENOBUFS, recv-EINTR, recv-EAGAIN, recv-ENOMEM
 //     lost         a datagram is lost, as if it had never come
+//     lost-link    that with a link's number is lost, and its acknowledgement is not
 //     cut          a datagram is half as long as it was
 //     interrupted  a datagram says that its dump was interrupted
 //
@@ -15,6 +16,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,12 +179,13 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
         ssize_t n = NEXT(recvmsg)(fd, message, flags);
         if (n <= 0)
                 return n;
-        if (fires("lost"))
+        const struct nlmsghdr *header = message->msg_iov[0].iov_base;
+        bool is_link = header->nlmsg_type == RTM_NEWLINK && !(header->nlmsg_flags & NLM_F_MULTI);
+        if (fires("lost") || (is_link && fires("lost-link")))
                 return recvmsg(fd, message, flags);
         if (fires("cut"))
                 return n / 2;
         // An acknowledgement is the end of no dump.
-        const struct nlmsghdr *header = message->msg_iov[0].iov_base;
         if (header->nlmsg_type != NLMSG_ERROR && fires("interrupted"))
                 mark_interrupted(message->msg_iov[0].iov_base, (size_t)n);
         return n;

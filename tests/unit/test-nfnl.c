@@ -124,6 +124,14 @@ static void test_an_error_is_the_result(void **state _unused_) {
         assert_int_equal(parse(&broken, count, &n), -EINTR);
 }
 
+static void test_an_acknowledgement_alone_is_no_answer(void **state _unused_) {
+        Datagram acknowledged = {};
+        unsigned n = 0;
+
+        put_code(&acknowledged, NLMSG_ERROR, 0);
+        assert_int_equal(parse(&acknowledged, count, &n), -EIO);
+}
+
 static void test_an_interrupted_dump_says_so_at_its_end(void **state _unused_) {
         Datagram datagram = {};
         unsigned n = 0;
@@ -319,6 +327,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_an_answer_ends_with_done),
                 cmocka_unit_test(test_an_error_is_the_result),
+                cmocka_unit_test(test_an_acknowledgement_alone_is_no_answer),
                 cmocka_unit_test(test_an_interrupted_dump_says_so_at_its_end),
                 cmocka_unit_test(test_a_handler_that_fails_is_asked_no_more),
                 cmocka_unit_test(test_another_answers_rest_is_passed_over),
