@@ -162,15 +162,13 @@ static bool is_guests(const Link *link) {
         return false;
 }
 
-static int find_bridge_ports(const BypassSubject *subject, Reasons *reasons, Error *ret_error) {
+// Which ports of the plane's bridge carry its VLAN: those of members or, where the bridge keeps none apart, all.
+static int bridge_ports_find(const BypassSubject *subject, const Link *bridge, size_t *n_told, Reasons *reasons,
+                             Error *ret_error) {
         const PlaneConfig *config = subject->config;
-        const Link *bridge = bypass_bridge(subject);
-        _cleanup_bridge_members_ BridgeMembers members = {};
-        size_t n = 0;
-
-        if (!bridge)
-                return 0;
         bool filters = bridge->filters_vlans && config->kind == PLANE_KIND_VLAN;
+        _cleanup_bridge_members_ BridgeMembers members = {};
+
         // Frames with another protocol's tag it takes for untagged.
         if (filters && bridge->vlan_protocol == config->vlan_protocol) {
                 int r = bridge_members_read(subject->netlink, config->vlan_id, &members, ret_error);
@@ -181,12 +179,12 @@ static int find_bridge_ports(const BypassSubject *subject, Reasons *reasons, Err
                     !bridge_members_have(&members, subject->parent->index))
                         return 0;
         }
-        for (size_t i = 0; n < TOLD_MAX && i < subject->inventory->n_links; i++) {
+        for (size_t i = 0; *n_told < TOLD_MAX && i < subject->inventory->n_links; i++) {
                 const Link *port = &subject->inventory->links[i];
                 if (port->master_index != bridge->index || !is_guests(port) || port == subject->parent ||
                     (filters && !bridge_members_have(&members, port->index)))
                         continue;
-                n++;
+                ++*n_told;
                 if (filters)
                         reasons_add(reasons, REASON_GUEST_PORT,
                                     "%s, a port of %s, carries the plane's VLAN %u: bridge vlan del dev %s vid %u", port->name,
@@ -201,6 +199,27 @@ static int find_bridge_ports(const BypassSubject *subject, Reasons *reasons, Err
         return 0;
 }
 
+// What a guest sends by a macvtap goes out by the parent as it is, tags included.
+static void taps_find(const BypassSubject *subject, size_t *n_told, Reasons *reasons) {
+        for (size_t i = 0; subject->parent && *n_told < TOLD_MAX && i < subject->inventory->n_links; i++) {
+                const Link *tap = &subject->inventory->links[i];
+                if (tap->parent_index != subject->parent->index || (!streq(tap->kind, "macvtap") && !streq(tap->kind, "ipvtap")))
+                        continue;
+                ++*n_told;
+                reasons_add(reasons, REASON_GUEST_PORT,
+                            "the %s %s stands on %s, too, and so is on the plane's wire: give guests another link", tap->kind,
+                            tap->name, subject->parent->name);
+        }
+}
+
+static int find_guest_ports(const BypassSubject *subject, Reasons *reasons, Error *ret_error) {
+        const Link *bridge = bypass_bridge(subject);
+        size_t n_told = 0;
+
+        taps_find(subject, &n_told, reasons);
+        return bridge ? bridge_ports_find(subject, bridge, &n_told, reasons, ret_error) : 0;
+}
+
 int bypass_find(BypassKind kind, const BypassSubject *subject, Reasons *reasons, Error *ret_error) {
         static int (*const finders[BYPASS_KIND_MAX])(const BypassSubject *, Reasons *, Error *) = {
                 [BYPASS_XDP] = find_xdp,
@@ -208,7 +227,7 @@ int bypass_find(BypassKind kind, const BypassSubject *subject, Reasons *reasons,
                 [BYPASS_FILTERS] = find_filters,
                 [BYPASS_REDIRECTS] = find_redirects,
                 [BYPASS_STACKED] = find_stacked,
-                [BYPASS_BRIDGE_PORTS] = find_bridge_ports,
+                [BYPASS_GUEST_PORTS] = find_guest_ports,
         };
 
         return finders[kind](subject, reasons, ret_error);

@@ -27,7 +27,7 @@ typedef enum BypassKind {
         BYPASS_FILTERS,      // tc filters of somebody's
         BYPASS_REDIRECTS,    // filters on other links that send into the plane
         BYPASS_STACKED,      // macvlans and the like on the plane's device
-        BYPASS_BRIDGE_PORTS, // guests' ports that carry the plane's VLAN
+        BYPASS_GUEST_PORTS,  // guests on the plane's wire, by its bridge or its parent
         BYPASS_KIND_MAX,
 } BypassKind;
 

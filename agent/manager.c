@@ -31,7 +31,7 @@ static bool comes_near(const Plane *plane, const MonitorEvent *event) {
                 if (event->sends_to[i] > 0 && event->sends_to[i] == plane->ifindex)
                         return true;
         return (event->ifindex > 0 && event->ifindex == plane->parent_index) ||
-               (event->lower > 0 && event->lower == plane->ifindex) ||
+               (event->lower > 0 && (event->lower == plane->ifindex || event->lower == plane->parent_index)) ||
                (event->master > 0 && event->master == plane->bridge_index);
 }
 

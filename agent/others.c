@@ -71,7 +71,7 @@ static int bypass_report(Netlink *netlink, const RedirectList *redirects, Look *
 
         for (BypassKind kind = 0; kind < BYPASS_KIND_MAX; kind++) {
                 int r = bypass_find(kind, &subject, &look->reasons[i], ret_error);
-                if (r < 0 && kind != BYPASS_TCX && kind != BYPASS_BRIDGE_PORTS)
+                if (r < 0 && kind != BYPASS_TCX && kind != BYPASS_GUEST_PORTS)
                         return r;
         }
         return 0;

@@ -43,11 +43,11 @@ void verify_stacked(Verify *verify) {
         bypass_verify(verify, BYPASS_STACKED, "no macvlan, VLAN or the like that this namespace has");
 }
 
-void verify_bridge_ports(Verify *verify) {
-        const Link *parent = verify->parent ?: verify->link;
+void verify_guest_ports(Verify *verify) {
+        const Link *wire = verify->parent ?: verify->link;
+        const Link *master = wire ? inventory_find_index(&verify->look->inventory, wire->master_index) : NULL;
 
-        if (parent && (streq(parent->kind, LINK_KIND_OPENVSWITCH)))
+        bypass_verify(verify, BYPASS_GUEST_PORTS, "no guest's port of this namespace is on the plane's wire");
+        if ((wire && streq(wire->kind, LINK_KIND_OPENVSWITCH)) || (master && streq(master->kind, LINK_KIND_OPENVSWITCH)))
                 verify_say(verify, VERDICT_WARNING, "which ports of Open vSwitch carry what cannot be seen: see ovs-vsctl show");
-        else
-                bypass_verify(verify, BYPASS_BRIDGE_PORTS, "no bridge of the plane's wire has a guest's port in its VLAN");
 }

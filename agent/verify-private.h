@@ -81,7 +81,7 @@ void verify_tcx(Verify *verify);
 void verify_tc_filters(Verify *verify);
 void verify_tc_redirects(Verify *verify);
 void verify_stacked(Verify *verify);
-void verify_bridge_ports(Verify *verify);
+void verify_guest_ports(Verify *verify);
 
 // verify-sysctl.c
 void verify_arp(Verify *verify);

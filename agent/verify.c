@@ -76,7 +76,7 @@ static const struct Check {
         { "tc-filters", "no filter takes frames past the rules", true, verify_tc_filters },
         { "tc-redirects", "no other link's filter sends into the plane", true, verify_tc_redirects },
         { "stacked", "nothing stands on the plane's device", true, verify_stacked },
-        { "bridge-ports", "no guest is on the plane's wire", false, verify_bridge_ports },
+        { "guest-ports", "no guest is on the plane's wire", false, verify_guest_ports },
         { "egress-cap", "what is sent is capped", true, verify_caps },
         { "ingress-cap", "what is received is capped, behind the same rules", true, verify_ingress },
         { "addresses", "the plane has its own addresses and no others", true, verify_addresses },
