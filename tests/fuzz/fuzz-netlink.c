@@ -11,6 +11,7 @@
 #include "class.h"
 #include "filter.h"
 #include "flows.h"
+#include "foreign.h"
 #include "link.h"
 #include "neighbour.h"
 #include "qdisc.h"
@@ -115,6 +116,14 @@ static void filters(State *state, Error *error) {
         (void)filter_count(NULL, INDEX, &ours, &foreign, error);
 }
 
+static void redirects(State *state _unused_, Error *error) {
+        _cleanup_redirects_ RedirectList list = {};
+
+        (void)redirects_read(NULL, &list, error);
+        (void)redirects_count(&list, 2);
+        (void)filter_sends_to(NULL, 2, 3, error);
+}
+
 static void sockets(State *state _unused_, Error *error) {
         PlaneConfig plane = {};
         _cleanup_flows_ FlowList list = {};
@@ -125,7 +134,7 @@ static void sockets(State *state _unused_, Error *error) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static void (*const readers[])(State *state, Error *error) = {
-                links, addresses, routes, neighbours, vlans, qdiscs, classes, filters, sockets,
+                links, addresses, routes, neighbours, vlans, qdiscs, classes, filters, sockets, redirects,
         };
         State state = {};
         Error error;

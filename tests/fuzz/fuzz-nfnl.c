@@ -1,6 +1,7 @@
 // Any bytes as the kernel's answer about our tables: libFuzzer, address and undefined-behaviour sanitizers.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "other-rules.h"
 #include "tables.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -14,6 +15,7 @@ static void parse(const uint8_t *data, size_t size, NfnlHandler handler, void *u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_table_counters_ TableCounters counters = {};
+        _cleanup_other_rules_ OtherRules others = {};
         _cleanup_free_ char *aligned = malloc(size ?: 1);
 
         if (!aligned)
@@ -27,5 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 parse((const uint8_t *)aligned, size, table_handle_rule, &table);
         }
         parse((const uint8_t *)aligned, size, table_handle_counter, &counters);
+        parse((const uint8_t *)aligned, size, other_rules_handle_chain, &others);
+        parse((const uint8_t *)aligned, size, other_rules_handle_flowtable, &others);
         return 0;
 }
