@@ -153,6 +153,19 @@ static int value_network(ConfigDraft *draft _unused_, const char *text, void *ta
         return 0;
 }
 
+// Of this host's own users alone: a name service may need the network, which comes later in the boot, or never answer.
+static int user_find(const char *name, uid_t *ret) {
+        _cleanup_fclose_ FILE *file = fopen("/etc/passwd", "re");
+        const struct passwd *user;
+
+        while (file && (user = fgetpwent(file)))
+                if (streq(user->pw_name, name)) {
+                        *ret = user->pw_uid;
+                        return 0;
+                }
+        return -ENOENT;
+}
+
 static int value_user(ConfigDraft *draft _unused_, const char *text, void *target, Error *ret_error) {
         uint64_t number;
         uid_t uid;
@@ -160,15 +173,10 @@ static int value_user(ConfigDraft *draft _unused_, const char *text, void *targe
         int r = parse_unsigned(text, 0, UINT32_MAX - 1, &number); // (uid_t)-1 is nobody's
         if (r == -ERANGE)
                 return r;
-        if (r < 0) {
-                const struct passwd *user = getpwnam(text);
-                if (!user)
-                        return error_set(ret_error, -EINVAL,
-                                         "this host has no such user; install what creates it, or write "
-                                         "the numeric uid");
-                number = user->pw_uid;
-        }
         uid = (uid_t)number;
+        if (r < 0 && user_find(text, &uid) < 0)
+                return error_set(ret_error, -EINVAL,
+                                 "there is no such user in /etc/passwd; install what creates it, or write the numeric uid");
         memcpy(target, &uid, sizeof(uid));
         return 0;
 }

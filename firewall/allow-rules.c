@@ -161,20 +161,48 @@ static void print_ends(const AllowList *list, Way way, const char *protocol, con
         drop(list, way, "peer", file, "%s %s != %s", protocol, ways[way].remote, family->peers);
 }
 
-static void print_tcp(const AllowList *list, Way way, const char *frame, const char *tcp, FILE *file) {
-        fprintf(file, "%s%s tcp dport %s tcp sport >= 1024 accept\n", frame, tcp, list->ports);
-        fprintf(file, "%s%s tcp sport %s tcp dport >= 1024 tcp flags & (syn | ack) != syn tcp flags & (rst | ack) != 0 accept\n",
-                frame, tcp, list->ports);
+// What the rules of one hook have, and those of others have not.
+typedef struct Layer {
+        const char *frame; // what a frame must show to be let out
+        const char *limit; // of ICMP
+        const char *users; // who alone may open a connection; NULL: everybody, or another hook has seen to it
+} Layer;
+
+// The two ends of a migration, as the ports tell; in between stand those of Ports=.
+static const struct {
+        const char *before, *after;
+} port_matches[] = {
+        { "tcp dport ", " tcp sport >= 1024" },
+        { "tcp sport ", " tcp dport >= 1024 tcp flags & (syn | ack) != syn tcp flags & (rst | ack) != 0" },
+};
+
+// Users= once more for the segments that open a connection, on either side: a socket that the kernel holds for a user's
+// own (MPTCP, SMC) tells no user, so that here whoever is not told is not let out. Of later segments the kernel has some
+// that are nobody's. The one that it sends without a socket in a flood, a SYN cookie, is asked for again.
+static void print_tcp(const AllowList *list, Way way, const Layer *layer, const char *tcp, FILE *file) {
+        for (size_t i = 0; i < ELEMENTSOF(port_matches); i++) {
+                const char *before = port_matches[i].before, *after = port_matches[i].after;
+
+                if (!layer->users) {
+                        fprintf(file, "%s%s %s%s%s accept\n", layer->frame, tcp, before, list->ports, after);
+                        continue;
+                }
+                fprintf(file, "%s tcp flags & syn != syn %s%s%s accept\n", tcp, before, list->ports, after);
+                fprintf(file, "%s meta skuid %s %s%s%s accept\n", tcp, layer->users, before, list->ports, after);
+                drop(list, way, "user", file, "%s %s%s%s", tcp, before, list->ports, after);
+        }
         drop(list, way, "port", file, "%s", tcp);
 }
 
-static void print_ipv4(const AllowList *list, Way way, const char *frame, const char *limit, FILE *file) {
+static void print_ipv4(const AllowList *list, Way way, const Layer *layer, FILE *file) {
+        const char *frame = layer->frame, *limit = layer->limit;
+
         if (!list->ipv4.own)
                 return;
         print_ends(list, way, "ip", &list->ipv4, file);
         drop(list, way, "options", file, "ip hdrlength != 5");
         drop(list, way, "fragment", file, "ip frag-off & 0xbfff != 0");
-        print_tcp(list, way, frame, "ip protocol tcp", file);
+        print_tcp(list, way, layer, "ip protocol tcp", file);
         fprintf(file, "%sip protocol icmp icmp type " ECHO " %saccept\n", frame, limit);
         fprintf(file, "%sip protocol icmp " ICMP_ERRORS " " QUOTES_TCP "%s %s %saccept\n", frame, ways[way].quoted,
                 list->ipv4.own_raw, limit);
@@ -182,9 +210,9 @@ static void print_ipv4(const AllowList *list, Way way, const char *frame, const 
 }
 
 // Only a solicitation may go to a group. Who solicits names the other's address as target, who advertises its own.
-static void print_ipv6(const AllowList *list, Way way, const char *frame, const char *limit, FILE *file) {
+static void print_ipv6(const AllowList *list, Way way, const Layer *layer, FILE *file) {
         const AllowFamily *family = &list->ipv6;
-        const char *own = family->own_raw;
+        const char *own = family->own_raw, *frame = layer->frame, *limit = layer->limit;
 
         if (!family->own)
                 return;
@@ -197,7 +225,7 @@ static void print_ipv6(const AllowList *list, Way way, const char *frame, const 
         print_ends(list, way, "ip6", family, file);
         fprintf(file, "%s" SOLICIT "%s %s accept\n", frame, way == WAY_IN ? "" : " !=", own);
         fprintf(file, "%s" ADVERT "%s %s accept\n", frame, way == WAY_IN ? " !=" : "", own);
-        print_tcp(list, way, frame, "ip6 nexthdr tcp", file);
+        print_tcp(list, way, layer, "ip6 nexthdr tcp", file);
         fprintf(file, "%sip6 nexthdr icmpv6 icmpv6 type " ECHO " %saccept\n", frame, limit);
         fprintf(file, "%sip6 nexthdr icmpv6 " ICMPV6_ERRORS " " QUOTES_TCP6 "%s %s %saccept\n", frame, ways[way].quoted6, own,
                 limit);
@@ -208,10 +236,10 @@ static void print_ipv6(const AllowList *list, Way way, const char *frame, const 
 
 void allow_list_print_netdev(const AllowList *list, Way way, FILE *file) {
         if (allows_anything(list) && list->has_mac) {
-                const char *limit = way == WAY_IN ? ICMP_LIMIT : "";
                 // A frame that a packet socket sends past the qdiscs has no link layer that rules could be held
                 // against: those above that drop do not match. So what is accepted must match by it.
                 char frame[48] = "";
+                const Layer layer = { .frame = frame, .limit = way == WAY_IN ? ICMP_LIMIT : "" };
 
                 if (way == WAY_OUT)
                         (void)snprintf(frame, sizeof(frame), FROM_MAC " %s ", list->mac_raw);
@@ -231,8 +259,8 @@ void allow_list_print_netdev(const AllowList *list, Way way, FILE *file) {
                         drop(list, way, "arp", file, "meta protocol arp");
                 }
                 print_known(list, way, file);
-                print_ipv4(list, way, frame, limit, file);
-                print_ipv6(list, way, frame, limit, file);
+                print_ipv4(list, way, &layer, file);
+                print_ipv6(list, way, &layer, file);
         }
         drop_rest(list, way, "other", file);
 }
@@ -240,15 +268,17 @@ void allow_list_print_netdev(const AllowList *list, Way way, FILE *file) {
 // What comes back from an ifb has not seen the ingress hook: so the same list once more. And what the host sends is
 // dropped here before it makes the host look for a neighbour.
 void allow_list_print_inet(const AllowList *list, Way way, FILE *file) {
+        const Layer layer = { .frame = "", .limit = "", .users = way == WAY_OUT ? list->users : NULL };
+
         fputs("notrack\n", file);
         // A segment without a socket that anyone holds is the kernel's own, or the rest of a connection that was
         // closed: "skuid" cannot be evaluated then, and it passes.
-        if (way == WAY_OUT && list->users)
+        if (layer.users)
                 drop(list, way, "user", file, "meta skuid != %s", list->users);
         if (way == WAY_IN)
                 print_known(list, way, file);
-        print_ipv4(list, way, "", "", file);
-        print_ipv6(list, way, "", "", file);
+        print_ipv4(list, way, &layer, file);
+        print_ipv6(list, way, &layer, file);
         drop_rest(list, way, "other", file);
 }
 

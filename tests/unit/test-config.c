@@ -384,8 +384,8 @@ static void test_errors_of_values(void **state _unused_) {
                   "blue.plane:7: error: Ports=x is not understood; expected a port or FIRST-LAST within 1-65535, "
                   "such as 49152-49215\n" },
                 { PLANE "[Isolation]\nUsers=no-such-user\n",
-                  "blue.plane:6: error: Users=no-such-user: this host has no such user; install what creates it, or "
-                  "write the numeric uid\n" },
+                  "blue.plane:6: error: Users=no-such-user: there is no such user in /etc/passwd; install what "
+                  "creates it, or write the numeric uid\n" },
                 { PLANE "[Isolation]\nUsers=4294967295\n",
                   "blue.plane:6: error: Users=4294967295 is out of range; expected a user's name, or a uid from 0 to "
                   "4294967294\n" },

@@ -394,6 +394,12 @@ static void test_users_are_those_named_and_the_daemon(void **state _unused_) {
         derive(IPV4_PLANE "[Isolation]\nUsers=64055 901\n", plane, &config, &rules);
         assert_has(&rules, RULESET_INET, "mig0-out",
                    "notrack\nmeta skuid != { 901, 64055 } counter name \"mig0-out-user\" drop\n");
+        // Who opens a connection, on either side, must be known.
+        assert_has(&rules, RULESET_INET, "mig0-out",
+                   "ip protocol tcp tcp flags & syn != syn tcp dport 49152-49215 tcp sport >= 1024 accept\n"
+                   "ip protocol tcp meta skuid { 901, 64055 } tcp dport 49152-49215 tcp sport >= 1024 accept\n"
+                   "ip protocol tcp tcp dport 49152-49215 tcp sport >= 1024 counter name \"mig0-out-user\" drop\n"
+                   "ip protocol tcp tcp flags & syn != syn tcp sport 49152-49215 tcp dport >= 1024 ");
 }
 
 #define REPORT(reason) "limit rate 10/minute burst 5 packets log group 28016 prefix \"mig0-" reason "\"\n"
