@@ -158,6 +158,7 @@ static void plane_request(BusHandover *handover, Plane *plane, uint64_t now) {
                 uint64_t delay = REQUEST_FIRST_USEC << (plane->requests < 6 ? plane->requests : 6);
                 plane->next_request_usec = now + (delay < REQUEST_LAST_USEC ? delay : REQUEST_LAST_USEC);
                 plane->handed_generation = plane->generation;
+                plane->has_profile |= reader->managed_by == MANAGED_BY_NETWORKMANAGER;
                 plane->requests++;
                 int r = reader->request(handover, plane);
                 if (r < 0)
@@ -165,6 +166,15 @@ static void plane_request(BusHandover *handover, Plane *plane, uint64_t now) {
                                     managed_by_to_string(plane->config->managed_by), strerror(-r));
         }
         manager_look_again(handover->manager, plane->next_request_usec - now);
+}
+
+// A plane that is NetworkManager's no longer. What makes the device from now on makes it again, if it goes with the profile.
+static void profile_forget(BusHandover *handover, Plane *plane) {
+        if (!plane->has_profile || plane->config->managed_by == MANAGED_BY_NETWORKMANAGER ||
+            reader_of(handover, MANAGED_BY_NETWORKMANAGER)->presence != PRESENCE_RUNNING)
+                return;
+        plane->has_profile = false;
+        networkmanager_forget(handover, plane);
 }
 
 void bus_handover_update(BusHandover *handover) {
@@ -181,8 +191,10 @@ void bus_handover_update(BusHandover *handover) {
                 manager_release_hold(manager);
         if (sd_event_now(manager->event, CLOCK_MONOTONIC, &now) < 0)
                 return;
-        for (size_t i = 0; i < manager->n_planes; i++)
+        for (size_t i = 0; i < manager->n_planes; i++) {
+                profile_forget(handover, manager->planes[i]);
                 plane_request(handover, manager->planes[i], now);
+        }
 }
 
 void bus_handover_forget(BusHandover *handover, const Plane *plane) {

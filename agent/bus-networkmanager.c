@@ -108,6 +108,9 @@ static int profile_write(BusHandover *handover, const Plane *plane, const char *
         sd_bus_message *call = NULL;
         char hash[NM_HASH_SIZE];
 
+        // No longer, since it was asked for.
+        if (plane->config->managed_by != MANAGED_BY_NETWORKMANAGER)
+                return 0;
         int r = profile ? bus_handover_call(handover, NM_BUS_NAME, profile, NM_CONNECTION_INTERFACE, "Update2", &call)
                         : bus_handover_call(handover, NM_BUS_NAME, NM_SETTINGS_PATH, NM_SETTINGS_INTERFACE,
                                             "AddConnection2", &call);

@@ -30,6 +30,7 @@ typedef struct Plane {
         char handover_error[192]; // "": none
         uint64_t handed_generation, next_request_usec;
         unsigned requests; // since it was last as it should be
+        bool has_profile;  // NetworkManager was given one
 
         bool is_unanswered;  // a migration of its; see probe.h
 
