@@ -376,6 +376,15 @@ static const char *guarded_parent(const Derivation *d) {
         return d->parent ? d->plane->parent : NULL;
 }
 
+const char *derive_outer(const Inventory *inventory, const PlaneConfig *plane) {
+        const Link *link = inventory_find(inventory, plane->interface);
+        const Link *below = link;
+
+        if (plane->kind != PLANE_KIND_DEVICE)
+                below = inventory_find(inventory, link && link->parent[0] ? link->parent : plane->parent);
+        return below && below->type == LINK_VLAN && below->parent[0] ? below->parent : NULL;
+}
+
 static bool on_bridge(const Inventory *inventory, const char *parent) {
         const Link *link = parent ? inventory_find(inventory, parent) : NULL;
 
@@ -431,6 +440,7 @@ int derive(const PlaneConfig *const *planes, size_t n_planes, const DeriveFacts 
                         .daemon_user = facts->daemon_user,
                         .reports = facts->reports,
                         .parent_guard = guarded_parent(&d),
+                        .outer_guard = derive_outer(facts->inventory, plane),
                         .on_bridge = on_bridge(facts->inventory, guarded_parent(&d)),
                 };
         }

@@ -25,5 +25,8 @@ int derive(const PlaneConfig *const *planes, size_t n_planes, const DeriveFacts 
 // Whether a link is what the plane's file says, in all that could not be changed without making it again.
 bool derive_link_fits(const Link *link, const PlaneConfig *plane);
 
+// Where the plane's parent, or the device that it has to itself, is a VLAN: the link that this stands on; NULL otherwise.
+const char *derive_outer(const Inventory *inventory, const PlaneConfig *plane);
+
 // Name of the ifb device of a plane's interface.
 void derive_ifb_name(const char *interface, char ret[static IFNAMSIZ]);

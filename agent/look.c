@@ -83,6 +83,11 @@ static bool is_of_that_kind(const Link *link, const PlaneConfig *config) {
         return false;
 }
 
+static void outers_note(Look *look) {
+        for (size_t i = 0; i < look->n_planes; i++)
+                strcpy_fixed(look->planes[i]->outer, derive_outer(&look->inventory, look->configs[i]) ?: "");
+}
+
 // A link that we made stays ours when somebody takes its tag off: it gets it again.
 static void links_claim(Look *look) {
         for (size_t i = 0; i < look->n_planes; i++) {
@@ -112,6 +117,7 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
         if (r < 0)
                 return r;
         links_claim(&look);
+        outers_note(&look);
         r = links_survey(&look, ret_error);
         if (r < 0)
                 return r;
@@ -141,13 +147,16 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
         return 0;
 }
 
-// The guard of a parent is there for the planes on that parent alone, and has no link of a plane's in its key.
-static bool guards_another_parent(const Object *object, const Plane *plane) {
+static bool is_guard_of(const Object *object, const char *link) {
         char own[CHAIN_NAME_MAX];
 
-        if (object->kind != OBJECT_RULESET || !chain_name_is_guard(object->as_ruleset.chain))
-                return false;
-        return chain_name_format(plane->config->parent, CHAIN_GUARD, own) < 0 || !streq(own, object->as_ruleset.chain);
+        return link[0] && chain_name_format(link, CHAIN_GUARD, own) >= 0 && streq(own, object->as_ruleset.chain);
+}
+
+// The guard of a parent is there for the planes on that parent alone, and has no link of a plane's in its key.
+static bool guards_another_parent(const Object *object, const Plane *plane) {
+        return object->kind == OBJECT_RULESET && chain_name_is_guard(object->as_ruleset.chain) &&
+               !is_guard_of(object, plane->config->parent) && !is_guard_of(object, plane->outer);
 }
 
 bool operation_concerns(const Operation *operation, const Plane *plane) {

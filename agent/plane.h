@@ -24,6 +24,7 @@ typedef struct Plane {
         int parent_index, bridge_index; // what it stands on, and the bridge on its wire; 0: none
         uint32_t mtu;  // bytes; 0: no device
 
+        char outer[IFNAMSIZ]; // guarded as well as the parent: see derive_outer; "": none
         bool made_link;      // the device of that index bears, or bore, our tag
         // ManagedBy=networkd or NetworkManager: what the other manager was asked, and what came of it.
         char parent_network[256]; // the name of networkd's .network file for the parent; "": not known

@@ -457,17 +457,23 @@ static void print_tags_within(const RulesetPlane *planes, size_t n_planes, const
         fputs(" } meta protocol { 8021q, 8021ad } ", file);
 }
 
+static bool is_guarded_for(const RulesetPlane *plane, const char *parent) {
+        return (plane->parent_guard && streq(plane->parent_guard, parent)) ||
+               (plane->outer_guard && streq(plane->outer_guard, parent));
+}
+
 // The first plane's that reports.
 static EventRate guard_rate(const RulesetPlane *planes, size_t n_planes, const char *parent) {
         for (size_t i = 0; i < n_planes; i++)
-                if (planes[i].parent_guard && streq(planes[i].parent_guard, parent) && report_rate(&planes[i]).count > 0)
+                if (is_guarded_for(&planes[i], parent) && report_rate(&planes[i]).count > 0)
                         return report_rate(&planes[i]);
         return (EventRate){};
 }
 
 // Priority 0 outside and the plane's number inside, or the other way round, reach the plane's VLAN too, whichever of the two
 // protocols the 0 has. Other tags within tags are none of our business: a plane can be a VLAN within a service VLAN, whose
-// parent is then the service VLAN. At the parent "meta protocol" is what follows the tag that the NIC or the stack took off.
+// parent is then the service VLAN. Around both of its tags, at the parent of the service VLAN, a 0 is dropped as well: the stack
+// takes it for no tag at all. At the parent "meta protocol" is what follows the tag that the NIC or the stack took off.
 static int guard_add(const RulesetPlane *planes, size_t n_planes, const char *parent, State *state) {
         _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = RULESET_NETDEV };
         LinkSpelling spelling;
@@ -496,9 +502,20 @@ static int guard_add(const RulesetPlane *planes, size_t n_planes, const char *pa
 
 static bool guarded_before(const RulesetPlane *planes, size_t n_planes, const char *parent) {
         for (size_t i = 0; i < n_planes; i++)
-                if (planes[i].parent_guard && streq(planes[i].parent_guard, parent))
+                if (is_guarded_for(&planes[i], parent))
                         return true;
         return false;
+}
+
+static int guards_add(const RulesetPlane *planes, size_t n_planes, size_t i, State *state) {
+        const RulesetPlane *plane = &planes[i];
+        int r = 0;
+
+        if (plane->parent_guard && !guarded_before(planes, i, plane->parent_guard))
+                r = guard_add(planes, n_planes, plane->parent_guard, state);
+        if (r >= 0 && plane->outer_guard && !guarded_before(planes, i, plane->outer_guard))
+                r = guard_add(planes, n_planes, plane->outer_guard, state);
+        return r;
 }
 
 int ruleset_derive(const RulesetPlane *planes, size_t n_planes, State *state) {
@@ -513,8 +530,8 @@ int ruleset_derive(const RulesetPlane *planes, size_t n_planes, State *state) {
         for (size_t i = 0; i < n_planes; i++) {
                 (void)link_name_spell(planes[i].plane->interface, links + i * sizeof(LinkSpelling));
                 int r = plane_chains_add(&planes[i], state);
-                if (r >= 0 && planes[i].parent_guard && !guarded_before(planes, i, planes[i].parent_guard))
-                        r = guard_add(planes, n_planes, planes[i].parent_guard, state);
+                if (r >= 0)
+                        r = guards_add(planes, n_planes, i, state);
                 if (r < 0)
                         return r;
         }

@@ -177,6 +177,20 @@ static void assert_guarded(const Derived *derived, const char *chain) {
         fail_msg("no chain %s", chain);
 }
 
+static void what_a_vlan_below_the_plane_stands_on_is_guarded(void **state _unused_) {
+        static const char *const planes[] = {
+                "[Interface]\nName=mig0\nKind=vlan\nParent=service\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n",
+                "[Interface]\nName=mig0\nKind=macvlan\nParent=service\n[Address]\nAddress=172.150.1.5/24\n",
+                "[Interface]\nName=service\n[Address]\nAddress=172.150.1.5/24\n",
+        };
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("service", LINK_VLAN, "eno1", 1500, false) };
+
+        for (size_t i = 0; i < ELEMENTSOF(planes); i++) {
+                _cleanup_derived_ Derived derived = derive_with(planes[i], links, 2, "");
+                assert_guarded(&derived, "eno1-guard");
+        }
+}
+
 static void a_vlan_whose_parent_was_renamed_stays_and_says_so(void **state _unused_) {
         Link links[] = { renamed_parent(), link_make("mig0", LINK_VLAN, "eno9", 1500, true) };
         links[1].vlan_id = 100;
@@ -334,6 +348,7 @@ int main(void) {
                 cmocka_unit_test(a_foreign_link_of_that_name_is_left_alone),
                 cmocka_unit_test(a_foreign_vlan_with_another_tag_is_left_alone),
                 cmocka_unit_test(a_service_tag_is_asked_for),
+                cmocka_unit_test(what_a_vlan_below_the_plane_stands_on_is_guarded),
                 cmocka_unit_test(a_vlan_whose_parent_was_renamed_stays_and_says_so),
                 cmocka_unit_test(a_foreign_vlan_whose_parent_was_renamed_keeps_its_isolation),
                 cmocka_unit_test(a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_the_file_says_now),

@@ -44,6 +44,18 @@ static void test_a_parents_guard_concerns_the_planes_on_it(void **state _unused_
         assert_false(concerns(VLAN("eno2"), chain("eno1-guard")));
 }
 
+static void test_so_does_the_guard_of_what_the_parent_stands_on(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        Plane plane = { .config = (PlaneConfig *)golden_plane("blue", VLAN("service"), &config), .outer = "eno1" };
+        Object service = chain("service-guard"), outer = chain("eno1-guard"), other = chain("eno2-guard");
+
+        assert_true(operation_concerns(&(Operation){ .type = OPERATION_ADD, .desired = &service }, &plane));
+        assert_true(operation_concerns(&(Operation){ .type = OPERATION_ADD, .desired = &outer }, &plane));
+        assert_false(operation_concerns(&(Operation){ .type = OPERATION_ADD, .desired = &other }, &plane));
+        plane.outer[0] = '\0'; // unplugged
+        assert_false(operation_concerns(&(Operation){ .type = OPERATION_DELETE, .observed = &outer }, &plane));
+}
+
 static void test_drops_are_those_of_its_device_and_its_parent(void **state _unused_) {
         static const struct {
                 FirewallCounter counter;
@@ -70,6 +82,7 @@ int main(void) {
                 cmocka_unit_test(test_its_device_its_ifb_and_its_parent),
                 cmocka_unit_test(test_chains_for_all_planes_concern_each),
                 cmocka_unit_test(test_a_parents_guard_concerns_the_planes_on_it),
+                cmocka_unit_test(test_so_does_the_guard_of_what_the_parent_stands_on),
                 cmocka_unit_test(test_drops_are_those_of_its_device_and_its_parent),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

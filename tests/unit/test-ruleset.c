@@ -485,6 +485,29 @@ static void test_the_guard_of_a_service_vlan_is_for_service_tags(void **state _u
         assert_has(&rules, RULESET_NETDEV, "eno1-guard", "@ll,96,16 0x88a8 @ll,116,12 { 0, 100 } meta protocol");
 }
 
+static void test_below_a_service_vlan_a_tag_of_0_around_both_is_dropped(void **state _unused_) {
+        _cleanup_config_ Config *blue = NULL, *green = NULL;
+        _cleanup_state_ State rules = {};
+        RulesetPlane planes[] = { there, there };
+
+        planes[0].plane = golden_plane("blue", VLAN_PLANE("mig0", "100", "192.0.2.5/24"), &blue);
+        planes[0].parent_guard = "service";
+        planes[0].outer_guard = "eno1";
+        planes[1].plane = golden_plane("green", VLAN_PLANE("mig1", "101", "198.51.100.5/24"), &green);
+        planes[1].parent_guard = "eno1";
+        assert_int_equal(ruleset_derive(planes, 2, &rules), 0);
+        state_sort(&rules);
+        assert_has(&rules, RULESET_NETDEV, "service-guard", "@ll,96,16 0x8100 @ll,116,12 { 0, 100 } meta protocol");
+        // One guard for both, and not against the service VLAN's own number.
+        assert_chain(&rules, RULESET_NETDEV, "eno1-guard",
+                     "type filter hook ingress device \"eno1\" priority -500; policy accept;\n"
+                     "@ll,96,16 0x8100 @ll,116,12 { 0, 101 } meta protocol { 8021q, 8021ad } counter name \"eno1-in-tags\" drop\n"
+                     "@ll,96,16 0x88a8 @ll,116,12 { 0 } meta protocol { 8021q, 8021ad } counter name \"eno1-in-tags\" drop\n");
+        for (size_t i = 1; i < rules.n_objects; i++)
+                assert_true(rules.objects[i - 1].as_ruleset.family != rules.objects[i].as_ruleset.family ||
+                            !streq(rules.objects[i - 1].as_ruleset.chain, rules.objects[i].as_ruleset.chain));
+}
+
 static void test_a_bridge_below_a_vlan_is_guarded_where_inner_tags_are_still_to_be_seen(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
         _cleanup_state_ State rules = {};
@@ -685,6 +708,7 @@ int main(void) {
                 cmocka_unit_test(test_ports_are_a_set),
                 cmocka_unit_test(test_vlans_share_a_guard_on_their_parent),
                 cmocka_unit_test(test_the_guard_of_a_service_vlan_is_for_service_tags),
+                cmocka_unit_test(test_below_a_service_vlan_a_tag_of_0_around_both_is_dropped),
                 cmocka_unit_test(test_a_bridge_below_a_vlan_is_guarded_where_inner_tags_are_still_to_be_seen),
                 cmocka_unit_test(test_without_a_mac_nothing_passes),
                 cmocka_unit_test(test_without_a_device_the_stack_is_guarded_all_the_same),
