@@ -65,11 +65,17 @@ static bool plane_has_family(const PlaneConfig *plane, int family) {
         return false;
 }
 
+// Of bsearch(): an address, and a network of many that are disjoint.
+static int compare_with_network(const void *address, const void *network) {
+        const Prefix *prefix = network;
+
+        return prefix_contains(prefix, address) ? 0 : address_compare(address, &prefix->address);
+}
+
+// After complete_peers(): they are sorted then, and disjoint.
 static bool plane_has_peer(const PlaneConfig *plane, const Address *address) {
-        for (size_t i = 0; i < plane->n_peers; i++)
-                if (prefix_contains(&plane->peers[i], address))
-                        return true;
-        return false;
+        return plane->n_peers > 0 &&
+               bsearch(address, plane->peers, plane->n_peers, sizeof(plane->peers[0]), compare_with_network);
 }
 
 // --- [Interface]
@@ -288,12 +294,13 @@ static void check_peers(ConfigDraft *draft) {
 
         for (size_t i = 0; i < plane->n_peers; i++) {
                 const Prefix *peers = &plane->peers[i];
-                const ConfigLocation at = config_location(plane, "Isolation", "Peers", i);
                 const char *fault = peers->length > 0 ? address_fault(&peers->address) : NULL;
                 if (fault)
-                        draft_error(draft, at, "Peers=%s is %s; name networks of hosts", PREFIX(peers), fault);
+                        draft_error(draft, config_location(plane, "Isolation", "Peers", i),
+                                    "Peers=%s is %s; name networks of hosts", PREFIX(peers), fault);
                 if (peers->length == 0)
-                        draft_warning(draft, at, "Peers=%s takes every host for a peer; name the networks of the peers",
+                        draft_warning(draft, config_location(plane, "Isolation", "Peers", i),
+                                      "Peers=%s takes every host for a peer; name the networks of the peers",
                                       PREFIX(peers));
         }
 }
@@ -349,32 +356,62 @@ static void check_has_peers(ConfigDraft *draft) {
                             PREFIX(&plane->addresses[0].prefix));
 }
 
-static void check_known_peer(ConfigDraft *draft, size_t i) {
+static void check_known_peer(ConfigDraft *draft, size_t i, bool repeated) {
         const PlaneConfig *plane = draft->plane;
         const Address *address = &plane->known_peers[i].address;
-        const ConfigLocation at = config_location(plane, "Peer", "Address", i);
+        const char *fault = plane_has_address(plane, address) ? "is the plane's own address; name another host"
+                            : !plane_has_peer(plane, address) ? "is not within Peers=; correct it, or add it there"
+                                                              : NULL;
 
         if (address->family == AF_UNSPEC) {
                 draft_error(draft, config_location(plane, "Peer", "", i),
                             "Address= is missing in [Peer]; add the peer's address, or remove the section");
                 return;
         }
-        if (plane_has_address(plane, address))
-                draft_error(draft, at, "Address=%s of a [Peer] is the plane's own address; name another host",
-                            ADDRESS(address));
-        else if (!plane_has_peer(plane, address))
-                draft_error(draft, at, "Address=%s of a [Peer] is not within Peers=; correct it, or add it there",
-                            ADDRESS(address));
-        for (size_t j = 0; j < i; j++)
-                if (address_compare(&plane->known_peers[j].address, address) == 0) {
-                        draft_error(draft, at, "Address=%s has two [Peer] sections; remove one", ADDRESS(address));
-                        return;
-                }
+        if (fault)
+                draft_error(draft, config_location(plane, "Peer", "Address", i), "Address=%s of a [Peer] %s",
+                            ADDRESS(address), fault);
+        if (repeated)
+                draft_error(draft, config_location(plane, "Peer", "Address", i),
+                            "Address=%s has two [Peer] sections; remove one", ADDRESS(address));
+}
+
+// By address, and in the order of the sections where that is the same.
+static int compare_known_peers(const void *a, const void *b) {
+        const PlanePeer *peer_a = *(const PlanePeer *const *)a, *peer_b = *(const PlanePeer *const *)b;
+        int r = address_compare(&peer_a->address, &peer_b->address);
+
+        return r != 0 ? r : (peer_a > peer_b) - (peer_a < peer_b);
+}
+
+// Which sections repeat the address of an earlier one, 1 or 0 for each; NULL: out of memory. There may be thousands, so they
+// are sorted, not each compared with each.
+static char *find_repeated_peers(const PlaneConfig *plane) {
+        const size_t n = plane->n_known_peers;
+        const PlanePeer **sorted = calloc(n + 1, sizeof(sorted[0]));
+        char *repeated = sorted ? calloc(n + 1, 1) : NULL;
+
+        if (repeated) {
+                for (size_t i = 0; i < n; i++)
+                        sorted[i] = &plane->known_peers[i];
+                qsort(sorted, n, sizeof(sorted[0]), compare_known_peers);
+                for (size_t i = 1; i < n; i++)
+                        repeated[sorted[i] - plane->known_peers] =
+                                address_compare(&sorted[i - 1]->address, &sorted[i]->address) == 0;
+        }
+        free(sorted);
+        return repeated;
 }
 
 static void check_known_peers(ConfigDraft *draft) {
+        _cleanup_free_ char *repeated = find_repeated_peers(draft->plane);
+
+        if (!repeated) {
+                draft->out_of_memory = true;
+                return;
+        }
         for (size_t i = 0; i < draft->plane->n_known_peers; i++)
-                check_known_peer(draft, i);
+                check_known_peer(draft, i, repeated[i]);
 }
 
 static void check_probes(ConfigDraft *draft) {

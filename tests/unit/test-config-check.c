@@ -196,6 +196,72 @@ static void test_errors_of_peers(void **state _unused_) {
         assert_cases(cases, ELEMENTSOF(cases), true);
 }
 
+// In the order of the file, whatever that of the addresses is; and what is said of one section stands together.
+static void test_errors_of_several_peers(void **state _unused_) {
+        static const Case cases[] = {
+                { PLANE "[Peer]\nAddress=172.150.1.9\n[Peer]\nAddress=172.150.1.6\n[Peer]\nAddress=172.150.2.6\n"
+                        "[Peer]\nAddress=172.150.1.9\n[Peer]\nAddress=172.150.2.6\n[Peer]\nAddress=172.150.1.6\n"
+                        "[Peer]\nAddress=172.150.1.9\n",
+                  "blue.plane:10: error: Address=172.150.2.6 of a [Peer] is not within Peers=; correct it, or add it "
+                  "there\n"
+                  "blue.plane:12: error: Address=172.150.1.9 has two [Peer] sections; remove one\n"
+                  "blue.plane:14: error: Address=172.150.2.6 of a [Peer] is not within Peers=; correct it, or add it "
+                  "there\n"
+                  "blue.plane:14: error: Address=172.150.2.6 has two [Peer] sections; remove one\n"
+                  "blue.plane:16: error: Address=172.150.1.6 has two [Peer] sections; remove one\n"
+                  "blue.plane:18: error: Address=172.150.1.9 has two [Peer] sections; remove one\n" },
+                { PLANE "[Peer]\n[Peer]\n", // without an address, they are no two of one
+                  "blue.plane:5: error: Address= is missing in [Peer]; add the peer's address, or remove the "
+                  "section\n"
+                  "blue.plane:6: error: Address= is missing in [Peer]; add the peer's address, or remove the "
+                  "section\n" },
+                // An entry that is wrong, and one within another: the rest is found all the same.
+                { PLANE "Address=fd00::5/64\n[Isolation]\n"
+                        "Peers=fd00::/64 127.0.0.0/8 172.150.1.0/24 172.150.1.128/25 fd00:0:0:1::/64\n"
+                        "[Peer]\nAddress=fd00::6\n[Peer]\nAddress=172.150.1.6\n[Peer]\nAddress=fd00:0:0:1:ffff::\n"
+                        "[Peer]\nAddress=172.150.1.200\n[Peer]\nAddress=fd00:0:0:2::\n[Peer]\nAddress=172.150.0.255\n"
+                        "[Peer]\nAddress=172.150.2.0\n[Peer]\nAddress=fcff::\n",
+                  "blue.plane:7: error: Peers=127.0.0.0/8 is a loopback address; name networks of hosts\n"
+                  "blue.plane:17: error: Address=fd00:0:0:2:: of a [Peer] is not within Peers=; correct it, or add it "
+                  "there\n"
+                  "blue.plane:19: error: Address=172.150.0.255 of a [Peer] is not within Peers=; correct it, or add it "
+                  "there\n"
+                  "blue.plane:21: error: Address=172.150.2.0 of a [Peer] is not within Peers=; correct it, or add it "
+                  "there\n"
+                  "blue.plane:23: error: Address=fcff:: of a [Peer] is not within Peers=; correct it, or add it "
+                  "there\n" },
+        };
+
+        assert_cases(cases, ELEMENTSOF(cases), true);
+}
+
+// Ten thousand of each family, each in Peers= by itself, in no order; and then one of them twice.
+static void test_many_peers(void **state _unused_) {
+        enum { N = 10000 };
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+
+        FILE *file = open_memstream(&text, &size);
+        assert_non_null(file);
+        assert_true(fprintf(file, PLANE "[Address]\nAddress=fd00::5/64\n") > 0);
+        for (unsigned i = 0; i < N; i++) {
+                const unsigned j = i * 7919 % N;
+                assert_true(fprintf(file,
+                                    "[Isolation]\nPeers=10.%u.%u.1 fd01::%x:1\n"
+                                    "[Peer]\nAddress=10.%u.%u.1\n[Peer]\nAddress=fd01::%x:1\n",
+                                    j / 256, j % 256, j, j / 256, j % 256, j) > 0);
+        }
+        assert_int_equal(fflush(file), 0);
+        _cleanup_config_ Config *config = load_sized(text, size);
+        assert_int_equal(only_plane(config)->n_known_peers, 2 * N);
+        assert_int_equal(only_plane(config)->n_peers, 2 * N);
+
+        assert_true(fprintf(file, "[Peer]\nAddress=10.20.30.1\n") > 0);
+        assert_int_equal(fclose(file), 0);
+        _cleanup_config_ Config *repeated = load_sized(text, size);
+        assert_messages(repeated, "blue.plane:60008: error: Address=10.20.30.1 has two [Peer] sections; remove one\n");
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_planes_that_are_fine),
@@ -204,6 +270,8 @@ int main(void) {
                 cmocka_unit_test(test_errors_of_routes),
                 cmocka_unit_test(test_errors_of_bandwidth),
                 cmocka_unit_test(test_errors_of_peers),
+                cmocka_unit_test(test_errors_of_several_peers),
+                cmocka_unit_test(test_many_peers),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
