@@ -116,6 +116,9 @@ typedef struct PlaneConfig {
 
 PlaneConfig *plane_config_free(PlaneConfig *plane);
 // Whether networkd or NetworkManager makes the device by what we give it.
+// AF_INET or AF_INET6: whether it has an address of that family.
+bool plane_config_has_family(const PlaneConfig *plane, int family);
+
 static inline bool plane_config_is_handed_over(const PlaneConfig *plane) {
         return plane->managed_by == MANAGED_BY_NETWORKD || plane->managed_by == MANAGED_BY_NETWORKMANAGER;
 }

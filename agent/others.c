@@ -77,13 +77,6 @@ static int bypass_report(Netlink *netlink, const RedirectList *redirects, Look *
         return 0;
 }
 
-static bool has_family(const PlaneConfig *config, int family) {
-        for (size_t i = 0; i < config->n_addresses; i++)
-                if (config->addresses[i].prefix.address.family == family)
-                        return true;
-        return false;
-}
-
 // Whether what a chain drops can be the plane's.
 static bool is_on_the_way(const OtherChain *chain, const PlaneConfig *config, const Inventory *inventory) {
         const Link *parent = config->parent[0] ? inventory_find(inventory, config->parent) : NULL;
@@ -93,8 +86,8 @@ static bool is_on_the_way(const OtherChain *chain, const PlaneConfig *config, co
         if (streq(chain->family, "bridge"))
                 return parent && streq(parent->kind, LINK_KIND_BRIDGE);
         if (streq(chain->family, "ip6"))
-                return has_family(config, AF_INET6);
-        return streq(chain->family, "inet") || has_family(config, AF_INET); // ip, arp
+                return plane_config_has_family(config, AF_INET6);
+        return streq(chain->family, "inet") || plane_config_has_family(config, AF_INET); // ip, arp
 }
 
 // What its rules let through is not evaluated; that they count as ours do is what surprises people. An accept of theirs is

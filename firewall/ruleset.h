@@ -22,22 +22,3 @@ typedef struct RulesetPlane {
 // not overlap (config_load sees to it). -ENOMEM, or -EINVAL or -ENAMETOOLONG: an interface's name does not fit into
 // nft's.
 int ruleset_derive(const RulesetPlane *planes, size_t n_planes, State *state);
-
-// Where a chain hangs.
-typedef struct RulesetHook {
-        RulesetFamily family;
-        const char *chain; // name of a chain that serves all planes, or what follows "LINK-"
-        bool is_per_link;
-        const char *hook;
-        uint32_t number; // enum nf_inet_hooks, NF_ARP_*, nf_dev_hooks
-        int32_t priority;
-} RulesetHook;
-
-// Every base chain that we make; NULL: a chain of that name is reached from others.
-const RulesetHook *ruleset_hook_find(RulesetFamily family, const char *chain);
-
-// Whether a text's first line is the hook's. Every other line is a rule.
-bool ruleset_text_has_hook(const char *text);
-
-// Every rule bears a comment: this, and the 16 hex digits of its chain's hash.
-#define RULESET_COMMENT_PREFIX "migplane "

@@ -12,7 +12,7 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include "names.h"
-#include "ruleset.h"
+#include "chain.h"
 
 static const uint8_t protocols[RULESET_FAMILY_MAX] = {
         [RULESET_NETDEV] = NFPROTO_NETDEV,

@@ -8,7 +8,7 @@
 #include "transaction.h"
 
 #include "names.h"
-#include "ruleset.h"
+#include "chain.h"
 
 typedef struct Transaction {
         const Table *existing;

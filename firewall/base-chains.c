@@ -1,0 +1,238 @@
+// The chains that serve all planes.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Those of the families inet and arp see all of the host's traffic. They never end in a drop: they hand what
+// is on a plane to that plane's chain, which ends in one, and drop what claims to be a plane's and is elsewhere. All of
+// that goes through maps, so that a host's packet costs the same with 1 plane and with 256.
+
+#include "base-chains.h"
+
+#include "allow.h"
+#include "chain.h"
+#include "fallback.h"
+#include "name.h"
+#include "set.h"
+#include "tags.h"
+
+typedef char LinkSpelling[LINK_SPELLING_MAX];
+
+typedef struct AllPlanes {
+        const RulesetPlane *planes;
+        const LinkSpelling *links;
+        size_t n_planes;
+} AllPlanes;
+
+// iifname vmap { "mig0" : goto mig0-in }, of the planes with an address of the family, or of every plane
+static void print_dispatch(const AllPlanes *all, Way way, int family, FILE *file) {
+        const char *separator = "{ ";
+
+        fprintf(file, "%s vmap ", way == WAY_IN ? "iifname" : "oifname");
+        for (size_t i = 0; i < all->n_planes; i++) {
+                const PlaneConfig *plane = all->planes[i].plane;
+                if (family != AF_UNSPEC && !plane_config_has_family(plane, family))
+                        continue;
+                fprintf(file, "%s\"%s\" : goto %s-%s", separator, plane->interface, all->links[i],
+                        way == WAY_IN ? "in" : "out");
+                separator = ", ";
+        }
+        fputs(" }\n", file);
+}
+
+// The planes' networks, or just their own addresses. Not what is routed: that may hold the management network.
+static int networks_init(const AllPlanes *all, const MapRule *rule, int family, bool whole, ElementSet *ret) {
+        for (size_t i = 0; i < all->n_planes; i++) {
+                const PlaneConfig *plane = all->planes[i].plane;
+
+                for (size_t j = 0; j < plane->n_addresses && map_rule_has(rule, &all->planes[i]); j++) {
+                        Prefix prefix = plane->addresses[j].prefix;
+                        if (prefix.address.family != family)
+                                continue;
+                        if (!whole)
+                                prefix.length = (uint8_t)address_bits(family);
+                        if (element_set_add(ret, &prefix, all->links[i]) < 0)
+                                return -ENOMEM;
+                }
+        }
+        element_set_normalise(ret);
+        return 0;
+}
+
+// match stands before the key, for what has no name: for it to be where it is expected.
+static int print_elsewhere_at(const AllPlanes *all, const char *match, const char *key,
+                              void (*print)(const SetElement *element, FILE *file), int family, bool whole,
+                              const char *reason, FILE *file) {
+        for (MapUse use = MAP_REPORT; use < MAP_USE_MAX; use++) {
+                _cleanup_element_set_ ElementSet networks = {};
+                MapRule rule = { use, match, key, file, 0 };
+
+                if (networks_init(all, &rule, family, whole, &networks) < 0)
+                        return -ENOMEM;
+                for (size_t i = 0; i < networks.n_elements; i++) {
+                        print(&networks.elements[i], map_rule_element(&rule));
+                        map_rule_lead(&rule, networks.elements[i].link, reason);
+                }
+                map_rule_end(&rule);
+        }
+        return 0;
+}
+
+static int print_elsewhere(const AllPlanes *all, const char *key, int family, bool whole, const char *reason,
+                           FILE *file) {
+        return print_elsewhere_at(all, "", key, element_print, family, whole, reason, file);
+}
+
+static int print_prerouting(const AllPlanes *all, FILE *file) {
+        print_dispatch(all, WAY_IN, AF_UNSPEC, file);
+        fputs("iifname \"lo\" accept\n", file); // the host may talk to itself
+        // The whole networks, not the plane's address alone: else the host would tell whoever sends to a peer by way of
+        // it that a packet is too long for the plane, or its time up.
+        int r = print_elsewhere(all, "ip daddr", AF_INET, true, ELSEWHERE_IN, file);
+        if (r >= 0)
+                r = print_elsewhere(all, "ip saddr", AF_INET, true, ELSEWHERE_IN, file);
+        if (r >= 0)
+                r = print_elsewhere(all, "ip6 daddr", AF_INET6, true, ELSEWHERE_IN, file);
+        if (r >= 0)
+                r = print_elsewhere(all, "ip6 saddr", AF_INET6, true, ELSEWHERE_IN, file);
+        // A solicitation goes to a group, so only its target tells whom it is for. The host might be a proxy.
+        if (r >= 0)
+                r = print_elsewhere_at(all, "icmpv6 type nd-neighbor-solicit ", "@th,64,128", element_print_raw, AF_INET6,
+                                       true, ELSEWHERE_IN, file);
+        return r;
+}
+
+#define ICMP_ERRORS "icmp type { destination-unreachable, redirect, time-exceeded, parameter-problem } "
+#define ICMPV6_ERRORS "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } "
+
+// What prerouting cannot see: where a source route or a translation of addresses leads to, and, in fragments, what an
+// ICMP error quotes. One that quotes the plane's traffic would change what the host believes of its ways on the plane.
+static int print_input_elsewhere(const AllPlanes *all, FILE *file) {
+        static const struct {
+                const char *match, *key;
+                int family;
+                bool whole;
+        } quoted[] = {
+                { ICMP_ERRORS, "@th,160,32", AF_INET, false },
+                { ICMP_ERRORS, "@th,192,32", AF_INET, true },
+                { ICMPV6_ERRORS, "@th,128,128", AF_INET6, false },
+                { ICMPV6_ERRORS, "@th,256,128", AF_INET6, true },
+        };
+
+        int r = print_elsewhere(all, "ip daddr", AF_INET, false, ELSEWHERE_IN, file);
+        if (r >= 0)
+                r = print_elsewhere(all, "ip6 daddr", AF_INET6, false, ELSEWHERE_IN, file);
+        for (size_t i = 0; i < ELEMENTSOF(quoted) && r >= 0; i++)
+                r = print_elsewhere_at(all, quoted[i].match, quoted[i].key, element_print_raw, quoted[i].family,
+                                       quoted[i].whole, ELSEWHERE_IN, file);
+        return r;
+}
+
+static int print_input(const AllPlanes *all, FILE *file) {
+        fputs("iifname { \"lo\"", file);
+        for (size_t i = 0; i < all->n_planes; i++)
+                fprintf(file, ", \"%s\"", all->planes[i].plane->interface);
+        fputs(" } accept\n", file);
+        int r = fallback_print(all->planes, all->n_planes, file);
+        return r < 0 ? r : print_input_elsewhere(all, file);
+}
+
+// Nothing is forwarded to or from a plane.
+static int print_forward(const AllPlanes *all, FILE *file) {
+        for (unsigned i = 0; i < 2 * MAP_USE_MAX; i++) {
+                bool in = i < MAP_USE_MAX;
+                MapRule rule = { i % MAP_USE_MAX, "", in ? "iifname" : "oifname", file, 0 };
+
+                for (size_t j = 0; j < all->n_planes; j++) {
+                        if (!map_rule_has(&rule, &all->planes[j]))
+                                continue;
+                        fprintf(map_rule_element(&rule), "\"%s\"", all->planes[j].plane->interface);
+                        map_rule_lead(&rule, all->links[j], in ? FORWARD_IN : FORWARD_OUT);
+                }
+                map_rule_end(&rule);
+        }
+        return 0;
+}
+
+static int print_output(const AllPlanes *all, FILE *file) {
+        print_dispatch(all, WAY_OUT, AF_UNSPEC, file);
+        fputs("oifname \"lo\" accept\n", file);
+        // What is for the plane's networks takes the plane or stays: while the plane is down, the way to them would be
+        // the default route, over the management network.
+        int r = print_elsewhere(all, "ip saddr", AF_INET, false, ELSEWHERE_OUT, file);
+        if (r >= 0)
+                r = print_elsewhere(all, "ip daddr", AF_INET, true, ELSEWHERE_OUT, file);
+        if (r >= 0)
+                r = print_elsewhere(all, "ip6 saddr", AF_INET6, false, ELSEWHERE_OUT, file);
+        return r < 0 ? r : print_elsewhere(all, "ip6 daddr", AF_INET6, true, ELSEWHERE_OUT, file);
+}
+
+static int print_arp_input(const AllPlanes *all, FILE *file) {
+        print_dispatch(all, WAY_IN, AF_INET, file);
+        int r = print_elsewhere(all, "arp daddr ip", AF_INET, true, ELSEWHERE_IN, file); // the host might be a proxy
+        return r < 0 ? r : print_elsewhere(all, "arp saddr ip", AF_INET, true, ELSEWHERE_IN, file);
+}
+
+static int print_arp_output(const AllPlanes *all, FILE *file) {
+        print_dispatch(all, WAY_OUT, AF_INET, file);
+        int r = print_elsewhere(all, "arp saddr ip", AF_INET, true, ELSEWHERE_OUT, file);
+        return r < 0 ? r : print_elsewhere(all, "arp daddr ip", AF_INET, true, ELSEWHERE_OUT, file);
+}
+
+static int print_bridge_input(const AllPlanes *all, FILE *file) {
+        tags_print_bridge(all->planes, all->n_planes, file);
+        return 0;
+}
+
+static const struct {
+        RulesetFamily family;
+        const char *chain;
+        int (*print)(const AllPlanes *all, FILE *file);
+} base_chains[] = {
+        { RULESET_INET, "prerouting", print_prerouting }, { RULESET_INET, "input", print_input },
+        { RULESET_INET, "forward", print_forward },       { RULESET_INET, "output", print_output },
+        { RULESET_ARP, "input", print_arp_input },        { RULESET_ARP, "output", print_arp_output },
+        { RULESET_BRIDGE, "input", print_bridge_input },
+};
+
+static bool any_has_family(const AllPlanes *all, int family) {
+        for (size_t i = 0; i < all->n_planes; i++)
+                if (plane_config_has_family(all->planes[i].plane, family))
+                        return true;
+        return false;
+}
+
+static bool is_needed(const AllPlanes *all, RulesetFamily family) {
+        switch (family) {
+        case RULESET_ARP:
+                return any_has_family(all, AF_INET);
+        case RULESET_BRIDGE:
+                return tags_any_on_bridge(all->planes, all->n_planes);
+        case RULESET_INET:
+        case RULESET_NETDEV:
+        case RULESET_FAMILY_MAX:
+                break;
+        }
+        return true;
+}
+
+static int base_chain_add(const AllPlanes *all, size_t i, State *state) {
+        _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = base_chains[i].family };
+
+        strcpy_fixed(chain.object.as_ruleset.chain, base_chains[i].chain);
+        int r = chain_text_open(&chain, NULL);
+        if (r >= 0)
+                r = base_chains[i].print(all, chain.file);
+        return r < 0 ? r : chain_text_add(&chain, state);
+}
+
+int base_chains_add(const RulesetPlane *planes, size_t n_planes, State *state) {
+        _cleanup_free_ char *links = calloc(n_planes, sizeof(LinkSpelling));
+        int r = links ? 0 : -ENOMEM;
+        AllPlanes all = { .planes = planes, .links = (const LinkSpelling *)links, .n_planes = n_planes };
+
+        for (size_t i = 0; i < n_planes && r >= 0; i++)
+                (void)link_name_spell(planes[i].plane->interface, links + i * sizeof(LinkSpelling));
+        for (size_t i = 0; i < ELEMENTSOF(base_chains) && r >= 0; i++)
+                if (is_needed(&all, base_chains[i].family))
+                        r = base_chain_add(&all, i, state);
+        return r;
+}

@@ -1,0 +1,8 @@
+// The chains that serve all planes.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "ruleset.h"
+
+// 0 or -ENOMEM.
+int base_chains_add(const RulesetPlane *planes, size_t n_planes, State *state);
