@@ -58,13 +58,6 @@ static bool plane_has_address(const PlaneConfig *plane, const Address *address) 
         return false;
 }
 
-static bool plane_has_family(const PlaneConfig *plane, int family) {
-        for (size_t i = 0; i < plane->n_addresses; i++)
-                if (plane->addresses[i].prefix.address.family == family)
-                        return true;
-        return false;
-}
-
 // Of bsearch(): an address, and a network of many that are disjoint.
 static int compare_with_network(const void *address, const void *network) {
         const Prefix *prefix = network;
@@ -131,7 +124,7 @@ static void complete_vlan(ConfigDraft *draft) {
 static void check_mtu(ConfigDraft *draft) {
         const PlaneConfig *plane = draft->plane;
 
-        if (plane->mtu > 0 && plane->mtu < IPV6_MTU_MIN && plane_has_family(plane, AF_INET6))
+        if (plane->mtu > 0 && plane->mtu < IPV6_MTU_MIN && plane_config_has_family(plane, AF_INET6))
                 draft_error(draft, config_location(plane, "Interface", "MTUBytes", 0),
                             "MTUBytes=%u is too small for the plane's IPv6 address; expected at least %d", plane->mtu,
                             IPV6_MTU_MIN);
@@ -208,7 +201,7 @@ static const char *destination_fault(const PlaneConfig *plane, const Prefix *des
         const char *fault = address_fault(&destination->address);
         if (fault)
                 return fault;
-        if (!plane_has_family(plane, destination->address.family))
+        if (!plane_config_has_family(plane, destination->address.family))
                 return "of a family of which the plane has no address; add one in [Address]";
         for (size_t i = 0; i < plane->n_addresses; i++) {
                 const Prefix network = prefix_network(&plane->addresses[i].prefix);
