@@ -65,15 +65,16 @@ int sysctl_derive_ifb(const char *ifb, State *state) {
         return settings_add(ifb, "ipv6", ipv6_off_settings, ELEMENTSOF(ipv6_off_settings), state);
 }
 
-static void path_format(const SysctlObject *sysctl, char ret[static 80]) {
-        (void)snprintf(ret, 80, "/proc/sys/net/%s", sysctl->item);
+enum { SYSCTL_PATH_MAX = 96 };
+
+static void path_format(const char *item, char ret[static SYSCTL_PATH_MAX]) {
+        (void)snprintf(ret, SYSCTL_PATH_MAX, "/proc/sys/net/%s", item);
 }
 
-// 1: read; 0: this kernel has no such setting.
-static int value_read(const SysctlObject *sysctl, int64_t *ret) {
-        char path[80], text[32];
+int sysctl_read(const char *item, int64_t *ret) {
+        char path[SYSCTL_PATH_MAX], text[32];
 
-        path_format(sysctl, path);
+        path_format(item, path);
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
                 return errno == ENOENT ? 0 : -errno;
@@ -92,7 +93,7 @@ int sysctl_observe(const Inventory *inventory, const State *desired, State *stat
                 Object object = desired->objects[i];
                 if (!inventory_find(inventory, object.link))
                         continue;
-                int r = value_read(&object.as_sysctl, &object.as_sysctl.value);
+                int r = sysctl_read(object.as_sysctl.item, &object.as_sysctl.value);
                 if (r < 0)
                         return error_set(ret_error, r, "cannot read net/%s: %s", object.as_sysctl.item, strerror(-r));
                 if (state_add(state, &object) < 0)
@@ -102,9 +103,9 @@ int sysctl_observe(const Inventory *inventory, const State *desired, State *stat
 }
 
 int sysctl_write(const Object *desired, Error *ret_error) {
-        char path[80], text[32];
+        char path[SYSCTL_PATH_MAX], text[32];
 
-        path_format(&desired->as_sysctl, path);
+        path_format(desired->as_sysctl.item, path);
         int n = snprintf(text, sizeof(text), "%lld\n", (long long)desired->as_sysctl.value);
         _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
         if (fd < 0 && errno == ENOENT)

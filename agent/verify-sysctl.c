@@ -7,8 +7,7 @@
 
 #include "verify-private.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "sysctl.h"
 
 typedef struct Setting {
         const char *check; // the check that tells of it
@@ -77,29 +76,20 @@ int64_t sysctl_combine(SysctlCombination combination, int64_t all, int64_t own) 
         return own;
 }
 
-// 1: read; 0: this kernel has no such setting.
-static int value_read(const char *family, const char *link, const char *name, int64_t *ret) {
-        char path[96], text[32];
+static int setting_read(const Setting *setting, const char *link, int64_t *ret) {
+        char item[80];
 
-        (void)snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, link, name);
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
-        ssize_t n = read(fd, text, sizeof(text) - 1);
-        if (n < 0)
-                return -errno;
-        text[n] = '\0';
-        *ret = strtoll(text, NULL, 10);
-        return 1;
+        (void)snprintf(item, sizeof(item), "%s/conf/%s/%s", setting->family, link, setting->name);
+        return sysctl_read(item, ret);
 }
 
 static void setting_verify(Verify *verify, const Setting *setting) {
         const char *link = verify->link->name;
         int64_t own = 0, all = 0;
 
-        int r = value_read(setting->family, link, setting->name, &own);
+        int r = setting_read(setting, link, &own);
         if (r > 0)
-                r = value_read(setting->family, "all", setting->name, &all);
+                r = setting_read(setting, "all", &all);
         if (r < 0)
                 verify_say(verify, VERDICT_WARNING, "cannot read %s/conf/%s/%s: %s", setting->family, link, setting->name,
                            strerror(-r));
@@ -158,7 +148,7 @@ void verify_forwarding(Verify *verify) {
         int64_t forwards = 0;
 
         check_verify(verify, FORWARDING);
-        (void)value_read("ipv4", "all", "forwarding", &forwards);
+        (void)sysctl_read("ipv4/conf/all/forwarding", &forwards);
         if (!verify->rules_stand)
                 verify_say(verify, VERDICT_FAILED, "the rules that stop what would be forwarded do not stand");
         else
