@@ -5,9 +5,11 @@
 
 #include "bus.h"
 
+#include "bus-alive.h"
 #include "bus-handover.h"
 #include "log.h"
 #include "names.h"
+#include "polkit.h"
 
 #define REJOIN_USEC UINT64_C(1000000)
 
@@ -16,6 +18,7 @@ struct Bus {
         Manager *manager;
         BusHandover *handover;         // NULL: not connected
         sd_event_source *rejoin_timer; // NULL: connected, or waiting for a bus to appear
+        BusAlive alive;
 };
 
 static int planes_enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *userdata, char ***ret_nodes,
@@ -37,53 +40,6 @@ static int planes_enumerate(sd_bus *bus _unused_, const char *prefix _unused_, v
         *ret_nodes = nodes;
         return 0;
 }
-
-static int get_log_level(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
-                         const char *property _unused_, sd_bus_message *reply, void *userdata _unused_,
-                         sd_bus_error *ret_error _unused_) {
-        return sd_bus_message_append(reply, "s", log_level_to_string(log_get_max_level()));
-}
-
-static int set_log_level(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
-                         const char *property _unused_, sd_bus_message *value, void *userdata _unused_,
-                         sd_bus_error *ret_error) {
-        const char *name;
-
-        int r = sd_bus_message_read(value, "s", &name);
-        if (r < 0)
-                return r;
-        int level = log_level_from_string(name);
-        if (level < 0)
-                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "%s is no log level.", name);
-        log_set_max_level(level);
-        return 0;
-}
-
-static int get_log_target(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
-                          const char *property _unused_, sd_bus_message *reply, void *userdata _unused_,
-                          sd_bus_error *ret_error _unused_) {
-        return sd_bus_message_append(reply, "s", log_is_journal() ? "journal" : "console");
-}
-
-static int set_log_target(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
-                          const char *property _unused_, sd_bus_message *value _unused_, void *userdata _unused_,
-                          sd_bus_error *ret_error) {
-        return sd_bus_error_set(ret_error, SD_BUS_ERROR_NOT_SUPPORTED, "The log always goes to standard error.");
-}
-
-static int get_identifier(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
-                          const char *property _unused_, sd_bus_message *reply, void *userdata _unused_,
-                          sd_bus_error *ret_error _unused_) {
-        return sd_bus_message_append(reply, "s", "migplaned");
-}
-
-static const sd_bus_vtable log_control_vtable[] = {
-        SD_BUS_VTABLE_START(0),
-        SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", get_log_level, set_log_level, 0, 0),
-        SD_BUS_WRITABLE_PROPERTY("LogTarget", "s", get_log_target, set_log_target, 0, 0),
-        SD_BUS_PROPERTY("SyslogIdentifier", "s", get_identifier, 0, 0),
-        SD_BUS_VTABLE_END,
-};
 
 static void on_plane_added(Plane *plane, void *userdata) {
         const Bus *bus = userdata;
@@ -118,19 +74,36 @@ static void on_reconciled(void *userdata) {
                 bus_handover_update(bus->handover);
 }
 
-static int on_name(sd_bus_message *answer, void *userdata _unused_, sd_bus_error *ret_error _unused_) {
+static int name_is_taken(sd_bus_message *answer) {
+        log_error("the name " BUS_NAME " is taken: another migplaned is running");
+        return sd_event_exit(sd_bus_get_event(sd_bus_message_get_bus(answer)), EXIT_FAILURE);
+}
+
+// userdata: NULL at the first attempt.
+static int on_name(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error);
+
+static int on_holder(sd_bus_message *answer, void *userdata _unused_, sd_bus_error *ret_error _unused_) {
+        return sd_bus_message_is_method_error(answer, NULL)
+                       ? sd_bus_request_name_async(sd_bus_message_get_bus(answer), NULL, BUS_NAME, 0, on_name, BUS_NAME)
+                       : name_is_taken(answer);
+}
+
+// The bus daemon does not see the end of a connection that it does not read from (see bus-alive.c) until it has
+// something to send there. Such a one may have the name, of this process or the one before: so its holder is to answer.
+static int on_name(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error _unused_) {
+        sd_bus *bus = sd_bus_message_get_bus(answer);
         uint32_t result = 0;
 
         if (sd_bus_message_is_method_error(answer, NULL)) {
                 log_error("cannot have the name " BUS_NAME " on the bus: %s",
                           sd_bus_message_get_error(answer)->message);
-                return sd_event_exit(sd_bus_get_event(sd_bus_message_get_bus(answer)), EXIT_FAILURE);
+                return sd_event_exit(sd_bus_get_event(bus), EXIT_FAILURE);
         }
-        if (sd_bus_message_read(answer, "u", &result) >= 0 && result != 1 && result != 4) {
-                log_error("the name " BUS_NAME " is taken: another migplaned is running");
-                return sd_event_exit(sd_bus_get_event(sd_bus_message_get_bus(answer)), EXIT_FAILURE);
-        }
-        return 1;
+        if (sd_bus_message_read(answer, "u", &result) < 0 || result == 1 || result == 4)
+                return 1;
+        return userdata ? name_is_taken(answer)
+                        : sd_bus_call_method_async(bus, NULL, BUS_NAME, BUS_PATH, "org.freedesktop.DBus.Peer", "Ping",
+                                                   on_holder, NULL, NULL);
 }
 
 static int objects_add(Bus *bus) {
@@ -141,8 +114,7 @@ static int objects_add(Bus *bus) {
         if (r >= 0)
                 r = sd_bus_add_object_vtable(b, NULL, BUS_PATH, BUS_INTERFACE_MANAGER, bus_manager_vtable, manager);
         if (r >= 0)
-                r = sd_bus_add_object_vtable(b, NULL, "/org/freedesktop/LogControl1", "org.freedesktop.LogControl1",
-                                             log_control_vtable, NULL);
+                r = bus_log_add(b, manager);
         if (r >= 0)
                 r = sd_bus_add_fallback_vtable(b, NULL, BUS_PATH_PLANES, BUS_INTERFACE_PLANE, bus_plane_vtable,
                                                bus_plane_find, manager);
@@ -156,6 +128,9 @@ static int connection_start(Bus *bus) {
         const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket";
 
         int r = sd_bus_set_address(bus->bus, address);
+        // We take none, and a call that waits would keep its own.
+        if (r >= 0)
+                r = sd_bus_negotiate_fds(bus->bus, false);
         if (r >= 0)
                 r = sd_bus_set_bus_client(bus->bus, true);
         if (r >= 0)
@@ -181,7 +156,10 @@ static int bus_join(Bus *bus) {
 static void bus_leave(Bus *bus) {
         if (bus->handover)
                 bus_handover_free(TAKE(bus->handover));
-        bus->bus = sd_bus_flush_close_unref(bus->bus);
+        polkit_forget();
+        bus_alive_deinit(&bus->alive);
+        // Without waiting until all of it is sent: that may be never.
+        bus->bus = sd_bus_close_unref(bus->bus);
 }
 
 static int on_rejoin(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
@@ -199,6 +177,18 @@ static int on_rejoin(sd_event_source *source, uint64_t usec _unused_, void *user
         return 0;
 }
 
+static int rejoin_after(Bus *bus, uint64_t usec) {
+        if (bus->rejoin_timer)
+                return 0;
+        return sd_event_add_time_relative(bus->manager->event, &bus->rejoin_timer, CLOCK_MONOTONIC, usec, 0, on_rejoin,
+                                          bus);
+}
+
+static void on_stalled(void *userdata) {
+        log_warning("the bus takes nothing from us, as when a client does not read its answers: connecting anew");
+        (void)rejoin_after(userdata, 0);
+}
+
 // The planes are guarded without a bus as well: it goes early at shutdown, and others flush our tables after it.
 static int on_disconnected(sd_bus_message *signal _unused_, void *userdata, sd_bus_error *ret_error _unused_) {
         Bus *bus = userdata;
@@ -206,12 +196,13 @@ static int on_disconnected(sd_bus_message *signal _unused_, void *userdata, sd_b
         log_notice("the bus has gone; waiting for the next one");
         if (bus->handover)
                 bus_handover_free(TAKE(bus->handover));
-        return sd_event_add_time_relative(bus->manager->event, &bus->rejoin_timer, CLOCK_MONOTONIC, REJOIN_USEC, 0,
-                                          on_rejoin, bus);
+        return rejoin_after(bus, REJOIN_USEC);
 }
 
 static int bus_prepare(Bus *bus) {
         int r = sd_bus_new(&bus->bus);
+        if (r >= 0)
+                r = bus_alive_init(&bus->alive, bus->bus, on_stalled, bus);
         if (r >= 0)
                 r = objects_add(bus);
         if (r >= 0)

@@ -19,6 +19,7 @@ Bus *bus_free(Bus *bus);
 // Shared by the objects' vtables.
 extern const sd_bus_vtable bus_manager_vtable[];
 extern const sd_bus_vtable bus_plane_vtable[];
+int bus_log_add(sd_bus *bus, Manager *manager);
 
 int bus_plane_find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
                    sd_bus_error *ret_error);

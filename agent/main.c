@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 
@@ -82,6 +83,8 @@ int main(int argc, char *argv[]) {
                 {},
         };
 
+        // What is large is given back at once, however large it has been before: anybody may send large messages.
+        (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
         for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) >= 0;)
                 switch (c) {
                 case 'h':

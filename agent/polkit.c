@@ -1,21 +1,31 @@
 // Asking polkit whether a caller may change something; without an answer, no.
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// First the bus is asked who the caller is, then polkit whether that one may. Neither is waited for: whoever can keep
+// the bus from reading could keep the daemon from guarding.
 
 #include "polkit.h"
 
+#include <unistd.h>
+
 enum {
+        CALLS_UNKNOWN_MAX = 16, // of one connection, while the bus has not said whose it is
         QUESTIONS_MAX = 64,
         QUESTIONS_PER_USER_MAX = 8, // so that one user cannot keep the others from asking
 };
+#define BUS_ANSWER_USEC UINT64_C(10000000)
 #define ANSWER_USEC UINT64_C(120000000)
 
 typedef struct Question Question;
 
 struct Question {
         Question *next;
+        bool user_known; // polkit is being asked
         uid_t user;
         sd_bus_message *call;
         sd_bus_slot *slot;
+        const char *action; // a literal
+        char *plane;
         Manager *manager;
         PolkitContinue proceed;
 };
@@ -32,28 +42,32 @@ static Question *question_free(Question *question) {
                 }
         sd_bus_slot_unref(question->slot);
         sd_bus_message_unref(question->call);
+        free(question->plane);
         free(question);
         return NULL;
+}
+
+void polkit_forget(void) {
+        while (questions)
+                (void)question_free(questions);
+}
+
+static bool may_ask_bus(const char *sender) {
+        unsigned n = 0;
+
+        for (const Question *question = questions; question; question = question->next)
+                n += !question->user_known && streq(sd_bus_message_get_sender(question->call), sender);
+        return n < CALLS_UNKNOWN_MAX;
 }
 
 static bool may_ask(uid_t user) {
         unsigned n = 0, n_user = 0;
 
         for (const Question *question = questions; question; question = question->next) {
-                n++;
-                n_user += question->user == user;
+                n += question->user_known;
+                n_user += question->user_known && question->user == user;
         }
         return n < QUESTIONS_MAX && n_user < QUESTIONS_PER_USER_MAX;
-}
-
-static int sender_user(sd_bus_message *call, uid_t *ret) {
-        sd_bus_creds *creds = NULL;
-
-        int r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
-        if (r >= 0)
-                r = sd_bus_creds_get_euid(creds, ret);
-        sd_bus_creds_unref(creds);
-        return r;
 }
 
 static int deny(sd_bus_message *call, const char *why) {
@@ -92,7 +106,7 @@ static int on_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_e
         return r < 0 ? r : 1;
 }
 
-static int question_send(Question *question, const char *action, const char *plane) {
+static int polkit_ask(Question *question) {
         sd_bus *bus = sd_bus_message_get_bus(question->call);
         __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *message = NULL;
         uint32_t flags = sd_bus_message_get_allow_interactive_authorization(question->call) > 0;
@@ -102,44 +116,82 @@ static int question_send(Question *question, const char *action, const char *pla
                                                "org.freedesktop.PolicyKit1.Authority", "CheckAuthorization");
         if (r >= 0)
                 r = sd_bus_message_append(message, "(sa{sv})s", "system-bus-name", 1, "name", "s",
-                                          sd_bus_message_get_sender(question->call), action);
+                                          sd_bus_message_get_sender(question->call), question->action);
         if (r >= 0)
-                r = plane[0] ? sd_bus_message_append(message, "a{ss}", 1, "plane", plane)
-                             : sd_bus_message_append(message, "a{ss}", 0);
+                r = question->plane[0] ? sd_bus_message_append(message, "a{ss}", 1, "plane", question->plane)
+                                       : sd_bus_message_append(message, "a{ss}", 0);
         if (r >= 0)
                 r = sd_bus_message_append(message, "us", flags, "");
-        return r < 0 ? r : sd_bus_call_async(bus, &question->slot, message, on_answer, question, ANSWER_USEC);
+        if (r >= 0) {
+                question->slot = sd_bus_slot_unref(question->slot);
+                r = sd_bus_call_async(bus, &question->slot, message, on_answer, question, ANSWER_USEC);
+        }
+        return r;
+}
+
+// Who the caller is, as the bus daemon had it from the kernel.
+static int on_user(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error _unused_) {
+        Question *question = userdata;
+        uint32_t user;
+        int r;
+
+        if (sd_bus_message_is_method_error(answer, NULL) || sd_bus_message_read(answer, "u", &user) < 0)
+                r = deny(question->call, "the caller is unknown");
+        else if (user == 0 || user == geteuid())
+                r = proceed_and_answer(question);
+        else if (!may_ask(user))
+                r = sd_bus_reply_method_errorf(question->call, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                               "Too many calls wait for polkit; try again later.");
+        else {
+                question->user_known = true;
+                question->user = user;
+                r = polkit_ask(question);
+                if (r >= 0)
+                        return 1;
+                r = deny(question->call, "polkit cannot be asked");
+        }
+        question_free(question);
+        return r < 0 ? r : 1;
+}
+
+static int bus_ask(Question *question) {
+        sd_bus *bus = sd_bus_message_get_bus(question->call);
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *message = NULL;
+
+        int r = sd_bus_message_new_method_call(bus, &message, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                               "org.freedesktop.DBus", "GetConnectionUnixUser");
+        if (r >= 0)
+                r = sd_bus_message_append(message, "s", sd_bus_message_get_sender(question->call));
+        return r < 0 ? r : sd_bus_call_async(bus, &question->slot, message, on_user, question, BUS_ANSWER_USEC);
 }
 
 int polkit_authorize(sd_bus_message *call, const char *action, const char *plane, Manager *manager,
                      PolkitContinue proceed, sd_bus_error *ret_error) {
-        // Root, and the daemon's own user. The kernel or the bus daemon says who the caller is, not the caller.
-        uid_t user;
-        int r = sd_bus_query_sender_privilege(call, -1);
-        if (r > 0)
-                return proceed(call, manager, ret_error);
-        if (r < 0 || sender_user(call, &user) < 0)
+        const char *sender = sd_bus_message_get_sender(call);
+
+        if (!sender)
                 return sd_bus_error_set(ret_error, SD_BUS_ERROR_ACCESS_DENIED, "Not authorised: the caller is unknown.");
-        if (!may_ask(user))
+        if (!may_ask_bus(sender))
                 return sd_bus_error_set(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                        "Too many calls wait for polkit; try again later.");
+                                        "Too many calls at once; try again later.");
 
         Question *question = calloc(1, sizeof(*question));
         if (!question)
                 return -ENOMEM;
         *question = (Question){
                 .next = questions,
-                .user = user,
                 .call = sd_bus_message_ref(call),
+                .action = action,
+                .plane = strdup(plane),
                 .manager = manager,
                 .proceed = proceed,
         };
         questions = question;
-        r = question_send(question, action, plane);
+        int r = question->plane ? bus_ask(question) : -ENOMEM;
         if (r < 0) {
                 question_free(question);
                 return sd_bus_error_set(ret_error, SD_BUS_ERROR_ACCESS_DENIED,
-                                        "Not authorised: polkit cannot be asked.");
+                                        "Not authorised: the bus cannot be asked.");
         }
         return 1;
 }

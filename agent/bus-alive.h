@@ -1,0 +1,19 @@
+// Whether the bus takes what we say; and messages that are too large, or too many.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+typedef struct BusAlive {
+        sd_bus *bus;
+        sd_bus_slot *filter;
+        sd_bus_slot *ping;  // NULL: the last one was answered
+        bool has_said_more; // since that was sent
+        void (*on_stalled)(void *userdata);
+        void *userdata;
+} BusAlive;
+
+// on_stalled is called from within the connection: it is to give that up, but later.
+int bus_alive_init(BusAlive *alive, sd_bus *bus, void (*on_stalled)(void *userdata), void *userdata);
+void bus_alive_deinit(BusAlive *alive);

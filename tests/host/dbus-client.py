@@ -1,0 +1,297 @@
+# A caller that means ill, and a polkitd that does what it is told, in raw D-Bus, as no library would send it
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+#     dbus-client.py ask N WAITING       N calls of Reload; prints how all but WAITING of them were answered
+#     dbus-client.py ask-and-go N        N calls of Reload, and is gone
+#     dbus-client.py descriptors N       as ask, with 16 file descriptors each
+#     dbus-client.py flood N             calls of all kinds over N connections; "many" when many have been answered
+#     dbus-client.py large N WAITING     as ask, with 8 MiB in a field of the header that nobody knows
+#     dbus-client.py log-level           a call that sets the log's level, without waiting for its answer, and "sent"
+#     dbus-client.py matches N           N subscriptions; prints how many were taken
+#     dbus-client.py never-reads N       N calls whose answers are never read; "stalled" when others get none either
+#     dbus-client.py odd                 what nobody should send; prints an answer a line
+#     dbus-client.py polkit FILE         a polkitd that answers yes while FILE exists, and not before; and "answered"
+#
+# All but ask-and-go, log-level and odd end when they are killed.
+
+import itertools
+import os
+import select
+import socket
+import struct
+import sys
+import time
+
+SOCKET = "/run/dbus/system_bus_socket"
+DBUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+MANAGER = ("org.migplane1", "/org/migplane1", "org.migplane1.Manager")
+PLANE = ("org.migplane1", "/org/migplane1/plane/blue", "org.migplane1.Plane")
+INTROSPECTION = (*PLANE[:2], "org.freedesktop.DBus.Introspectable")
+PEER = (*PLANE[:2], "org.freedesktop.DBus.Peer")
+PROPERTIES = ("org.migplane1", "/org/migplane1/plane/blue", "org.freedesktop.DBus.Properties")
+CALL, RETURN, ERROR = 1, 2, 3
+
+
+def align(data, n):
+    return data + bytes(-len(data) % n)
+
+
+def string(text):
+    text = text if isinstance(text, bytes) else text.encode()
+    return struct.pack("<I", len(text)) + text + b"\0"
+
+
+def message(kind, serial, fields, body=b"", flags=0):
+    array = b""
+    for code, signature, value in fields:
+        array = align(array, 8) + bytes([code, 1]) + signature.encode() + b"\0"
+        if signature == "u":
+            array = align(array, 4) + struct.pack("<I", value)
+        elif signature == "g":
+            array += bytes([len(value)]) + value.encode() + b"\0"
+        else:
+            array = align(array, 4) + string(value)
+    head = struct.pack("<cBBBIII", b"l", kind, flags, 1, len(body), serial, len(array))
+    return align(head + array, 8) + body
+
+
+class Bus:
+    def __init__(self, descriptors=False):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(SOCKET)
+        self.serial = 0
+        self.input = b""
+        self.socket.sendall(b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\n")
+        self.socket.recv(256)
+        if descriptors:
+            self.socket.sendall(b"NEGOTIATE_UNIX_FD\r\n")
+            self.socket.recv(256)
+        self.socket.sendall(b"BEGIN\r\n")
+        self.ask(DBUS, "Hello")
+
+    def pack(self, target, member, signature="", body=b"", flags=0, more=()):
+        self.serial += 1
+        fields = [(1, "o", target[1]), (2, "s", target[2]), (3, "s", member), (6, "s", target[0]), *more]
+        if signature:
+            fields.append((8, "g", signature))
+        return message(CALL, self.serial, fields, body, flags)
+
+    def send(self, *arguments, **options):
+        self.socket.sendall(self.pack(*arguments, **options))
+        return self.serial
+
+    # The next message: kind, serial, {code: value of its header}, body; None when nothing comes.
+    def receive(self, timeout=None):
+        while True:
+            if len(self.input) >= 16:
+                kind, size, serial, fields = self.input[1], *struct.unpack_from("<III", self.input, 4)
+                start = 16 + (fields + 7 & ~7)
+                if len(self.input) >= start + size:
+                    whole, self.input = self.input[: start + size], self.input[start + size :]
+                    return kind, serial, header(whole[16 : 16 + fields]), whole[start:]
+            if not select.select([self.socket], [], [], timeout)[0]:
+                return None
+            data = self.socket.recv(1 << 20)
+            if not data:
+                raise EOFError
+            self.input += data
+
+    # "done", an error's name, or None.
+    def ask(self, *arguments, timeout=60):
+        serial = self.send(*arguments)
+        while answer := self.receive(timeout):
+            kind, _, fields, _ = answer
+            if fields.get(5) == serial:
+                return fields.get(4, "done") if kind == ERROR else "done"
+        return None
+
+
+def header(data):
+    fields, at = {}, 0
+    while at + 4 <= len(data):
+        at = at + 7 & ~7
+        code, signature = data[at], chr(data[at + 2])
+        at += 4
+        if signature == "u":
+            at = at + 3 & ~3
+            fields[code] = struct.unpack_from("<I", data, at)[0]
+            at += 4
+        elif signature == "g":
+            size = data[at]
+            fields[code] = data[at + 1 : at + 1 + size].decode()
+            at += size + 2
+        else:
+            at = at + 3 & ~3
+            size = struct.unpack_from("<I", data, at)[0]
+            fields[code] = data[at + 4 : at + 4 + size].decode()
+            at += size + 5
+    return fields
+
+
+def wait():
+    print("waiting", flush=True)
+    while True:
+        time.sleep(1000)
+
+
+def never_reads(n):
+    deaf, other = Bus(), Bus()
+    stalled = False
+    for i in range(int(n)):
+        deaf.send(INTROSPECTION, "Introspect")
+        if not stalled and i % 50 == 0 and not other.ask(PEER, "Ping", timeout=2):
+            stalled = True
+            print("stalled", flush=True)
+    wait()
+
+
+# Sends N calls, not too many at once for the bus, and prints how they were answered; that many will wait.
+def ask_all(bus, n, waiting, send):
+    counts = {}
+    for i in range(n + 1):
+        answered = sum(counts.values())
+        while answered < (n - waiting if i == n else i - waiting - 50):
+            kind, _, fields, _ = bus.receive(60) or sys.exit(f"no answer: {counts}")
+            if kind in (RETURN, ERROR):
+                name = fields.get(4, "done").rsplit(".", 1)[-1]
+                counts[name] = counts.get(name, 0) + 1
+                answered += 1
+        if i < n:
+            send()
+    print(" ".join(f"{name} {counts[name]}" for name in sorted(counts)), flush=True)
+
+
+def ask(n, waiting):
+    bus = Bus()
+    ask_all(bus, int(n), int(waiting), lambda: bus.send(MANAGER, "Reload"))
+    wait()
+
+
+def ask_and_go(n):
+    bus = Bus()
+    for _ in range(int(n)):
+        bus.send(MANAGER, "Reload")
+    # So that they have got as far as the daemon.
+    bus.ask(MANAGER, "ListPlanes")
+
+
+def descriptors(n):
+    bus = Bus(descriptors=True)
+    null = os.open("/dev/null", os.O_RDONLY)
+    call = lambda: bus.pack(MANAGER, "Reload", more=[(9, "u", 16)])
+    ask_all(bus, int(n), 0, lambda: socket.send_fds(bus.socket, [call()], [null] * 16))
+    wait()
+
+
+def large(n, waiting):
+    bus = Bus()
+    ask_all(bus, int(n), int(waiting), lambda: bus.send(MANAGER, "Reload", more=[(200, "s", "x" * (8 << 20))]))
+    wait()
+
+
+LEVEL = ((MANAGER[0], "/org/freedesktop/LogControl1", PROPERTIES[2]), "Set", "ssv",
+         align(align(string("org.freedesktop.LogControl1"), 4) + string("LogLevel") + b"\1s\0", 4) + string("debug"))
+
+
+def log_level():
+    bus = Bus()
+    bus.send(*LEVEL)
+    # So that it has got as far as the daemon.
+    print("sent" if bus.ask(DBUS, "GetId") == "done" else "", flush=True)
+
+
+def flood(n):
+    calls = itertools.cycle([
+        (MANAGER, "Reload"), (MANAGER, "Describe"), (MANAGER, "Plan", "s", string("")), (PLANE, "Down"), LEVEL,
+        (PLANE, "Verify"), (PROPERTIES, "GetAll", "s", string(PLANE[2])), (INTROSPECTION, "Introspect"),
+    ])
+    buses = {bus.socket: bus for bus in (Bus() for _ in range(int(n)))}
+    for bus in buses.values():
+        for _ in range(50):
+            bus.send(*next(calls))
+    answered = 0
+    while True:
+        for ready in select.select(list(buses), [], [])[0]:
+            bus = buses[ready]
+            while bus.receive(0):
+                answered += 1
+                if answered == 1000:
+                    print("many", flush=True)
+                bus.send(*next(calls))
+
+
+def odd():
+    bus = Bus()
+    plane = "org.migplane1.Plane"
+    huge = string("x" * (8 << 20))
+    attempts = [
+        ("wrong arguments", MANAGER, "GetPlane", "u", struct.pack("<I", 1)),
+        ("no arguments", MANAGER, "Plan", "", b""),
+        ("too many", MANAGER, "Reload", "s", string("x")),
+        ("wrong rates", PLANE, "SetBandwidth", "ss", align(string("1G"), 4) + string("2G")),
+        ("no such method", MANAGER, "Format", "", b""),
+        ("no such object", (PLANE[0], "/org/migplane1/plane/_zz", plane), "Down", "", b""),
+        ("a name that is none", MANAGER, "GetPlane", "s", string("../../etc/passwd")),
+        ("a name of 8 MiB", MANAGER, "GetPlane", "s", huge),
+        ("a plan of 8 MiB", MANAGER, "Plan", "s", huge),
+        ("a property of 8 MiB", PROPERTIES, "Get", "ss", align(string(plane), 4) + huge),
+    ]
+    for name, target, member, signature, body in attempts:
+        serial = bus.send(target, member, signature, body)
+        size = 0
+        while True:
+            kind, _, fields, answer = bus.receive(60)
+            if fields.get(5) == serial:
+                size = len(answer)
+                break
+        print(f"{name}: {fields.get(4, 'done').rsplit('.', 1)[-1]}{', at length' if size > 1024 else ''}")
+    # These two the bus throws out.
+    lie = struct.pack("<I", 1 << 30) + b"x\0"
+    for name, body in (("a text that is no UTF-8", string(b"\xff\xfe")), ("a length that lies", lie)):
+        bus = Bus()
+        bus.send(MANAGER, "GetPlane", "s", body)
+        try:
+            while bus.receive(60):
+                pass
+            print(f"{name}: nothing")
+        except (EOFError, ConnectionError):
+            print(f"{name}: thrown out")
+
+
+def matches(n):
+    bus = Bus()
+    taken = 0
+    for i in range(int(n)):
+        rule = f"type='signal',sender='org.migplane1',member='M{i}'"
+        taken += bus.ask(DBUS, "AddMatch", "s", string(rule)) == "done"
+    print("taken", taken)
+    wait()
+
+
+def polkit(path):
+    bus = Bus()
+    bus.ask(DBUS, "RequestName", "su", align(string("org.freedesktop.PolicyKit1"), 4) + struct.pack("<I", 0))
+    print("ready", flush=True)
+    questions = []
+    while True:
+        asked = bus.receive(0.1)
+        if asked and asked[0] == CALL:
+            questions.append((asked[1], asked[2][7]))
+        if asked and asked[0] == RETURN:
+            print("answered", flush=True)
+        if not os.path.exists(path):
+            continue
+        if not questions:
+            continue
+        for serial, sender in questions:
+            bus.serial += 1
+            yes = struct.pack("<IIII", 1, 0, 0, 0)
+            fields = [(5, "u", serial), (6, "s", sender), (8, "g", "(bba{ss})")]
+            bus.socket.sendall(message(RETURN, bus.serial, fields, yes))
+        # When the bus has got as far as this, the answers have gone where they go.
+        bus.send(DBUS, "GetId")
+        questions = []
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1].replace("-", "_")](*sys.argv[2:])
