@@ -1,16 +1,17 @@
 // Any bytes from the bus: calls of all methods and properties, with any arguments, and polkit's answers to what it is asked.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The first byte says whether the caller is root, the rest comes over a connection as it does from the bus: the connection is a
-// real one, and so are all vtables. What the calls would do to the host is left out: the linker puts the functions below in its
-// place (--wrap).
+// They come over a connection as they do from the bus: it is a real one, and so are all vtables. What the calls would do
+// to the host is left out: the linker puts the functions below in its place (--wrap).
 
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "bus.h"
+#include "bus-alive.h"
 #include "describe.h"
 #include "flows.h"
+#include "verify.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_manager_reload(Manager *manager, Error *ret_error);
@@ -22,11 +23,7 @@ char *__wrap_describe(Manager *manager);
 int __wrap_flows_read(FlowList *ret, Error *ret_error);
 int __wrap_link_read_bytes(Netlink *netlink, int ifindex, uint64_t *ret_sent, uint64_t *ret_received, Error *ret_error);
 int __wrap_firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error);
-int __wrap_sd_bus_query_sender_privilege(sd_bus_message *call, int capability);
-int __wrap_sd_bus_query_sender_creds(sd_bus_message *call, uint64_t mask, sd_bus_creds **ret);
-int __wrap_sd_bus_creds_get_euid(sd_bus_creds *creds, uid_t *ret);
-
-static bool caller_is_root;
+int __wrap_verify_plane(Manager *manager, const Plane *plane, const Findings **ret, Error *ret_error);
 
 int __wrap_manager_reload(Manager *manager _unused_, Error *ret_error) {
         return error_set(ret_error, -EIO, "no");
@@ -76,17 +73,12 @@ int __wrap_firewall_read_counters(Firewall *firewall _unused_, FirewallCounter *
         return 0;
 }
 
-int __wrap_sd_bus_query_sender_privilege(sd_bus_message *call _unused_, int capability _unused_) {
-        return caller_is_root;
-}
+int __wrap_verify_plane(Manager *manager _unused_, const Plane *plane _unused_, const Findings **ret,
+                        Error *ret_error _unused_) {
+        static Finding finding = { .check = "sysctl", .promise = "a promise", .verdict = VERDICT_OK, .text = (char *)"seen" };
+        static const Findings findings = { .findings = &finding, .n_findings = 1 };
 
-int __wrap_sd_bus_query_sender_creds(sd_bus_message *call _unused_, uint64_t mask _unused_, sd_bus_creds **ret) {
-        *ret = NULL;
-        return 0;
-}
-
-int __wrap_sd_bus_creds_get_euid(sd_bus_creds *creds _unused_, uid_t *ret) {
-        *ret = 65534;
+        *ret = &findings;
         return 0;
 }
 
@@ -105,10 +97,17 @@ static Manager *manager_get(void) {
         return &manager;
 }
 
-static sd_bus *connection_new(int fd, Manager *manager) {
+static void on_stalled(void *userdata _unused_) {
+}
+
+static sd_bus *connection_new(int fd, Manager *manager, BusAlive *ret_alive) {
         sd_bus *bus = NULL;
         int r = sd_bus_new(&bus);
 
+        if (r >= 0)
+                r = bus_alive_init(ret_alive, bus, on_stalled, NULL);
+        if (r >= 0)
+                r = bus_log_add(bus, manager);
         if (r >= 0)
                 r = sd_bus_add_object_vtable(bus, NULL, BUS_PATH, BUS_INTERFACE_MANAGER, bus_manager_vtable, manager);
         if (r >= 0)
@@ -129,21 +128,22 @@ static sd_bus *connection_new(int fd, Manager *manager) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static const char greeting[] = "\0AUTH ANONYMOUS\r\nBEGIN\r\n";
+        BusAlive alive;
         int pair[2];
 
         if (size == 0 || size > 65536)
                 return 0;
-        caller_is_root = data[0] & 1;
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
                 abort();
-        if (send(pair[1], greeting, sizeof(greeting) - 1, 0) < 0 || send(pair[1], data + 1, size - 1, 0) < 0 ||
+        if (send(pair[1], greeting, sizeof(greeting) - 1, 0) < 0 || send(pair[1], data, size, 0) < 0 ||
             shutdown(pair[1], SHUT_WR) < 0)
                 abort();
 
-        sd_bus *bus = connection_new(pair[0], manager_get());
+        sd_bus *bus = connection_new(pair[0], manager_get(), &alive);
         // To the end of what was sent, after which questions that are still open are answered by the end of the connection.
         while (sd_bus_process(bus, NULL) > 0)
                 ;
+        bus_alive_deinit(&alive);
         (void)sd_bus_close_unref(bus);
         (void)close(pair[1]);
         return 0;
