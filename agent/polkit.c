@@ -99,8 +99,11 @@ static int on_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_e
                 r = deny(question->call, "polkit's answer cannot be read");
         else if (authorized)
                 r = proceed_and_answer(question);
+        else if (challenge)
+                r = sd_bus_reply_method_errorf(question->call, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+                                               "Not authorised: an interactive authentication is needed.");
         else
-                r = deny(question->call, challenge ? "an interactive authentication is needed" : "polkit says no");
+                r = deny(question->call, "polkit says no");
 
         question_free(question);
         return r < 0 ? r : 1;
@@ -170,7 +173,8 @@ int polkit_authorize(sd_bus_message *call, const char *action, const char *plane
         const char *sender = sd_bus_message_get_sender(call);
 
         if (!sender)
-                return sd_bus_error_set(ret_error, SD_BUS_ERROR_ACCESS_DENIED, "Not authorised: the caller is unknown.");
+                return sd_bus_error_set(ret_error, SD_BUS_ERROR_ACCESS_DENIED,
+                                        "Not authorised: the caller is unknown.");
         if (!may_ask_bus(sender))
                 return sd_bus_error_set(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                         "Too many calls at once; try again later.");

@@ -10,7 +10,8 @@
 #     dbus-client.py matches N           N subscriptions; prints how many were taken
 #     dbus-client.py never-reads N       N calls whose answers are never read; "stalled" when others get none either
 #     dbus-client.py odd                 what nobody should send; prints an answer a line
-#     dbus-client.py polkit FILE         a polkitd that answers yes while FILE exists, and not before; and "answered"
+#     dbus-client.py polkit FILE         a polkitd that answers once there is FILE, as that says: "1 0" yes, "0 0" no,
+#                                        "0 1" after a password; then it says "answered"
 #
 # All but ask-and-go, log-level and odd end when they are killed.
 
@@ -285,9 +286,10 @@ def polkit(path):
             continue
         for serial, sender in questions:
             bus.serial += 1
-            yes = struct.pack("<IIII", 1, 0, 0, 0)
+            with open(path) as file:
+                verdict = struct.pack("<IIII", *map(int, file.read().split()), 0, 0)
             fields = [(5, "u", serial), (6, "s", sender), (8, "g", "(bba{ss})")]
-            bus.socket.sendall(message(RETURN, bus.serial, fields, yes))
+            bus.socket.sendall(message(RETURN, bus.serial, fields, verdict))
         # When the bus has got as far as this, the answers have gone where they go.
         bus.send(DBUS, "GetId")
         questions = []
