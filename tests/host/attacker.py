@@ -3,7 +3,7 @@
 #
 #     attacker.py try OPTION...           each attack once: what came of it, as JSON
 #     attacker.py judge WITHOUT WITH      a line for each attack: ok, not ok or skip, and two columns of text
-#     attacker.py count TITLE RESULT      how many got through, of how many, for each piece of the promise
+#     attacker.py count TITLE RESULT      how many got through, for each piece of the promise: a table's row; its head without a title
 #     attacker.py flood OPTION...         all that come from outside, round and round, until a file exists
 #     attacker.py watch OPTION...         what the host puts on the plane's wire by itself, until then
 #
@@ -282,15 +282,24 @@ def command_judge(files):
         judge(name, found[name], without.get(name, {"leaks": [], "changes": []}))
 
 
+REFUSAL = re.compile(r"protocol 1 03(09|0a|0d)|next 58 0101")  # a firewall's answer: prohibited
+
+
 def command_count(title, path):
     with open(path, encoding="utf-8") as file:
         results = json.load(file)
     tried, through = collections.Counter(), collections.Counter()
     for name, found in results.items():
+        refused = found["leaks"] and not found["changes"] and all(map(REFUSAL.search, found["leaks"]))
         for piece in (name.split(".")[0], "all"):
             tried[piece] += 1
             through[piece] += bool(found["leaks"] or found["changes"])
-    print(f"{title:32}", *(f"{piece}: {through[piece]}/{tried[piece]}" for piece in sorted(tried)), sep="  ", flush=True)
+        through["refused"] += bool(refused)
+    if title:
+        cells = [title, *(through[piece] for piece in sorted(tried)), through["refused"]]
+    else:
+        cells = ["", *(f"{piece} ({tried[piece]})" for piece in sorted(tried)), "of these refused aloud"]
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
 # --- Until a file exists ----------------------------------------------------------------------------------------------
