@@ -48,6 +48,7 @@ static int list_text_close(ListText *list, char **ret_text) {
         return 0;
 }
 
+// Of hosts.
 static int element_set_text(ElementSet *set, char **ret_text) {
         _cleanup_list_text_ ListText list = {};
 
@@ -56,7 +57,7 @@ static int element_set_text(ElementSet *set, char **ret_text) {
         if (list_text_open(&list) < 0)
                 return -ENOMEM;
         element_set_normalise(set);
-        element_set_print(set, list.file);
+        element_run_print(set->elements, set->n_elements, list.file);
         if (fclose(TAKE(list.file)) != 0)
                 return -ENOMEM;
         *ret_text = TAKE(list.text);
@@ -85,19 +86,51 @@ static int own_raw_init(const PlaneConfig *plane, int family, char **ret_text) {
         return list_text_close(&own, ret_text);
 }
 
-static int peers_init(const PlaneConfig *plane, int family, char **ret_text) {
-        _cleanup_element_set_ ElementSet peers = {};
+static int peer_run_init(const SetElement *elements, size_t n, PeerRun *ret) {
+        size_t size;
+        FILE *file = text_file_open(&ret->mask, &size);
 
+        if (!file)
+                return -ENOMEM;
+        if (n > 1)
+                element_mask_print(&elements[0], false, file);
+        if (fclose(file) != 0)
+                return -ENOMEM;
+        file = text_file_open(&ret->set, &size);
+        if (!file)
+                return -ENOMEM;
+        element_run_print(elements, n, file);
+        return fclose(file) == 0 ? 0 : -ENOMEM;
+}
+
+static int peers_add(ElementSet *peers, const PlaneConfig *plane, int family) {
         for (size_t i = 0; i < plane->n_peers; i++)
-                if (plane->peers[i].address.family == family && element_set_add(&peers, &plane->peers[i], NULL) < 0)
+                if (plane->peers[i].address.family == family && element_set_add(peers, &plane->peers[i], NULL) < 0)
                         return -ENOMEM;
         // The host must resolve its routers and hear their "fragmentation needed". They could send in any peer's name
         // anyway.
         for (size_t i = 0; i < plane->n_routes; i++)
                 if (plane->routes[i].gateway.family == family &&
-                    element_set_add_address(&peers, &plane->routes[i].gateway, NULL) < 0)
+                    element_set_add_address(peers, &plane->routes[i].gateway, NULL) < 0)
                         return -ENOMEM;
-        return element_set_text(&peers, ret_text);
+        element_set_normalise(peers);
+        return 0;
+}
+
+static int peers_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
+        _cleanup_element_set_ ElementSet peers = {};
+
+        int r = peers_add(&peers, plane, family);
+        if (r < 0 || peers.n_elements == 0)
+                return r;
+        ret->peers = calloc(peers.n_elements, sizeof(PeerRun));
+        if (!ret->peers)
+                return -ENOMEM;
+        for (size_t i = 0, n; i < peers.n_elements && r >= 0; i += n) {
+                n = element_set_run(&peers, i);
+                r = peer_run_init(&peers.elements[i], n, &ret->peers[ret->n_peers++]);
+        }
+        return r;
 }
 
 static int known_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
@@ -149,18 +182,28 @@ static int groups_init(const PlaneConfig *plane, AllowFamily *ret) {
         return 0;
 }
 
-static int ports_init(const PlaneConfig *plane, char **ret_text) {
+// The lone ports as one set, and then each range.
+static int ports_init(const PlaneConfig *plane, AllowList *ret) {
         _cleanup_list_text_ ListText list = {};
 
-        if (list_text_open(&list) < 0)
+        ret->ports = calloc(plane->n_ports + 1, sizeof(char *));
+        if (!ret->ports || list_text_open(&list) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < plane->n_ports; i++)
+                if (plane->ports[i].first == plane->ports[i].last)
+                        fprintf(list_text_item(&list), "%u", plane->ports[i].first);
+        ret->n_ports = list.n_items > 0;
+        if (list_text_close(&list, &ret->ports[0]) < 0)
                 return -ENOMEM;
         for (size_t i = 0; i < plane->n_ports; i++) {
                 const PortRange *range = &plane->ports[i];
-                fprintf(list_text_item(&list), "%u", range->first);
-                if (range->last != range->first)
-                        fprintf(list.file, "-%u", range->last);
+                if (range->first == range->last)
+                        continue;
+                if (asprintf(&ret->ports[ret->n_ports], "%u-%u", range->first, range->last) < 0)
+                        return -ENOMEM;
+                ret->n_ports++;
         }
-        return list_text_close(&list, ret_text);
+        return 0;
 }
 
 static int users_init(const RulesetPlane *plane, char **ret_text) {
@@ -183,6 +226,10 @@ static void family_deinit(AllowFamily *family) {
         free(family->own_raw);
         free(family->groups);
         free(family->group_macs);
+        for (size_t i = 0; i < family->n_peers; i++) {
+                free(family->peers[i].mask);
+                free(family->peers[i].set);
+        }
         free(family->peers);
         free(family->known);
         free(family->known_macs);
@@ -195,7 +242,7 @@ static int family_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
         if (r >= 0)
                 r = own_raw_init(plane, family, &ret->own_raw);
         if (r >= 0)
-                r = peers_init(plane, family, &ret->peers);
+                r = peers_init(plane, family, ret);
         if (r >= 0 && (!ret->own || !ret->peers)) {
                 family_deinit(ret);
                 return 0;
@@ -228,7 +275,7 @@ int allow_list_init(AllowList *ret, const RulesetPlane *plane) {
         if (r >= 0)
                 r = family_init(plane->plane, AF_INET6, &list.ipv6);
         if (r >= 0)
-                r = ports_init(plane->plane, &list.ports);
+                r = ports_init(plane->plane, &list);
         if (r >= 0)
                 r = users_init(plane, &list.users);
         if (r < 0)
@@ -242,6 +289,8 @@ int allow_list_init(AllowList *ret, const RulesetPlane *plane) {
 void allow_list_deinit(AllowList *list) {
         family_deinit(&list->ipv4);
         family_deinit(&list->ipv6);
+        for (size_t i = 0; i < list->n_ports; i++)
+                free(list->ports[i]);
         free(list->ports);
         free(list->users);
         *list = (AllowList){};

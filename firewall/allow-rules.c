@@ -149,16 +149,31 @@ static void print_arp(const AllowList *list, Way way, const char *frame, FILE *f
 
         // Nobody else has our address, and we announce it to nobody.
         drop(list, way, "arp", file, "arp %s ip %s", ways[way].remote, family->own);
-        fprintf(file, "%s" ARP_OF_IPV4 " arp %s ip %s arp %s ip %s accept\n", frame, ways[way].local, family->own,
-                ways[way].remote, family->peers);
+        for (size_t i = 0; i < family->n_peers; i++)
+                fprintf(file, "%s" ARP_OF_IPV4 " arp %s ip %s arp %s ip%s %s accept\n", frame, ways[way].local,
+                        family->own, ways[way].remote, family->peers[i].mask, family->peers[i].set);
 }
 
 // --- the network layer ---
 
+// Who is in none of the sets.
+static void drop_strangers(const AllowList *list, Way way, const char *protocol, const AllowFamily *family,
+                           FILE *file) {
+        for (bool report = list->report.count > 0;; report = false) {
+                for (size_t i = 0; i < family->n_peers; i++)
+                        fprintf(file, "%s %s%s != %s ", protocol, ways[way].remote, family->peers[i].mask,
+                                family->peers[i].set);
+                if (!report)
+                        break;
+                report_rest(list, way, "peer", file);
+        }
+        count_and_drop(list, way, "peer", file);
+}
+
 static void print_ends(const AllowList *list, Way way, const char *protocol, const AllowFamily *family, FILE *file) {
         drop(list, way, "address", file, "%s %s != %s", protocol, ways[way].local, family->own);
         drop(list, way, "peer", file, "%s %s %s", protocol, ways[way].remote, family->own);
-        drop(list, way, "peer", file, "%s %s != %s", protocol, ways[way].remote, family->peers);
+        drop_strangers(list, way, protocol, family, file);
 }
 
 // What the rules of one hook have, and those of others have not.
@@ -179,18 +194,24 @@ static const struct {
 // Users= once more for the segments that open a connection, on either side: a socket that the kernel holds for a user's
 // own (MPTCP, SMC) tells no user, so that here whoever is not told is not let out. Of later segments the kernel has some
 // that are nobody's. The one that it sends without a socket in a flood, a SYN cookie, is asked for again.
-static void print_tcp(const AllowList *list, Way way, const Layer *layer, const char *tcp, FILE *file) {
+static void print_ports(const AllowList *list, Way way, const Layer *layer, const char *tcp, const char *ports,
+                        FILE *file) {
         for (size_t i = 0; i < ELEMENTSOF(port_matches); i++) {
                 const char *before = port_matches[i].before, *after = port_matches[i].after;
 
                 if (!layer->users) {
-                        fprintf(file, "%s%s %s%s%s accept\n", layer->frame, tcp, before, list->ports, after);
+                        fprintf(file, "%s%s %s%s%s accept\n", layer->frame, tcp, before, ports, after);
                         continue;
                 }
-                fprintf(file, "%s tcp flags & syn != syn %s%s%s accept\n", tcp, before, list->ports, after);
-                fprintf(file, "%s meta skuid %s %s%s%s accept\n", tcp, layer->users, before, list->ports, after);
-                drop(list, way, "user", file, "%s %s%s%s", tcp, before, list->ports, after);
+                fprintf(file, "%s tcp flags & syn != syn %s%s%s accept\n", tcp, before, ports, after);
+                fprintf(file, "%s meta skuid %s %s%s%s accept\n", tcp, layer->users, before, ports, after);
+                drop(list, way, "user", file, "%s %s%s%s", tcp, before, ports, after);
         }
+}
+
+static void print_tcp(const AllowList *list, Way way, const Layer *layer, const char *tcp, FILE *file) {
+        for (size_t i = 0; i < list->n_ports; i++)
+                print_ports(list, way, layer, tcp, list->ports[i], file);
         drop(list, way, "port", file, "%s", tcp);
 }
 
@@ -216,10 +237,10 @@ static void print_ipv6(const AllowList *list, Way way, const Layer *layer, FILE 
 
         if (!family->own)
                 return;
-        if (way == WAY_IN)
-                fprintf(file, "ip6 saddr != %s ip6 saddr %s ip6 daddr %s " SOLICIT " %s accept\n", family->own,
-                        family->peers, family->groups, own);
-        else
+        for (size_t i = 0; i < family->n_peers && way == WAY_IN; i++)
+                fprintf(file, "ip6 saddr != %s ip6 saddr%s %s ip6 daddr %s " SOLICIT " %s accept\n", family->own,
+                        family->peers[i].mask, family->peers[i].set, family->groups, own);
+        if (way == WAY_OUT)
                 fprintf(file, "%sip6 saddr %s ip6 daddr " ND_GROUPS " " SOLICIT " != %s accept\n", frame, family->own,
                         own);
         print_ends(list, way, "ip6", family, file);

@@ -11,6 +11,12 @@ typedef enum Way {
         WAY_OUT,
 } Way;
 
+// The peers whose prefixes are of one length, see set.h: "ip saddr" MASK " " SET.
+typedef struct PeerRun {
+        char *mask; // "" or " & 255.255.255.0"
+        char *set;
+} PeerRun;
+
 // One plane's values in one family of addresses, as nft writes them. All NULL where the plane has no address of the
 // family, or no peer.
 typedef struct AllowFamily {
@@ -18,7 +24,8 @@ typedef struct AllowFamily {
         char *own_raw;    // the same as numbers
         char *groups;     // IPv6: the solicited-node groups of own
         char *group_macs; // IPv6: and the MAC addresses of those, as numbers
-        char *peers;      // Peers=, and the gateways
+        PeerRun *peers;   // Peers=, and the gateways
+        size_t n_peers;
         char *known;      // addresses of [Peer] sections that tell a MAC; NULL: none does
         char *known_macs; // "{ 192.0.2.2 . 0x020000000001 }"
         char *known_arp;  // with the MAC twice, for what ARP says and for what the frame says
@@ -26,7 +33,8 @@ typedef struct AllowFamily {
 
 typedef struct AllowList {
         AllowFamily ipv4, ipv6;
-        char *ports;
+        char **ports; // "{ 16514, 49152 }", and each range by itself, see set.h
+        size_t n_ports;
         char *users; // NULL: everybody
         bool has_mac;
         char mac[MAC_TEXT_MAX], mac_raw[2 + 12 + 1];

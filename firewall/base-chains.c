@@ -3,7 +3,7 @@
 //
 // Those of the families inet and arp see all of the host's traffic. They never end in a drop: they hand what
 // is on a plane to that plane's chain, which ends in one, and drop what claims to be a plane's and is elsewhere. All of
-// that goes through maps, so that a host's packet costs the same with 1 plane and with 256.
+// that goes through sets and maps, so that a host's packet costs the same with 2 planes and with 256.
 
 #include "base-chains.h"
 
@@ -22,28 +22,33 @@ typedef struct AllPlanes {
         size_t n_planes;
 } AllPlanes;
 
-// iifname vmap { "mig0" : goto mig0-in }, of the planes with an address of the family, or of every plane
+// iifname vmap { "mig0" : goto mig0-in }, of the planes with an address of the family, or of every plane. A lone one is
+// compared, so that nothing of the plane's is taken for another's while the rules are replaced, see report.h.
 static void print_dispatch(const AllPlanes *all, Way way, int family, FILE *file) {
+        const char *key = way == WAY_IN ? "iifname" : "oifname", *end = way == WAY_IN ? "in" : "out";
         const char *separator = "{ ";
 
-        fprintf(file, "%s vmap ", way == WAY_IN ? "iifname" : "oifname");
+        if (all->n_planes == 1) {
+                fprintf(file, "%s \"%s\" goto %s-%s\n", key, all->planes[0].plane->interface, all->links[0], end);
+                return;
+        }
+        fprintf(file, "%s vmap ", key);
         for (size_t i = 0; i < all->n_planes; i++) {
                 const PlaneConfig *plane = all->planes[i].plane;
                 if (family != AF_UNSPEC && !plane_config_has_family(plane, family))
                         continue;
-                fprintf(file, "%s\"%s\" : goto %s-%s", separator, plane->interface, all->links[i],
-                        way == WAY_IN ? "in" : "out");
+                fprintf(file, "%s\"%s\" : goto %s-%s", separator, plane->interface, all->links[i], end);
                 separator = ", ";
         }
         fputs(" }\n", file);
 }
 
 // The planes' networks, or just their own addresses. Not what is routed: that may hold the management network.
-static int networks_init(const AllPlanes *all, const MapRule *rule, int family, bool whole, ElementSet *ret) {
+static int networks_init(const AllPlanes *all, MapUse use, int family, bool whole, ElementSet *ret) {
         for (size_t i = 0; i < all->n_planes; i++) {
                 const PlaneConfig *plane = all->planes[i].plane;
 
-                for (size_t j = 0; j < plane->n_addresses && map_rule_has(rule, &all->planes[i]); j++) {
+                for (size_t j = 0; j < plane->n_addresses && map_use_has(use, &all->planes[i]); j++) {
                         Prefix prefix = plane->addresses[j].prefix;
                         if (prefix.address.family != family)
                                 continue;
@@ -57,31 +62,58 @@ static int networks_init(const AllPlanes *all, const MapRule *rule, int family, 
         return 0;
 }
 
-// match stands before the key, for what has no name: for it to be where it is expected.
-static int print_elsewhere_at(const AllPlanes *all, const char *match, const char *key,
-                              void (*print)(const SetElement *element, FILE *file), int family, bool whole,
-                              const char *reason, FILE *file) {
-        for (MapUse use = MAP_REPORT; use < MAP_USE_MAX; use++) {
-                _cleanup_element_set_ ElementSet networks = {};
-                MapRule rule = { use, match, key, file, 0 };
+// Where something is looked for: match stands before the key, for what has no name: for it to be where it is expected.
+typedef struct Field {
+        const char *match, *key;
+        bool raw; // it has no type
+        int family;
+        bool whole; // the networks, not just the planes' own addresses
+} Field;
 
-                if (networks_init(all, &rule, family, whole, &networks) < 0)
-                        return -ENOMEM;
-                for (size_t i = 0; i < networks.n_elements; i++) {
-                        print(&networks.elements[i], map_rule_element(&rule));
-                        map_rule_lead(&rule, networks.elements[i].link, reason);
-                }
-                map_rule_end(&rule);
+static int print_run(const Field *field, const SetElement *elements, size_t n, MapUse use, const char *reason,
+                     FILE *file) {
+        _cleanup_free_ char *memory = calloc(n, sizeof(MapElement)), *key = NULL;
+        MapElement *mapped = (MapElement *)memory;
+        size_t size;
+        FILE *text = memory ? text_file_open(&key, &size) : NULL;
+
+        if (!text)
+                return -ENOMEM;
+        fputs(field->key, text);
+        element_mask_print(&elements[0], field->raw, text);
+        if (fclose(text) != 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                mapped[i].link = elements[i].link;
+                (void)element_format(&elements[i], field->raw, mapped[i].text);
         }
+        map_rule_print(use, field->match, key, mapped, n, reason, file);
         return 0;
+}
+
+static int print_elsewhere_at(const AllPlanes *all, const Field *field, const char *reason, FILE *file) {
+        int r = 0;
+
+        for (MapUse use = MAP_REPORT; use < MAP_USE_MAX && r >= 0; use++) {
+                _cleanup_element_set_ ElementSet networks = {};
+
+                r = networks_init(all, use, field->family, field->whole, &networks);
+                for (size_t i = 0, n; i < networks.n_elements && r >= 0; i += n) {
+                        n = element_set_run(&networks, i);
+                        r = print_run(field, &networks.elements[i], n, use, reason, file);
+                }
+        }
+        return r;
 }
 
 static int print_elsewhere(const AllPlanes *all, const char *key, int family, bool whole, const char *reason,
                            FILE *file) {
-        return print_elsewhere_at(all, "", key, element_print, family, whole, reason, file);
+        return print_elsewhere_at(all, &(Field){ "", key, false, family, whole }, reason, file);
 }
 
 static int print_prerouting(const AllPlanes *all, FILE *file) {
+        static const Field solicited = { "icmpv6 type nd-neighbor-solicit ", "@th,64,128", true, AF_INET6, true };
+
         print_dispatch(all, WAY_IN, AF_UNSPEC, file);
         fputs("iifname \"lo\" accept\n", file); // the host may talk to itself
         // The whole networks, not the plane's address alone: else the host would tell whoever sends to a peer by way of
@@ -95,8 +127,7 @@ static int print_prerouting(const AllPlanes *all, FILE *file) {
                 r = print_elsewhere(all, "ip6 saddr", AF_INET6, true, ELSEWHERE_IN, file);
         // A solicitation goes to a group, so only its target tells whom it is for. The host might be a proxy.
         if (r >= 0)
-                r = print_elsewhere_at(all, "icmpv6 type nd-neighbor-solicit ", "@th,64,128", element_print_raw, AF_INET6,
-                                       true, ELSEWHERE_IN, file);
+                r = print_elsewhere_at(all, &solicited, ELSEWHERE_IN, file);
         return r;
 }
 
@@ -106,23 +137,18 @@ static int print_prerouting(const AllPlanes *all, FILE *file) {
 // What prerouting cannot see: where a source route or a translation of addresses leads to, and, in fragments, what an
 // ICMP error quotes. One that quotes the plane's traffic would change what the host believes of its ways on the plane.
 static int print_input_elsewhere(const AllPlanes *all, FILE *file) {
-        static const struct {
-                const char *match, *key;
-                int family;
-                bool whole;
-        } quoted[] = {
-                { ICMP_ERRORS, "@th,160,32", AF_INET, false },
-                { ICMP_ERRORS, "@th,192,32", AF_INET, true },
-                { ICMPV6_ERRORS, "@th,128,128", AF_INET6, false },
-                { ICMPV6_ERRORS, "@th,256,128", AF_INET6, true },
+        static const Field quoted[] = {
+                { ICMP_ERRORS, "@th,160,32", true, AF_INET, false },
+                { ICMP_ERRORS, "@th,192,32", true, AF_INET, true },
+                { ICMPV6_ERRORS, "@th,128,128", true, AF_INET6, false },
+                { ICMPV6_ERRORS, "@th,256,128", true, AF_INET6, true },
         };
 
         int r = print_elsewhere(all, "ip daddr", AF_INET, false, ELSEWHERE_IN, file);
         if (r >= 0)
                 r = print_elsewhere(all, "ip6 daddr", AF_INET6, false, ELSEWHERE_IN, file);
         for (size_t i = 0; i < ELEMENTSOF(quoted) && r >= 0; i++)
-                r = print_elsewhere_at(all, quoted[i].match, quoted[i].key, element_print_raw, quoted[i].family,
-                                       quoted[i].whole, ELSEWHERE_IN, file);
+                r = print_elsewhere_at(all, &quoted[i], ELSEWHERE_IN, file);
         return r;
 }
 
@@ -137,17 +163,24 @@ static int print_input(const AllPlanes *all, FILE *file) {
 
 // Nothing is forwarded to or from a plane.
 static int print_forward(const AllPlanes *all, FILE *file) {
+        _cleanup_free_ char *memory = calloc(all->n_planes, sizeof(MapElement));
+        MapElement *elements = (MapElement *)memory;
+
+        if (!memory)
+                return -ENOMEM;
         for (unsigned i = 0; i < 2 * MAP_USE_MAX; i++) {
                 bool in = i < MAP_USE_MAX;
-                MapRule rule = { i % MAP_USE_MAX, "", in ? "iifname" : "oifname", file, 0 };
+                MapUse use = i % MAP_USE_MAX;
+                size_t n = 0;
 
                 for (size_t j = 0; j < all->n_planes; j++) {
-                        if (!map_rule_has(&rule, &all->planes[j]))
+                        if (!map_use_has(use, &all->planes[j]))
                                 continue;
-                        fprintf(map_rule_element(&rule), "\"%s\"", all->planes[j].plane->interface);
-                        map_rule_lead(&rule, all->links[j], in ? FORWARD_IN : FORWARD_OUT);
+                        elements[n].link = all->links[j];
+                        (void)snprintf(elements[n++].text, sizeof(elements[0].text), "\"%s\"",
+                                       all->planes[j].plane->interface);
                 }
-                map_rule_end(&rule);
+                map_rule_print(use, "", in ? "iifname" : "oifname", elements, n, in ? FORWARD_IN : FORWARD_OUT, file);
         }
         return 0;
 }

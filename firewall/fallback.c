@@ -60,19 +60,20 @@ static size_t closed_find(const RulesetPlane *planes, size_t n_planes, unsigned 
         return n;
 }
 
-static void closed_print(const Closed *closed, size_t n_closed, MapUse use, FILE *file) {
-        MapRule rule = { use, "tcp flags & (syn | ack) == syn ", "tcp dport", file, 0 };
+// A rule for each: see set.h for why there is no map of them.
+static void closed_print(const Closed *closed, FILE *file) {
         char link[LINK_SPELLING_MAX];
 
-        for (size_t i = 0; i < n_closed; i++) {
-                if (!map_rule_has(&rule, closed[i].plane))
+        (void)link_name_spell(closed->plane->plane->interface, link);
+        for (MapUse use = MAP_REPORT; use < MAP_USE_MAX; use++) {
+                if (!map_use_has(use, closed->plane))
                         continue;
-                fprintf(map_rule_element(&rule), "%u", closed[i].ports.first);
-                if (closed[i].ports.last != closed[i].ports.first)
-                        fprintf(file, "-%u", closed[i].ports.last);
-                map_rule_lead(&rule, link_name_spell(closed[i].plane->plane->interface, link), FALLBACK_IN);
+                fprintf(file, "tcp flags & (syn | ack) == syn tcp dport %u", closed->ports.first);
+                if (closed->ports.last != closed->ports.first)
+                        fprintf(file, "-%u", closed->ports.last);
+                fprintf(file, use == MAP_REPORT ? " jump %s-%s\n" : " counter name \"%s-%s\" drop\n", link,
+                        FALLBACK_IN);
         }
-        map_rule_end(&rule);
 }
 
 int fallback_print(const RulesetPlane *planes, size_t n_planes, FILE *file) {
@@ -82,7 +83,7 @@ int fallback_print(const RulesetPlane *planes, size_t n_planes, FILE *file) {
 
         Closed *closed = (Closed *)memory;
         size_t n = closed_find(planes, n_planes, (unsigned *)(closed + 2 * n_planes), closed);
-        for (MapUse use = MAP_REPORT; use < MAP_USE_MAX; use++)
-                closed_print(closed, n, use, file);
+        for (size_t i = 0; i < n; i++)
+                closed_print(&closed[i], file);
         return 0;
 }

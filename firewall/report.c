@@ -17,28 +17,33 @@ void report_print(EventRate rate, const char *link, const char *reason, FILE *fi
                 event_rate_unit(rate.seconds), OUR_LOG_GROUP, link, reason);
 }
 
-bool map_rule_has(const MapRule *rule, const RulesetPlane *plane) {
-        return rule->use == MAP_DROP || report_rate(plane).count > 0;
+bool map_use_has(MapUse use, const RulesetPlane *plane) {
+        return use == MAP_DROP || report_rate(plane).count > 0;
 }
 
-FILE *map_rule_element(MapRule *rule) {
-        static const char *const beginnings[MAP_USE_MAX] = {
-                [MAP_REPORT] = "%s%s vmap { ",
-                [MAP_DROP] = "%scounter name %s map { ",
-        };
-
-        if (rule->n_elements++ > 0)
-                fputs(", ", rule->file);
-        else
-                fprintf(rule->file, beginnings[rule->use], rule->match, rule->key);
-        return rule->file;
+static void print_map(MapUse use, const char *match, const char *key, const MapElement *elements, size_t n,
+                      const char *reason, FILE *file) {
+        fprintf(file, use == MAP_REPORT ? "%s%s vmap " : "%scounter name %s map ", match, key);
+        for (size_t i = 0; i < n; i++) {
+                fprintf(file, "%s%s : ", i == 0 ? "{ " : ", ", elements[i].text);
+                fprintf(file, use == MAP_REPORT ? "jump %s-%s" : "\"%s-%s\"", elements[i].link, reason);
+        }
+        fputs(use == MAP_REPORT ? " }\n" : " } drop\n", file);
 }
 
-void map_rule_lead(const MapRule *rule, const char *link, const char *reason) {
-        fprintf(rule->file, rule->use == MAP_REPORT ? " : jump %s-%s" : " : \"%s-%s\"", link, reason);
+static void print_set(MapUse use, const char *match, const char *key, const MapElement *elements, size_t n,
+                      const char *reason, FILE *file) {
+        fprintf(file, "%s%s == ", match, key);
+        for (size_t i = 0; i < n; i++)
+                fprintf(file, "%s%s", n == 1 ? "" : i == 0 ? "{ " : ", ", elements[i].text);
+        fprintf(file, use == MAP_REPORT ? "%s jump %s-%s\n" : "%s counter name \"%s-%s\" drop\n", n == 1 ? "" : " }",
+                elements[0].link, reason);
 }
 
-void map_rule_end(const MapRule *rule) {
-        if (rule->n_elements > 0)
-                fputs(rule->use == MAP_REPORT ? " }\n" : " } drop\n", rule->file);
+void map_rule_print(MapUse use, const char *match, const char *key, const MapElement *elements, size_t n,
+                    const char *reason, FILE *file) {
+        if (n > 1)
+                print_map(use, match, key, elements, n, reason, file);
+        if (n == 1 || (n > 1 && use == MAP_DROP))
+                print_set(use, match, key, elements, n, reason, file);
 }

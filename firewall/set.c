@@ -21,6 +21,14 @@ static int element_compare(const void *a, const void *b) {
         return prefix_compare(&((const SetElement *)a)->prefix, &((const SetElement *)b)->prefix);
 }
 
+static int element_compare_runs(const void *a, const void *b) {
+        const Prefix *first = &((const SetElement *)a)->prefix, *second = &((const SetElement *)b)->prefix;
+
+        if (first->address.family != second->address.family || first->length == second->length)
+                return element_compare(a, b);
+        return first->length < second->length ? -1 : 1;
+}
+
 void element_set_normalise(ElementSet *set) {
         size_t kept = 0;
 
@@ -31,6 +39,19 @@ void element_set_normalise(ElementSet *set) {
                 if (!prefix_contains(&set->elements[kept].prefix, &set->elements[i].prefix.address))
                         set->elements[++kept] = set->elements[i];
         set->n_elements = kept + 1;
+        qsort(set->elements, set->n_elements, sizeof(SetElement), element_compare_runs);
+}
+
+size_t element_set_run(const ElementSet *set, size_t i) {
+        const Prefix *first = &set->elements[i].prefix;
+        size_t n = 1;
+
+        for (; i + n < set->n_elements; n++) {
+                const Prefix *next = &set->elements[i + n].prefix;
+                if (next->length != first->length || next->address.family != first->address.family)
+                        break;
+        }
+        return n;
 }
 
 void element_set_deinit(ElementSet *set) {
@@ -38,37 +59,45 @@ void element_set_deinit(ElementSet *set) {
         *set = (ElementSet){};
 }
 
-void element_print(const SetElement *element, FILE *file) {
-        const Prefix *prefix = &element->prefix;
-        bool is_host = prefix->length == address_bits(prefix->address.family);
+static bool is_host(const Prefix *prefix) {
+        return prefix->length == address_bits(prefix->address.family);
+}
+
+static const char *format_raw(const Address *address, char ret[static ELEMENT_TEXT_MAX]) {
+        int n = snprintf(ret, ELEMENT_TEXT_MAX, "0x");
+
+        for (size_t i = 0; i < address_bits(address->family) / 8; i++)
+                n += snprintf(ret + n, (size_t)(ELEMENT_TEXT_MAX - n), "%02x", address->bytes[i]);
+        return ret;
+}
+
+const char *element_format(const SetElement *element, bool raw, char ret[static ELEMENT_TEXT_MAX]) {
+        return (raw ? format_raw : format_address)(&element->prefix.address, ret);
+}
+
+void element_mask_print(const SetElement *element, bool raw, FILE *file) {
+        Address mask = { .family = element->prefix.address.family };
+        char text[ELEMENT_TEXT_MAX];
+
+        if (is_host(&element->prefix))
+                return;
+        for (unsigned bit = 0; bit < element->prefix.length; bit++)
+                mask.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+        fprintf(file, " & %s", (raw ? format_raw : format_address)(&mask, text));
+}
+
+void element_run_print(const SetElement *elements, size_t n, FILE *file) {
         char text[PREFIX_TEXT_MAX];
 
-        fputs(is_host ? format_address(&prefix->address, text) : format_prefix(prefix, text), file);
-}
-
-void element_print_raw(const SetElement *element, FILE *file) {
-        const Prefix *prefix = &element->prefix;
-        Address last = prefix->address;
-
-        address_print_raw(&prefix->address, file);
-        if (prefix->length == address_bits(last.family))
-                return;
-        for (unsigned bit = prefix->length; bit < address_bits(last.family); bit++)
-                last.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-        fputc('-', file);
-        address_print_raw(&last, file);
-}
-
-void element_set_print(const ElementSet *set, FILE *file) {
-        if (set->n_elements == 1) {
-                element_print(&set->elements[0], file);
+        if (n == 1 && !is_host(&elements[0].prefix)) {
+                fputs(format_prefix(&elements[0].prefix, text), file);
                 return;
         }
-        for (size_t i = 0; i < set->n_elements; i++) {
-                fputs(i == 0 ? "{ " : ", ", file);
-                element_print(&set->elements[i], file);
+        for (size_t i = 0; i < n; i++) {
+                fputs(n == 1 ? "" : i == 0 ? "{ " : ", ", file);
+                fputs(element_format(&elements[i], false, text), file);
         }
-        fputs(" }", file);
+        fputs(n == 1 ? "" : " }", file);
 }
 
 void mac_print_raw(const MacAddress *mac, FILE *file) {

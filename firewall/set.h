@@ -1,10 +1,17 @@
-// Anonymous sets and maps as nft writes them: "{ 192.0.2.0/24, 198.51.100.1 }"; a lone element without the braces.
+// Anonymous sets and maps as nft writes them: "{ 192.0.2.2, 198.51.100.1 }"; a lone element without the braces.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Anonymous, because the kernel does not let anyone change an anonymous set: what the rules are, the sets are too.
+// Anonymous, because the kernel does not let anyone change an anonymous set: what the rules are, the sets are too. And
+// never of intervals: of those the kernel fills what packets are looked up in only after it has put a transaction's rules in
+// force, so that for a moment each of our own reloads would let pass what such a set is to stop, and stop what it is to
+// let pass (seen on 6.18). So networks are looked up by their masked address, a set for each length of prefix.
 #pragma once
 
 #include "config.h"
+
+enum {
+        ELEMENT_TEXT_MAX = ADDRESS_TEXT_MAX,
+};
 
 typedef struct SetElement {
         Prefix prefix;
@@ -19,16 +26,19 @@ typedef struct ElementSet {
 // Host bits are cleared. 0 or -ENOMEM.
 int element_set_add(ElementSet *set, const Prefix *prefix, const char *link);
 int element_set_add_address(ElementSet *set, const Address *address, const char *link);
-// Sorts, and drops what another element contains: the kernel refuses elements that overlap.
+// Drops what another element contains: the kernel refuses elements that overlap. Sorts by family and length.
 void element_set_normalise(ElementSet *set);
+// How many elements from the i-th on have the same family and length.
+size_t element_set_run(const ElementSet *set, size_t i);
 void element_set_deinit(ElementSet *set);
 #define _cleanup_element_set_ _cleanup_(element_set_deinit)
 
-// A comparison costs less than a set, in the kernel and to load.
-void element_set_print(const ElementSet *set, FILE *file);
-void element_print(const SetElement *element, FILE *file);
-// For an expression that has no type: "0xc0000205", "0xc0000200-0xc00002ff".
-void element_print_raw(const SetElement *element, FILE *file);
+// What a run's addresses are looked up by, behind the key: " & 255.255.255.0", or nothing for hosts. Raw is for an expression
+// that has no type: " & 0xffffff00".
+void element_mask_print(const SetElement *element, bool raw, FILE *file);
+const char *element_format(const SetElement *element, bool raw, char ret[static ELEMENT_TEXT_MAX]);
+// A run as a set. A lone element is a prefix, and takes no mask: a comparison costs less, in the kernel and to load.
+void element_run_print(const SetElement *elements, size_t n, FILE *file);
 
 // As a number, for an expression that has no type: "0x024a0a00001f", "0xfd0000...".
 void mac_print_raw(const MacAddress *mac, FILE *file);
