@@ -9,6 +9,7 @@
 #include "bus-alive.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include "util.h"
 
@@ -16,8 +17,9 @@
 #define PONG_USEC UINT64_C(10000000)
 
 enum {
-        QUEUE_MAX = 256, // messages that the bus has not taken
-        TEXT_MAX = 1024, // longer than any name or path of ours
+        SOCKET_BYTES = 256 << 10, // sd-bus sets 8 MiB, behind which a ping can wait for long though the bus does read
+        QUEUE_MAX = 128,          // messages that found no room in that
+        TEXT_MAX = 1024,          // longer than any name or path of ours
 };
 
 static void ping(BusAlive *alive);
@@ -36,10 +38,12 @@ static int on_pong(sd_bus_message *answer, void *userdata, sd_bus_error *ret_err
 // One at a time, and one behind the last that was said. Without memory there is none; others come.
 static void ping(BusAlive *alive) {
         __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *message = NULL;
+        const int size = SOCKET_BYTES;
 
         alive->has_said_more = alive->ping != NULL;
         if (alive->ping || sd_bus_is_ready(alive->bus) <= 0)
                 return;
+        (void)setsockopt(sd_bus_get_fd(alive->bus), SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
         if (sd_bus_message_new_method_call(alive->bus, &message, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                            "org.freedesktop.DBus.Peer", "Ping") >= 0)
                 (void)sd_bus_call_async(alive->bus, &alive->ping, message, on_pong, alive, PONG_USEC);

@@ -8,6 +8,7 @@
 #     dbus-client.py large N WAITING     as ask, with 8 MiB in a field of the header that nobody knows
 #     dbus-client.py log-level           a call that sets the log's level, without waiting for its answer, and "sent"
 #     dbus-client.py matches N           N subscriptions; prints how many were taken
+#     dbus-client.py name                has the daemon's name, and answers all calls; "ready"
 #     dbus-client.py never-reads N       N calls whose answers are never read; "stalled" when others get none either
 #     dbus-client.py odd                 what nobody should send; prints an answer a line
 #     dbus-client.py polkit FILE         a polkitd that answers once there is FILE, as that says: "1 0" yes, "0 0" no,
@@ -133,6 +134,17 @@ def wait():
     print("waiting", flush=True)
     while True:
         time.sleep(1000)
+
+
+def name():
+    bus = Bus()
+    bus.ask(DBUS, "RequestName", "su", align(string(MANAGER[0]), 4) + struct.pack("<I", 0))
+    print("ready", flush=True)
+    while True:
+        kind, serial, fields, _ = bus.receive()
+        if kind == CALL:
+            bus.serial += 1
+            bus.socket.sendall(message(RETURN, bus.serial, [(5, "u", serial), (6, "s", fields[7])]))
 
 
 def never_reads(n):
