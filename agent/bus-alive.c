@@ -35,14 +35,14 @@ static int on_pong(sd_bus_message *answer, void *userdata, sd_bus_error *ret_err
         return 1;
 }
 
-// One at a time, and one behind the last that was said. Without memory there is none; others come.
+// One at a time. Without memory there is none; others come.
 static void ping(BusAlive *alive) {
         __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *message = NULL;
         const int size = SOCKET_BYTES;
 
-        alive->has_said_more = alive->ping != NULL;
         if (alive->ping || sd_bus_is_ready(alive->bus) <= 0)
                 return;
+        alive->has_said_more = false;
         (void)setsockopt(sd_bus_get_fd(alive->bus), SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
         if (sd_bus_message_new_method_call(alive->bus, &message, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                            "org.freedesktop.DBus.Peer", "Ping") >= 0)
@@ -69,6 +69,7 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret
         if (!sd_bus_message_is_method_call(message, NULL, NULL))
                 return 0;
         ping(alive);
+        alive->has_said_more = true; // what is answered now goes behind that ping
         // No more is said to who does not listen. The bus tells the caller when we give the connection up.
         if (sd_bus_get_n_queued_write(alive->bus, &n_queued) >= 0 && n_queued >= QUEUE_MAX)
                 return 1;
