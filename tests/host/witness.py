@@ -131,7 +131,7 @@ class Engine:
 
     def mark(self):
         sent, answers = self.sent, self.answers
-        self.sent = self.answers = 0
+        self.sent = self.answers = self.told = 0
         return sent, answers
 
 
