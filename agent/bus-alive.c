@@ -45,7 +45,7 @@ static void ping(BusAlive *alive) {
         alive->has_said_more = false;
         (void)setsockopt(sd_bus_get_fd(alive->bus), SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
         if (sd_bus_message_new_method_call(alive->bus, &message, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                           "org.freedesktop.DBus.Peer", "Ping") >= 0)
+                                           "org.freedesktop.DBus", "GetId") >= 0)
                 (void)sd_bus_call_async(alive->bus, &alive->ping, message, on_pong, alive, PONG_USEC);
 }
 

@@ -134,6 +134,7 @@ host_dbus() {
 	  <policy context="default">
 	    <allow own="*"/>
 	    <allow send_destination="*" eavesdrop="true"/>
+	    <deny send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Peer"/>
 	    <allow receive_sender="*"/>
 	    <allow user="*"/>
 	  </policy>
