@@ -157,6 +157,8 @@ static int message_handle(NetlinkAnswer *answer, const struct nlmsghdr *header, 
                 bool is_error = header->nlmsg_type == NLMSG_ERROR;
                 size_t needed = NLMSG_HDRLEN + (is_error ? sizeof(struct nlmsgerr) : sizeof(int));
                 int code = header->nlmsg_len >= needed ? *(const int *)NLMSG_DATA(header) : is_error ? -EBADMSG : 0;
+                if (code < -4095) // none of the kernel's, and the least int cannot be negated
+                        code = -EBADMSG;
                 if (code < 0 && answer->result >= 0)
                         answer->result = error_set(ret_error, code, "%s",
                                                    is_error ? error_message_text(header, code) : strerror(-code));
