@@ -35,9 +35,10 @@ int datagram_next(const void **datagram, size_t *size, const struct nlmsghdr **r
         if (header->nlmsg_len < NLMSG_HDRLEN || header->nlmsg_len > *size)
                 return -EBADMSG;
 
-        size_t step = NLMSG_ALIGN((size_t)header->nlmsg_len);
+        // The kernel's end is padded, and libmnl takes the padding for a part of the last attribute.
+        size_t step = NLMSG_ALIGN(header->nlmsg_len);
         if (step > *size)
-                step = *size;
+                return -EBADMSG;
         *datagram = (const char *)header + step;
         *size -= step;
         *ret = header;

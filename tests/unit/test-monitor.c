@@ -207,6 +207,22 @@ static void test_lengths_that_lie(void **state _unused_) {
         }
 }
 
+// As libmnl would read it, too.
+static void test_a_message_without_its_padding_is_lost(void **state _unused_) {
+        for (size_t missing = 1; missing < NLMSG_ALIGNTO; missing++) {
+                size_t size = sizeof(news) - missing;
+                _cleanup_free_ char *unpadded = malloc(size);
+
+                assert_non_null(unpadded);
+                memcpy(unpadded, &news, size);
+                ((struct nlmsghdr *)unpadded)->nlmsg_len = (uint32_t)size;
+                const Datagram datagrams[] = { { .data = unpadded, .size = size } };
+                assert_int_equal(dispatch(datagrams, ELEMENTSOF(datagrams)), 0);
+                assert_int_equal(n_events, 1);
+                assert_int_equal(n_lost, 1);
+        }
+}
+
 static void test_a_flood_is_left_for_the_next_time(void **state _unused_) {
         static Datagram datagrams[1000];
 
@@ -227,6 +243,7 @@ int main(void) {
                 cmocka_unit_test(test_an_interrupted_read_is_tried_again),
                 cmocka_unit_test(test_another_error_is_told),
                 cmocka_unit_test(test_lengths_that_lie),
+                cmocka_unit_test(test_a_message_without_its_padding_is_lost),
                 cmocka_unit_test(test_a_flood_is_left_for_the_next_time),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
