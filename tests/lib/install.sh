@@ -15,7 +15,7 @@ declare -A INSTALL_SETS=(
     [host]="busybox-static dbus-daemon firewalld iperf3 iproute2 iptables nftables procps python3 strace systemd tcpdump
             util-linux"
     [demo]="cpio libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86"
-    [vm]="cpio dbus kmod network-manager openvswitch-switch polkitd qemu-system-x86 systemd udev"
+    [vm]="cpio dbus ifupdown kmod network-manager openvswitch-switch polkitd qemu-system-x86 systemd udev"
 )
 
 # A kernel for guests: whatever the machine has in /boot will do. Test machines also need its modules, 9p among them, which
