@@ -72,8 +72,9 @@ static size_t plane_look(Manager *manager, Plane *plane, const FlowList *flows) 
                 n_unanswered++;
                 peer_look_for(manager, plane, flow);
         }
-        if (n_unanswered == 0)
-                plane->is_unanswered = false;
+        if (n_unanswered == 0 && plane->is_unanswered)
+                log_notice("%s: no migration waits for an answer any more", plane->config->name);
+        plane->is_unanswered = n_unanswered > 0;
         return n_running;
 }
 
