@@ -10,6 +10,6 @@
 // whoever may change the network can send to our ports; or a negative errno.
 ssize_t datagram_receive(int fd, void *buffer, size_t size);
 
-// Takes the next message off a datagram: 1 and the message, which lies within it as a whole, with its padding; 0 at its end; -EBADMSG when the
-// length that the message tells cannot be.
+// Takes the next message off a datagram: 1 and the message, which lies within it as a whole, with its padding; 0 at its end;
+// -EBADMSG when the length that the message tells cannot be.
 int datagram_next(const void **datagram, size_t *size, const struct nlmsghdr **ret);
