@@ -1,122 +1,10 @@
-// The isolation ruleset: names, sets, the text of every chain, and the transactions that load them.
+// The isolation ruleset: the text of every chain.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "golden.h"
 #include "ruleset.h"
-#include "set.h"
-#include "transaction.h"
 
 #define MAC { { 0x02, 0, 0, 0, 0, 0x05 } }
-
-// --- names ---
-
-static void test_links_are_spelled_so_that_nft_reads_them(void **state _unused_) {
-        static const struct {
-                const char *link, *spelling;
-        } cases[] = {
-                { "mig0", "mig0" },       { "eno1.100", "eno1.100" }, { "en-1_x", "en-1_x" }, { "m@1", "m/401" },
-                { "3com", "x//3com" },    { "x3com", "x3com" },       { ".a", "x//.a" },      { "@", "x///40" },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                char spelling[LINK_SPELLING_MAX], chain[CHAIN_NAME_MAX], link[IFNAMSIZ];
-
-                assert_string_equal(link_name_spell(cases[i].link, spelling), cases[i].spelling);
-                assert_int_equal(chain_name_format(cases[i].link, "out", chain), 0);
-                assert_true(chain_name_is_plain(chain));
-                chain_name_parse(chain, link);
-                assert_string_equal(link, cases[i].link);
-        }
-}
-
-static void test_a_link_of_strange_letters_only_is_too_long(void **state _unused_) {
-        char chain[CHAIN_NAME_MAX] = "untouched";
-
-        assert_int_equal(chain_name_format("@@@@@@@@@@@@@@@", "in", chain), -ENAMETOOLONG);
-        assert_string_equal(chain, "untouched");
-}
-
-static void test_chains_that_are_no_planes_have_no_link(void **state _unused_) {
-        static const char *const names[] = { "prerouting", "eno1-guard", "-in", "a/4-in", "a/zz-in",
-                                             "seventeen-letters-in", "/40-in" };
-
-        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-                char link[IFNAMSIZ] = "untouched";
-                chain_name_parse(names[i], link);
-                assert_string_equal(link, i == 6 ? "@" : "");
-        }
-}
-
-static void test_names_that_are_no_names_are_known(void **state _unused_) {
-        static const char *const names[] = { "", "1", "a b", "a;flush ruleset", "a\"", "a\n", "-a",
-                                             "a234567890123456789012345678901234567890" };
-
-        for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                assert_false(chain_name_is_plain(names[i]));
-        assert_true(chain_name_is_plain("a2345678901234567890123456789.1"));
-}
-
-static void test_counters_tell_link_way_and_reason(void **state _unused_) {
-        char link[IFNAMSIZ];
-        bool is_outgoing;
-        const char *reason;
-
-        assert_true(counter_name_parse("eth-in-0-out-mac", link, &is_outgoing, &reason));
-        assert_string_equal(link, "eth-in-0");
-        assert_true(is_outgoing);
-        assert_string_equal(reason, "mac");
-        assert_true(counter_name_parse("m/401-in-arp", link, &is_outgoing, &reason));
-        assert_string_equal(link, "m@1");
-        assert_false(is_outgoing);
-}
-
-static void test_other_counters_are_not_parsed(void **state _unused_) {
-        static const char *const names[] = { "", "x", "mig0-in", "mig0-up-mac", "-in-mac", "a/4-in-mac" };
-        char link[IFNAMSIZ] = "untouched";
-        bool is_outgoing;
-        const char *reason;
-
-        for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                assert_false(counter_name_parse(names[i], link, &is_outgoing, &reason));
-        assert_string_equal(link, "untouched");
-}
-
-// --- sets ---
-
-static char *set_text(const char *const *prefixes, size_t n) {
-        _cleanup_element_set_ ElementSet set = {};
-        char *text = NULL;
-        size_t size;
-        FILE *file = open_memstream(&text, &size);
-
-        for (size_t i = 0; i < n; i++) {
-                Prefix prefix;
-                assert_int_equal(parse_prefix(prefixes[i], &prefix), 0);
-                assert_int_equal(element_set_add(&set, &prefix, "mig0"), 0);
-        }
-        element_set_normalise(&set);
-        for (size_t j = 0, run; j < set.n_elements; j += run) {
-                run = element_set_run(&set, j);
-                element_run_print(&set.elements[j], run, file);
-                element_mask_print(&set.elements[j], false, file);
-                element_mask_print(&set.elements[j], true, file);
-                fputc(j + run < set.n_elements ? '\n' : '\0', file);
-        }
-        fclose(file);
-        return text;
-}
-
-static void test_sets_hold_nothing_twice(void **state _unused_) {
-        static const char *const prefixes[] = { "10.1.2.3", "10.0.0.0/24", "10.1.2.9/24", "10.0.0.0/24", "fd00::1/64" };
-        _cleanup_free_ char *set = set_text(prefixes, ELEMENTSOF(prefixes));
-        _cleanup_free_ char *lone = set_text(prefixes, 1);
-
-        assert_string_equal(set, "{ 10.0.0.0, 10.1.2.0 } & 255.255.255.0 & 0xffffff00\n"
-                                 "fd00::/64 & ffff:ffff:ffff:ffff:: & 0xffffffffffffffff0000000000000000");
-        assert_string_equal(lone, "10.1.2.3");
-}
-
-// --- texts ---
 
 // The chain's text, without the comments; "" when there is no such chain.
 static char *chain_text(const State *state, RulesetFamily family, const char *chain) {
@@ -636,118 +524,8 @@ static void test_names_that_cannot_be_told_to_nft_are_refused(void **state _unus
         assert_int_equal(ruleset_derive(&facts, 1, &rules), -EINVAL);
 }
 
-// --- transactions ---
-
-static Object chain_object(RulesetFamily family, const char *chain, const char *text) {
-        Object object = { .kind = OBJECT_RULESET, .as_ruleset = { .family = family, .text = (char *)text } };
-
-        strcpy_fixed(object.as_ruleset.chain, chain);
-        return object;
-}
-
-static void assert_transaction(const Table *existing, const Object *load, size_t n_load, const Object *removed,
-                               size_t n_removed, const char *expected) {
-        const Object *loads[8], *removals[8];
-        _cleanup_free_ char *text = NULL;
-
-        for (size_t i = 0; i < n_load; i++)
-                loads[i] = &load[i];
-        for (size_t i = 0; i < n_removed; i++)
-                removals[i] = &removed[i];
-        assert_int_equal(transaction_render(existing, loads, n_load, removals, n_removed, &text), 0);
-        if (expected)
-                assert_string_equal(text, expected);
-        else
-                assert_null(text);
-}
-
-#define FORWARD                                                                                                        \
-        "type filter hook forward priority -450; policy accept;\n"                                                     \
-        "iifname \"lo\" accept\n"                                                                                      \
-        "iifname == \"mig0\" counter name \"mig0-in-forward\" drop\n"
-#define IN "counter name \"mig0-in-other\" drop\n"
-
-static void test_a_first_load_makes_everything(void **state _unused_) {
-        Table existing[RULESET_FAMILY_MAX] = {};
-        Object load[] = { chain_object(RULESET_INET, "forward", FORWARD), chain_object(RULESET_INET, "mig0-in", IN IN) };
-
-        assert_transaction(existing, load, 2, NULL, 0,
-                           "add table inet migplane\n"
-                           "add counter inet migplane mig0-in-forward\n"
-                           "add counter inet migplane mig0-in-other\n"
-                           "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
-                           "add chain inet migplane mig0-in\n"
-                           "add rule inet migplane forward iifname \"lo\" accept\n"
-                           "add rule inet migplane forward iifname == \"mig0\" counter name \"mig0-in-forward\" drop\n"
-                           "add rule inet migplane mig0-in counter name \"mig0-in-other\" drop\n"
-                           "add rule inet migplane mig0-in counter name \"mig0-in-other\" drop\n");
-}
-
-static void test_a_reload_flushes_and_refills(void **state _unused_) {
-        TableChain chains[] = { { .name = "forward", .is_in_place = true }, { .name = "mig0-in", .is_in_place = true } };
-        Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, false, chains, 2, 2 } };
-        Object load[] = { chain_object(RULESET_INET, "mig0-in", IN) };
-
-        assert_transaction(existing, load, 1, NULL, 0,
-                           "add table inet migplane\n"
-                           "add counter inet migplane mig0-in-other\n"
-                           "flush chain inet migplane mig0-in\n"
-                           "add chain inet migplane mig0-in\n"
-                           "add rule inet migplane mig0-in counter name \"mig0-in-other\" drop\n");
-}
-
-static void test_a_chain_is_deleted_after_what_leads_to_it(void **state _unused_) {
-        TableChain chains[] = { { .name = "forward", .is_in_place = true }, { .name = "mig0-in", .is_in_place = true } };
-        Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, false, chains, 2, 2 } };
-        Object load[] = { chain_object(RULESET_INET, "forward", "type filter hook forward priority -450; policy accept;\naccept\n") };
-        Object removed[] = { chain_object(RULESET_INET, "mig0-in", NULL), chain_object(RULESET_INET, "gone-in", NULL) };
-
-        assert_transaction(existing, load, 1, removed, 2,
-                           "add table inet migplane\n"
-                           "flush chain inet migplane mig0-in\n"
-                           "flush chain inet migplane forward\n"
-                           "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
-                           "add rule inet migplane forward accept\n"
-                           "delete chain inet migplane mig0-in\n");
-}
-
-static void test_a_table_goes_with_its_last_chain(void **state _unused_) {
-        TableChain chains[] = { { .name = "forward", .is_in_place = true }, { .name = "mig0-in", .is_in_place = true } };
-        Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, false, chains, 2, 2 } };
-        Object removed[] = { chain_object(RULESET_INET, "mig0-in", NULL), chain_object(RULESET_INET, "forward", NULL) };
-
-        assert_transaction(existing, NULL, 0, removed, 2, "delete table inet migplane\n");
-}
-
-static void test_a_chain_that_hangs_elsewhere_is_made_anew(void **state _unused_) {
-        TableChain chains[] = { { .name = "forward" } };
-        Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, false, chains, 1, 1 } };
-        Object load[] = { chain_object(RULESET_INET, "forward", "type filter hook forward priority -450; policy accept;\naccept\n") };
-
-        assert_transaction(existing, load, 1, NULL, 0,
-                           "add table inet migplane\n"
-                           "flush chain inet migplane forward\n"
-                           "delete chain inet migplane forward\n"
-                           "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
-                           "add rule inet migplane forward accept\n");
-}
-
-static void test_nothing_to_do_is_no_transaction(void **state _unused_) {
-        Table existing[RULESET_FAMILY_MAX] = {};
-        Object removed[] = { chain_object(RULESET_NETDEV, "mig0-in", NULL) };
-
-        assert_transaction(existing, NULL, 0, removed, 1, NULL);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_links_are_spelled_so_that_nft_reads_them),
-                cmocka_unit_test(test_a_link_of_strange_letters_only_is_too_long),
-                cmocka_unit_test(test_chains_that_are_no_planes_have_no_link),
-                cmocka_unit_test(test_names_that_are_no_names_are_known),
-                cmocka_unit_test(test_counters_tell_link_way_and_reason),
-                cmocka_unit_test(test_other_counters_are_not_parsed),
-                cmocka_unit_test(test_sets_hold_nothing_twice),
                 cmocka_unit_test(test_an_ipv4_plane_at_its_device),
                 cmocka_unit_test(test_an_ipv4_plane_in_the_stack),
                 cmocka_unit_test(test_migration_ports_are_closed_elsewhere),
@@ -772,12 +550,6 @@ int main(void) {
                 cmocka_unit_test(test_every_rule_tells_the_hash),
                 cmocka_unit_test(test_no_plane_no_ruleset),
                 cmocka_unit_test(test_names_that_cannot_be_told_to_nft_are_refused),
-                cmocka_unit_test(test_a_first_load_makes_everything),
-                cmocka_unit_test(test_a_reload_flushes_and_refills),
-                cmocka_unit_test(test_a_chain_is_deleted_after_what_leads_to_it),
-                cmocka_unit_test(test_a_table_goes_with_its_last_chain),
-                cmocka_unit_test(test_a_chain_that_hangs_elsewhere_is_made_anew),
-                cmocka_unit_test(test_nothing_to_do_is_no_transaction),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,127 @@
+// What the ruleset is made of: names of chains and counters, and sets.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "golden.h"
+#include "name.h"
+#include "set.h"
+
+// --- names ---
+
+static void test_links_are_spelled_so_that_nft_reads_them(void **state _unused_) {
+        static const struct {
+                const char *link, *spelling;
+        } cases[] = {
+                { "mig0", "mig0" },       { "eno1.100", "eno1.100" }, { "en-1_x", "en-1_x" }, { "m@1", "m/401" },
+                { "3com", "x//3com" },    { "x3com", "x3com" },       { ".a", "x//.a" },      { "@", "x///40" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char spelling[LINK_SPELLING_MAX], chain[CHAIN_NAME_MAX], link[IFNAMSIZ];
+
+                assert_string_equal(link_name_spell(cases[i].link, spelling), cases[i].spelling);
+                assert_int_equal(chain_name_format(cases[i].link, "out", chain), 0);
+                assert_true(chain_name_is_plain(chain));
+                chain_name_parse(chain, link);
+                assert_string_equal(link, cases[i].link);
+        }
+}
+
+static void test_a_link_of_strange_letters_only_is_too_long(void **state _unused_) {
+        char chain[CHAIN_NAME_MAX] = "untouched";
+
+        assert_int_equal(chain_name_format("@@@@@@@@@@@@@@@", "in", chain), -ENAMETOOLONG);
+        assert_string_equal(chain, "untouched");
+}
+
+static void test_chains_that_are_no_planes_have_no_link(void **state _unused_) {
+        static const char *const names[] = { "prerouting", "eno1-guard", "-in", "a/4-in", "a/zz-in",
+                                             "seventeen-letters-in", "/40-in" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                char link[IFNAMSIZ] = "untouched";
+                chain_name_parse(names[i], link);
+                assert_string_equal(link, i == 6 ? "@" : "");
+        }
+}
+
+static void test_names_that_are_no_names_are_known(void **state _unused_) {
+        static const char *const names[] = { "", "1", "a b", "a;flush ruleset", "a\"", "a\n", "-a",
+                                             "a234567890123456789012345678901234567890" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                assert_false(chain_name_is_plain(names[i]));
+        assert_true(chain_name_is_plain("a2345678901234567890123456789.1"));
+}
+
+static void test_counters_tell_link_way_and_reason(void **state _unused_) {
+        char link[IFNAMSIZ];
+        bool is_outgoing;
+        const char *reason;
+
+        assert_true(counter_name_parse("eth-in-0-out-mac", link, &is_outgoing, &reason));
+        assert_string_equal(link, "eth-in-0");
+        assert_true(is_outgoing);
+        assert_string_equal(reason, "mac");
+        assert_true(counter_name_parse("m/401-in-arp", link, &is_outgoing, &reason));
+        assert_string_equal(link, "m@1");
+        assert_false(is_outgoing);
+}
+
+static void test_other_counters_are_not_parsed(void **state _unused_) {
+        static const char *const names[] = { "", "x", "mig0-in", "mig0-up-mac", "-in-mac", "a/4-in-mac" };
+        char link[IFNAMSIZ] = "untouched";
+        bool is_outgoing;
+        const char *reason;
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                assert_false(counter_name_parse(names[i], link, &is_outgoing, &reason));
+        assert_string_equal(link, "untouched");
+}
+
+// --- sets ---
+
+static char *set_text(const char *const *prefixes, size_t n) {
+        _cleanup_element_set_ ElementSet set = {};
+        char *text = NULL;
+        size_t size;
+        FILE *file = open_memstream(&text, &size);
+
+        for (size_t i = 0; i < n; i++) {
+                Prefix prefix;
+                assert_int_equal(parse_prefix(prefixes[i], &prefix), 0);
+                assert_int_equal(element_set_add(&set, &prefix, "mig0"), 0);
+        }
+        element_set_normalise(&set);
+        for (size_t j = 0, run; j < set.n_elements; j += run) {
+                run = element_set_run(&set, j);
+                element_run_print(&set.elements[j], run, file);
+                element_mask_print(&set.elements[j], false, file);
+                element_mask_print(&set.elements[j], true, file);
+                fputc(j + run < set.n_elements ? '\n' : '\0', file);
+        }
+        fclose(file);
+        return text;
+}
+
+static void test_sets_hold_nothing_twice(void **state _unused_) {
+        static const char *const prefixes[] = { "10.1.2.3", "10.0.0.0/24", "10.1.2.9/24", "10.0.0.0/24", "fd00::1/64" };
+        _cleanup_free_ char *set = set_text(prefixes, ELEMENTSOF(prefixes));
+        _cleanup_free_ char *lone = set_text(prefixes, 1);
+
+        assert_string_equal(set, "{ 10.0.0.0, 10.1.2.0 } & 255.255.255.0 & 0xffffff00\n"
+                                 "fd00::/64 & ffff:ffff:ffff:ffff:: & 0xffffffffffffffff0000000000000000");
+        assert_string_equal(lone, "10.1.2.3");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_links_are_spelled_so_that_nft_reads_them),
+                cmocka_unit_test(test_a_link_of_strange_letters_only_is_too_long),
+                cmocka_unit_test(test_chains_that_are_no_planes_have_no_link),
+                cmocka_unit_test(test_names_that_are_no_names_are_known),
+                cmocka_unit_test(test_counters_tell_link_way_and_reason),
+                cmocka_unit_test(test_other_counters_are_not_parsed),
+                cmocka_unit_test(test_sets_hold_nothing_twice),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
