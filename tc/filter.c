@@ -87,9 +87,7 @@ static int filter_dump_handle(const struct nlmsghdr *header, void *userdata) {
         int r = tc_message_read(header, RTM_NEWTFILTER, &message);
         if (r < 0)
                 return r;
-        // Each priority comes with a message of its own, without options, and each hash table of u32 with one that has
-        // a divisor.
-        if (!message.options || netlink_attribute_find(message.options, message.options_size, TCA_U32_DIVISOR))
+        if (!tc_message_is_filter(&message))
                 return 0;
 
         uint32_t priority = TC_H_MAJ(message.header->tcm_info) >> 16;

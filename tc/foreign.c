@@ -152,8 +152,7 @@ static int filter_read(const struct nlmsghdr *header, void *userdata) {
         int r = tc_message_read(header, RTM_NEWTFILTER, &message);
         if (r < 0)
                 return r;
-        // Each priority comes with a message of its own, and each hash table of u32.
-        if (!message.options || netlink_attribute_find(message.options, message.options_size, TCA_U32_DIVISOR))
+        if (!tc_message_is_filter(&message))
                 return 0;
         search->n_filters++;
         search->sends |= options_send_to(&message, search->target);

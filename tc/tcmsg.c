@@ -3,6 +3,7 @@
 
 #include "tcmsg.h"
 
+#include <linux/pkt_cls.h>
 #include <netlink/attr.h>
 
 struct nl_msg *tc_message_new(uint16_t type, uint16_t flags, const struct tcmsg *header, const char *kind) {
@@ -57,4 +58,8 @@ int tc_message_read(const struct nlmsghdr *header, uint16_t type, TcMessage *ret
 
         *ret = message;
         return 0;
+}
+
+bool tc_message_is_filter(const TcMessage *message) {
+        return message->options && !netlink_attribute_find(message->options, message->options_size, TCA_U32_DIVISOR);
 }

@@ -23,6 +23,10 @@ typedef struct TcMessage {
 // -EBADMSG when it is no message of that type.
 int tc_message_read(const struct nlmsghdr *header, uint16_t type, TcMessage *ret);
 
+// Of RTM_NEWTFILTER: whether it is one. Each priority comes with a message of its own, without options, and each hash table
+// of u32 with one that has a divisor.
+bool tc_message_is_filter(const TcMessage *message);
+
 // The contents of an attribute that is at least size bytes long, or NULL.
 const void *tc_attribute_data(const void *attributes, size_t attributes_size, uint16_t type, size_t size);
 // An attribute of 32 bits, or what to take where there is none.
