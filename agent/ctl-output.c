@@ -20,6 +20,18 @@ void ctl_output_init(Ctl *ctl) {
         ctl->pager = ctl->pager && terminal;
 }
 
+struct libscols_table *ctl_table_new(const Ctl *ctl, const CtlColumn *columns, size_t n_columns) {
+        _cleanup_table_ struct libscols_table *table = scols_new_table();
+
+        if (!table || scols_table_enable_colors(table, ctl->colours) < 0 ||
+            scols_table_enable_noheadings(table, !ctl->legend) < 0)
+                return NULL;
+        for (size_t i = 0; i < n_columns; i++)
+                if (!scols_table_new_column(table, columns[i].title, 0, columns[i].flags))
+                        return NULL;
+        return TAKE(table);
+}
+
 void ctl_pager_open(Ctl *ctl) {
         const char *command = getenv("PAGER");
 

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <inttypes.h>
-#include <libsmartcols.h>
 #include <stdarg.h>
 #include <time.h>
 
@@ -21,21 +20,15 @@ enum {
         COLUMN_MAX,
 };
 
-static const struct {
-        const char *title, *property;
-        bool is_rate;
-} list_columns[COLUMN_MAX] = {
-        [COLUMN_NAME] = { "NAME", "Name", .is_rate = false },
-        [COLUMN_INTERFACE] = { "INTERFACE", "Interface", .is_rate = false },
-        [COLUMN_ADDRESS] = { "ADDRESS", "Cidr", .is_rate = false },
-        [COLUMN_EGRESS] = { "EGRESS", "EgressBitsPerSecond", .is_rate = true },
-        [COLUMN_INGRESS] = { "INGRESS", "IngressBitsPerSecond", .is_rate = true },
-        [COLUMN_HEALTH] = { "HEALTH", "Health", .is_rate = false },
+// Rates stand at the right.
+static const CtlColumn list_columns[COLUMN_MAX] = {
+        [COLUMN_NAME] = { "NAME", "Name", 0 },
+        [COLUMN_INTERFACE] = { "INTERFACE", "Interface", 0 },
+        [COLUMN_ADDRESS] = { "ADDRESS", "Cidr", 0 },
+        [COLUMN_EGRESS] = { "EGRESS", "EgressBitsPerSecond", SCOLS_FL_RIGHT },
+        [COLUMN_INGRESS] = { "INGRESS", "IngressBitsPerSecond", SCOLS_FL_RIGHT },
+        [COLUMN_HEALTH] = { "HEALTH", "Health", 0 },
 };
-
-static void table_unref(struct libscols_table **table) {
-        scols_unref_table(*table);
-}
 
 static int table_add_plane(const Ctl *ctl, struct libscols_table *table, const json_t *plane) {
         const char *health = ctl_plane_string(plane, "Health");
@@ -44,9 +37,9 @@ static int table_add_plane(const Ctl *ctl, struct libscols_table *table, const j
 
         for (size_t i = 0; i < COLUMN_MAX && r == 0; i++) {
                 char rate[CTL_NUMBER_MAX];
-                const char *text = list_columns[i].is_rate
-                                ? ctl_format_rate(ctl_plane_number(plane, list_columns[i].property), rate)
-                                : ctl_plane_string(plane, list_columns[i].property);
+                const char *text = list_columns[i].flags == SCOLS_FL_RIGHT
+                                ? ctl_format_rate(ctl_plane_number(plane, list_columns[i].key), rate)
+                                : ctl_plane_string(plane, list_columns[i].key);
                 r = scols_line_set_data(line, i, text[0] ? text : "-");
         }
         if (r == 0 && ctl->colours)
@@ -56,19 +49,11 @@ static int table_add_plane(const Ctl *ctl, struct libscols_table *table, const j
 }
 
 static int list_print_table(const Ctl *ctl, const json_t *planes) {
-        _cleanup_(table_unref) struct libscols_table *table = scols_new_table();
+        _cleanup_table_ struct libscols_table *table = ctl_table_new(ctl, list_columns, COLUMN_MAX);
         size_t i;
         json_t *plane;
         int r = table ? 0 : -ENOMEM;
 
-        if (r == 0)
-                r = scols_table_enable_colors(table, ctl->colours);
-        if (r == 0)
-                r = scols_table_enable_noheadings(table, !ctl->legend);
-        for (i = 0; i < COLUMN_MAX && r == 0; i++)
-                if (!scols_table_new_column(table, list_columns[i].title, 0,
-                                            list_columns[i].is_rate ? SCOLS_FL_RIGHT : 0))
-                        r = -ENOMEM;
         json_array_foreach(planes, i, plane)
                 if (r == 0)
                         r = table_add_plane(ctl, table, plane);

@@ -1,8 +1,6 @@
 // migplanectl verify: the audit of the host against the promise of isolation.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include <libsmartcols.h>
-
 #include "ctl.h"
 #include "log.h"
 
@@ -14,10 +12,7 @@ enum {
         COLUMN_MAX,
 };
 
-static const struct {
-        const char *title, *key;
-        int flags;
-} columns[COLUMN_MAX] = {
+static const CtlColumn columns[COLUMN_MAX] = {
         [COLUMN_PLANE] = { "PLANE", NULL, 0 },
         [COLUMN_CHECK] = { "CHECK", "Check", 0 },
         [COLUMN_RESULT] = { "RESULT", "Result", 0 },
@@ -91,10 +86,6 @@ static CtlExit report_read(Ctl *ctl, const json_t *plane, json_t *reports) {
         return r < 0 ? ctl_bus_failure("Verify", NULL, r) : CTL_DONE;
 }
 
-static void table_unref(struct libscols_table **table) {
-        scols_unref_table(*table);
-}
-
 static int table_add_check(const Ctl *ctl, struct libscols_table *table, const char *plane, const json_t *check) {
         struct libscols_line *line = scols_table_new_line(table, NULL);
         int r = line ? 0 : -ENOMEM;
@@ -108,18 +99,11 @@ static int table_add_check(const Ctl *ctl, struct libscols_table *table, const c
 }
 
 static int reports_print_table(const Ctl *ctl, const json_t *reports) {
-        _cleanup_(table_unref) struct libscols_table *table = scols_new_table();
+        _cleanup_table_ struct libscols_table *table = ctl_table_new(ctl, columns, COLUMN_MAX);
         size_t i, j;
         json_t *report, *check;
         int r = table ? 0 : -ENOMEM;
 
-        if (r == 0)
-                r = scols_table_enable_colors(table, ctl->colours);
-        if (r == 0)
-                r = scols_table_enable_noheadings(table, !ctl->legend);
-        for (i = 0; i < COLUMN_MAX && r == 0; i++)
-                if (!scols_table_new_column(table, columns[i].title, 0, columns[i].flags))
-                        r = -ENOMEM;
         json_array_foreach(reports, i, report)
                 json_array_foreach(json_object_get(report, "Checks"), j, check)
                         if (r == 0)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <libsmartcols.h>
 #include <systemd/sd-bus.h>
 
 #include "names.h"
@@ -112,6 +113,15 @@ const char *ctl_plane_reason(const json_t *plane);
 // --- ctl-output.c: terminals, colours, numbers for people
 
 void ctl_output_init(Ctl *ctl);
+
+typedef struct CtlColumn {
+        const char *title;
+        const char *key; // of the objects that lines are made of
+        int flags;       // SCOLS_FL_*
+} CtlColumn;
+
+// A table with these columns, coloured and with a heading where that is wanted; NULL without memory.
+struct libscols_table *ctl_table_new(const Ctl *ctl, const CtlColumn *columns, size_t n_columns);
 // From here on standard output goes through the pager, if there is a person to page for.
 void ctl_pager_open(Ctl *ctl);
 void ctl_pager_close(void);
@@ -135,6 +145,10 @@ static inline void ctl_json_unref(json_t **value) {
 static inline void ctl_message_unref(sd_bus_message **message) {
         *message = sd_bus_message_unref(*message);
 }
+static inline void ctl_table_unref(struct libscols_table **table) {
+        scols_unref_table(*table);
+}
+#define _cleanup_table_ _cleanup_(ctl_table_unref)
 #define _cleanup_json_ _cleanup_(ctl_json_unref)
 #define _cleanup_message_ _cleanup_(ctl_message_unref)
 #define _cleanup_bus_error_ _cleanup_(sd_bus_error_free)
