@@ -22,25 +22,42 @@ typedef struct AllPlanes {
         size_t n_planes;
 } AllPlanes;
 
-// iifname vmap { "mig0" : goto mig0-in }, of the planes with an address of the family, or of every plane. A lone one is
-// compared, so that nothing of the plane's is taken for another's while the rules are replaced, see report.h.
+// iifname { "mig0", "mig1" } goto arriving; and there: iifname "mig0" goto mig0-in.
+static const struct {
+        const char *key, *chain, *end;
+} dispatchers[] = {
+        [WAY_IN] = { "iifname", "arriving", "in" },
+        [WAY_OUT] = { "oifname", "leaving", "out" },
+};
+
+static bool is_dispatched(const RulesetPlane *plane, int family) {
+        return family == AF_UNSPEC || plane_config_has_family(plane->plane, family);
+}
+
+// A packet that is under way while the rules are replaced finds no map any more, see report.h. So each plane is compared.
+static void print_gotos(const AllPlanes *all, Way way, int family, FILE *file) {
+        for (size_t i = 0; i < all->n_planes; i++)
+                if (is_dispatched(&all->planes[i], family))
+                        fprintf(file, "%s \"%s\" goto %s-%s\n", dispatchers[way].key, all->planes[i].plane->interface,
+                                all->links[i], dispatchers[way].end);
+}
+
+// Of the planes with an address of the family, or of every plane. A lone one needs no other chain.
 static void print_dispatch(const AllPlanes *all, Way way, int family, FILE *file) {
-        const char *key = way == WAY_IN ? "iifname" : "oifname", *end = way == WAY_IN ? "in" : "out";
         const char *separator = "{ ";
 
         if (all->n_planes == 1) {
-                fprintf(file, "%s \"%s\" goto %s-%s\n", key, all->planes[0].plane->interface, all->links[0], end);
+                print_gotos(all, way, family, file);
                 return;
         }
-        fprintf(file, "%s vmap ", key);
+        fprintf(file, "%s ", dispatchers[way].key);
         for (size_t i = 0; i < all->n_planes; i++) {
-                const PlaneConfig *plane = all->planes[i].plane;
-                if (family != AF_UNSPEC && !plane_config_has_family(plane, family))
+                if (!is_dispatched(&all->planes[i], family))
                         continue;
-                fprintf(file, "%s\"%s\" : goto %s-%s", separator, plane->interface, all->links[i], end);
+                fprintf(file, "%s\"%s\"", separator, all->planes[i].plane->interface);
                 separator = ", ";
         }
-        fputs(" }\n", file);
+        fprintf(file, " } goto %s\n", dispatchers[way].chain);
 }
 
 // The planes' networks, or just their own addresses. Not what is routed: that may hold the management network.
@@ -257,6 +274,29 @@ static int base_chain_add(const AllPlanes *all, size_t i, State *state) {
         return r < 0 ? r : chain_text_add(&chain, state);
 }
 
+static int dispatcher_add(const AllPlanes *all, RulesetFamily family, Way way, State *state) {
+        _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = family };
+
+        strcpy_fixed(chain.object.as_ruleset.chain, dispatchers[way].chain);
+        int r = chain_text_open(&chain, NULL);
+        if (r < 0)
+                return r;
+        print_gotos(all, way, family == RULESET_ARP ? AF_INET : AF_UNSPEC, chain.file);
+        fputs("drop\n", chain.file);
+        return chain_text_add(&chain, state);
+}
+
+static int dispatchers_add(const AllPlanes *all, State *state) {
+        static const RulesetFamily families[] = { RULESET_INET, RULESET_ARP };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(families); i++)
+                for (Way way = WAY_IN; way <= WAY_OUT && r >= 0; way++)
+                        if (all->n_planes > 1 && is_needed(all, families[i]))
+                                r = dispatcher_add(all, families[i], way, state);
+        return r;
+}
+
 int base_chains_add(const RulesetPlane *planes, size_t n_planes, State *state) {
         _cleanup_free_ char *links = calloc(n_planes, sizeof(LinkSpelling));
         int r = links ? 0 : -ENOMEM;
@@ -267,5 +307,5 @@ int base_chains_add(const RulesetPlane *planes, size_t n_planes, State *state) {
         for (size_t i = 0; i < ELEMENTSOF(base_chains) && r >= 0; i++)
                 if (is_needed(&all, base_chains[i].family))
                         r = base_chain_add(&all, i, state);
-        return r;
+        return r < 0 ? r : dispatchers_add(&all, state);
 }

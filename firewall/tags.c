@@ -32,6 +32,19 @@ static EventRate guard_rate(const RulesetPlane *planes, size_t n_planes, const c
         return (EventRate){};
 }
 
+// The link whose counter what is dropped at a parent goes to: below a service VLAN that VLAN's, which is a plane's parent.
+static const char *guard_counts_for(const RulesetPlane *planes, size_t n_planes, const char *parent) {
+        const char *inner = parent;
+
+        for (size_t i = 0; i < n_planes; i++) {
+                if (planes[i].parent_guard && streq(planes[i].parent_guard, parent))
+                        return parent;
+                if (planes[i].parent_guard && streq(inner, parent) && is_guarded_for(&planes[i], parent))
+                        inner = planes[i].parent_guard;
+        }
+        return inner;
+}
+
 // Priority 0 outside and the plane's number inside, or the other way round, reach the plane's VLAN too, whichever of the two
 // protocols the 0 has. Other tags within tags are none of our business: a plane can be a VLAN within a service VLAN, whose
 // parent is then the service VLAN. Around both of its tags, at the parent of the service VLAN, a 0 is dropped as well: the stack
@@ -50,7 +63,7 @@ static int guard_add(const RulesetPlane *planes, size_t n_planes, const char *pa
 
         static const uint16_t protocols[] = { ETH_P_8021Q, ETH_P_8021AD };
         EventRate rate = guard_rate(planes, n_planes, parent);
-        (void)link_name_spell(parent, spelling);
+        (void)link_name_spell(guard_counts_for(planes, n_planes, parent), spelling);
         for (size_t i = 0; i < ELEMENTSOF(protocols); i++) {
                 if (rate.count > 0) {
                         print_tags_within(planes, n_planes, parent, protocols[i], chain.file);

@@ -411,7 +411,9 @@ static void test_vlans_share_a_guard_on_their_parent(void **state _unused_) {
                      "@ll,96,16 0x8100 @ll,116,12 { 0, 100, 101 } meta protocol { 8021q, 8021ad } counter name \"eno1-in-tags\" drop\n"
                      "@ll,96,16 0x88a8 @ll,116,12 { 0 } meta protocol { 8021q, 8021ad } counter name \"eno1-in-tags\" drop\n");
         assert_has(&rules, RULESET_NETDEV, "mig1-in", "@ll,96,16 { 0x8100, 0x88a8 } counter name \"mig1-in-ethertype\" drop\n");
-        assert_has(&rules, RULESET_INET, "prerouting", "iifname vmap { \"mig0\" : goto mig0-in, \"mig1\" : goto mig1-in }\n");
+        assert_has(&rules, RULESET_INET, "prerouting", "iifname { \"mig0\", \"mig1\" } goto arriving\n");
+        assert_chain(&rules, RULESET_INET, "arriving", "iifname \"mig0\" goto mig0-in\niifname \"mig1\" goto mig1-in\ndrop\n");
+        assert_chain(&rules, RULESET_ARP, "leaving", "oifname \"mig0\" goto mig0-out\noifname \"mig1\" goto mig1-out\ndrop\n");
         assert_has(&rules, RULESET_INET, "prerouting",
                    "ip saddr & 255.255.255.0 map { 192.0.2.0 : \"mig0-in-elsewhere\", 198.51.100.0 : \"mig1-in-elsewhere\" } drop\n"
                    "ip saddr & 255.255.255.0 == { 192.0.2.0, 198.51.100.0 } counter name \"mig0-in-elsewhere\" drop\n");
@@ -449,6 +451,11 @@ static void test_below_a_service_vlan_a_tag_of_0_around_both_is_dropped(void **s
         for (size_t i = 1; i < rules.n_objects; i++)
                 assert_true(rules.objects[i - 1].as_ruleset.family != rules.objects[i].as_ruleset.family ||
                             !streq(rules.objects[i - 1].as_ruleset.chain, rules.objects[i].as_ruleset.chain));
+
+        // Where no plane stands on the outer parent itself, the plane's own parent counts.
+        _cleanup_state_ State alone = {};
+        assert_int_equal(ruleset_derive(planes, 1, &alone), 0);
+        assert_has(&alone, RULESET_NETDEV, "eno1-guard", "{ 0 } meta protocol { 8021q, 8021ad } counter name \"service-in-tags\" drop\n");
 }
 
 static void test_a_bridge_below_a_vlan_is_guarded_where_inner_tags_are_still_to_be_seen(void **state _unused_) {
