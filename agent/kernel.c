@@ -249,6 +249,8 @@ static int rulesets_apply(Kernel *kernel, const Plan *plan, ApplyFailures *failu
                          !is_held_back(failures, operation))
                         removed[n_removed++] = operation->observed;
         }
+        if (kernel->progress)
+                kernel->progress(KERNEL_STEP_TRANSACTION);
         if (firewall_apply(kernel->firewall, load, n_load, removed, n_removed, &error) >= 0)
                 return 0;
         (void)error_prefix(&error, "cannot load the ruleset");
@@ -273,7 +275,7 @@ int kernel_apply(Kernel *kernel, const Plan *plan, ApplyFailures *ret_failures) 
                            operation_run(kernel->netlink, operation, &indices, &error) < 0)
                         r = failure_add(&failures, operation_link(operation), &error, operation);
                 if (kernel->progress)
-                        kernel->progress();
+                        kernel->progress(KERNEL_STEP_OPERATION);
         }
         if (r < 0)
                 return r;

@@ -7,11 +7,17 @@
 #include "nl.h"
 #include "plan.h"
 
+// What comes next.
+typedef enum KernelStep {
+        KERNEL_STEP_OPERATION,
+        KERNEL_STEP_TRANSACTION, // of nftables
+} KernelStep;
+
 typedef struct Kernel {
         Netlink *netlink;
         Firewall *firewall;
         QdiscType leaf; // what this kernel has for a leaf
-        void (*progress)(void); // told after each operation, since one that loads a module takes its time; NULL: nobody
+        void (*progress)(KernelStep next); // told before what takes its time, and after each operation; NULL: nobody
 } Kernel;
 
 int kernel_init(Kernel *kernel, Error *ret_error);

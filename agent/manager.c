@@ -4,7 +4,6 @@
 #include "manager.h"
 
 #include <sys/epoll.h>
-#include <systemd/sd-daemon.h>
 
 #include "derive.h"
 #include "handover.h"
@@ -15,6 +14,7 @@
 #include "reconcile.h"
 #include "verify.h"
 #include "waiting.h"
+#include "watchdog.h"
 
 enum {
         SETTLE_USEC = 1000, // notifications come in bursts
@@ -131,21 +131,11 @@ void manager_look_again(Manager *manager, uint64_t delay_usec) {
         (void)sd_event_source_set_enabled(manager->dirty_timer, SD_EVENT_ONESHOT);
 }
 
-static void watchdog_pat(void) {
-        (void)sd_notify(false, "WATCHDOG=1");
-}
-
-// A sign of life would start the watchdog before the start is over, and one step of that can take longer: the first
-// transaction of nftables loads a dozen modules. This takes the place of the limit of the start, 90 s.
-static void start_goes_on(void) {
-        (void)sd_notify(false, "EXTEND_TIMEOUT_USEC=90000000");
-}
-
 // Sysctls and the like have no notification: look at everything now and then, when the watchdog is due anyway.
 static int on_audit(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *manager = userdata;
 
-        watchdog_pat();
+        watchdog_pat(KERNEL_STEP_OPERATION);
         Error error = {};
         if (!waiting_is_over(manager))
                 manager_reconcile(manager, RECONCILE_AUDIT);
@@ -157,11 +147,9 @@ static int on_audit(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 static int timers_add(Manager *manager) {
-        uint64_t now, watchdog_usec = 0;
+        uint64_t now;
 
-        manager->audit_interval_usec = AUDIT_INTERVAL_USEC;
-        if (sd_watchdog_enabled(false, &watchdog_usec) > 0 && watchdog_usec / 2 < AUDIT_INTERVAL_USEC)
-                manager->audit_interval_usec = watchdog_usec / 2;
+        manager->audit_interval_usec = watchdog_interval(AUDIT_INTERVAL_USEC);
         int r = sd_event_now(manager->event, CLOCK_MONOTONIC, &now);
         if (r >= 0)
                 r = sd_event_add_time(manager->event, &manager->audit_timer, CLOCK_MONOTONIC,
@@ -190,7 +178,7 @@ int manager_new(sd_event *event, Manager **ret, Error *ret_error) {
 
         manager->event = sd_event_ref(event);
         machine_id_read(manager);
-        manager->kernel.progress = start_goes_on;
+        manager->kernel.progress = watchdog_start_goes_on;
         int r = kernel_init(&manager->kernel, ret_error);
         if (r >= 0)
                 r = monitor_new(netlink_port(manager->kernel.netlink), on_notification, manager, &manager->monitor,

@@ -232,7 +232,7 @@ static int verification_new(Manager *manager, Verification **ret, Error *ret_err
                 entry->name = strdup(plane->config->name);
                 r = entry->name ? findings_add_plane(manager, &look, &host, plane, &entry->findings) : -ENOMEM;
                 if (manager->kernel.progress)
-                        manager->kernel.progress();
+                        manager->kernel.progress(KERNEL_STEP_OPERATION);
         }
         if (r < 0)
                 return error_set(ret_error, r, "out of memory");
