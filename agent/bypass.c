@@ -24,8 +24,15 @@ BypassSubject bypass_subject(Netlink *netlink, const Inventory *inventory, const
 
         derive_ifb_name(config->interface, ifb);
         subject.ifb = inventory_find(inventory, ifb);
+        if (config->kind == PLANE_KIND_VLAN) {
+                subject.vlan_id = config->vlan_id;
+                subject.vlan_protocol = config->vlan_protocol;
+        } else if (subject.link && subject.link->type == LINK_VLAN) {
+                subject.vlan_id = subject.link->vlan_id;
+                subject.vlan_protocol = subject.link->vlan_protocol;
+        }
         // Where it really is, whatever the file says.
-        if (config->kind != PLANE_KIND_DEVICE)
+        if (config->kind != PLANE_KIND_DEVICE || subject.vlan_protocol)
                 subject.parent = inventory_find(inventory, subject.link && subject.link->parent[0] ? subject.link->parent
                                                                                                    : config->parent);
         return subject;
@@ -165,13 +172,12 @@ static bool is_guests(const Link *link) {
 // Which ports of the plane's bridge carry its VLAN: those of members or, where the bridge keeps none apart, all.
 static int bridge_ports_find(const BypassSubject *subject, const Link *bridge, size_t *n_told, Reasons *reasons,
                              Error *ret_error) {
-        const PlaneConfig *config = subject->config;
-        bool filters = bridge->filters_vlans && config->kind == PLANE_KIND_VLAN;
+        bool filters = bridge->filters_vlans && subject->vlan_protocol;
         _cleanup_bridge_members_ BridgeMembers members = {};
 
         // Frames with another protocol's tag it takes for untagged.
-        if (filters && bridge->vlan_protocol == config->vlan_protocol) {
-                int r = bridge_members_read(subject->netlink, config->vlan_id, &members, ret_error);
+        if (filters && bridge->vlan_protocol == subject->vlan_protocol) {
+                int r = bridge_members_read(subject->netlink, subject->vlan_id, &members, ret_error);
                 if (r < 0)
                         return r;
                 // A port that does not carry it has no guests behind it.
@@ -188,12 +194,12 @@ static int bridge_ports_find(const BypassSubject *subject, const Link *bridge, s
                 if (filters)
                         reasons_add(reasons, REASON_GUEST_PORT,
                                     "%s, a port of %s, carries the plane's VLAN %u: bridge vlan del dev %s vid %u", port->name,
-                                    bridge->name, config->vlan_id, port->name, config->vlan_id);
+                                    bridge->name, subject->vlan_id, port->name, subject->vlan_id);
                 else
                         reasons_add(reasons, REASON_GUEST_PORT,
                                     "%s is a port of %s, which keeps no VLANs apart, and so is on the plane's wire: %s",
                                     port->name, bridge->name,
-                                    config->kind == PLANE_KIND_VLAN ? "have the bridge filter VLANs, or take another parent"
+                                    subject->vlan_protocol ? "have the bridge filter VLANs, or take another parent"
                                                                     : "take it off the bridge");
         }
         return 0;

@@ -13,9 +13,10 @@ typedef struct BypassSubject {
         const RedirectList *redirects;
         const PlaneConfig *config;
         const Link *link, *ifb, *parent; // NULL: not there
+        uint16_t vlan_id, vlan_protocol; // of a plane that is a VLAN, however its file describes it; 0: it is none
 } BypassSubject;
 
-// Fills the links by the names of the plane, its ifb and its parent.
+// Fills the links by the names of the plane, its ifb and its parent, which a device has that is a VLAN, too.
 BypassSubject bypass_subject(Netlink *netlink, const Inventory *inventory, const RedirectList *redirects,
                              const PlaneConfig *config);
 // The bridge whose ports are on the plane's wire: the plane's own device, its parent, or what that is a port of; NULL: none.

@@ -376,19 +376,41 @@ static const char *guarded_parent(const Derivation *d) {
         return d->parent ? d->plane->parent : NULL;
 }
 
-const char *derive_outer(const Inventory *inventory, const PlaneConfig *plane) {
+// A VLAN that the plane is, without being described as one, or stands on; NULL: none.
+static const Link *outer_vlan(const Inventory *inventory, const PlaneConfig *plane) {
         const Link *link = inventory_find(inventory, plane->interface);
         const Link *below = link;
 
         if (plane->kind != PLANE_KIND_DEVICE)
                 below = inventory_find(inventory, link && link->parent[0] ? link->parent : plane->parent);
-        return below && below->type == LINK_VLAN && below->parent[0] ? below->parent : NULL;
+        return below && below->type == LINK_VLAN && below->parent[0] ? below : NULL;
 }
 
-static bool on_bridge(const Inventory *inventory, const char *parent) {
-        const Link *link = parent ? inventory_find(inventory, parent) : NULL;
+const char *derive_outer(const Inventory *inventory, const PlaneConfig *plane) {
+        const Link *outer = outer_vlan(inventory, plane);
+
+        return outer ? outer->parent : NULL;
+}
+
+static bool is_bridge(const Inventory *inventory, const char *name) {
+        const Link *link = name ? inventory_find(inventory, name) : NULL;
 
         return link && streq(link->kind, LINK_KIND_BRIDGE);
+}
+
+// Of the plane's VLAN and the one below it, that which stands on a bridge.
+static void bridge_derive(const Inventory *inventory, RulesetPlane *plane) {
+        const Link *outer = outer_vlan(inventory, plane->plane);
+
+        if (is_bridge(inventory, plane->parent_guard)) {
+                plane->bridge = plane->parent_guard;
+                plane->bridge_vlan_id = plane->plane->vlan_id;
+                plane->bridge_vlan_protocol = plane->plane->vlan_protocol;
+        } else if (outer && is_bridge(inventory, outer->parent)) {
+                plane->bridge = outer->parent;
+                plane->bridge_vlan_id = outer->vlan_id;
+                plane->bridge_vlan_protocol = outer->vlan_protocol;
+        }
 }
 
 static void notes_add(const Derivation *d) {
@@ -441,8 +463,8 @@ int derive(const PlaneConfig *const *planes, size_t n_planes, const DeriveFacts 
                         .reports = facts->reports,
                         .parent_guard = guarded_parent(&d),
                         .outer_guard = derive_outer(facts->inventory, plane),
-                        .on_bridge = on_bridge(facts->inventory, guarded_parent(&d)),
                 };
+                bridge_derive(facts->inventory, &rules[i]);
         }
         if (r >= 0)
                 r = ruleset_derive(rules, n_planes, &state);

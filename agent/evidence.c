@@ -195,7 +195,7 @@ static void on_report(const DropReport *report, void *userdata) {
         for (size_t i = 0; i < manager->n_planes; i++) {
                 const PlaneConfig *config = manager->planes[i]->config;
                 if (wants_log(manager->planes[i]) &&
-                    (streq(config->interface, report->link) || streq(manager->planes[i]->outer, report->link) ||
+                    (streq(config->interface, report->link) ||
                      (config->kind == PLANE_KIND_VLAN && streq(config->parent, report->link)))) {
                         evidence_add(manager->planes[i], report);
                         return;

@@ -13,7 +13,8 @@ typedef struct RulesetPlane {
         MacAddress mac;     // of the plane's own device
         const char *parent_guard; // parent on which tags within tags are dropped, or NULL (PLANE_KIND_VLAN only)
         const char *outer_guard;  // what a VLAN below the plane stands on; a tag of 0 around others is dropped there; or NULL
-        bool on_bridge;           // that parent is a bridge
+        const char *bridge;       // what the plane's VLAN, or one below it, stands on, if that is a bridge; or NULL
+        uint16_t bridge_vlan_id, bridge_vlan_protocol; // of that VLAN
         bool reports;       // somebody reads what rules report, where LogDrops= asks for it
         uid_t daemon_user;  // may send too where Users= is set: the probe
 } RulesetPlane;

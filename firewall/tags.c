@@ -32,17 +32,22 @@ static EventRate guard_rate(const RulesetPlane *planes, size_t n_planes, const c
         return (EventRate){};
 }
 
-// The link whose counter what is dropped at a parent goes to: below a service VLAN that VLAN's, which is a plane's parent.
-static const char *guard_counts_for(const RulesetPlane *planes, size_t n_planes, const char *parent) {
-        const char *inner = parent;
+// Whose counter tags go to: the plane's parent's, or where it has none of its own, the plane's.
+static const char *counted_at(const RulesetPlane *plane) {
+        return plane->parent_guard ?: plane->plane->interface;
+}
+
+// The same for what is dropped at a parent, which may be that of several planes, and stand below that of others.
+static const char *guard_counted_at(const RulesetPlane *planes, size_t n_planes, const char *parent) {
+        const char *above = NULL;
 
         for (size_t i = 0; i < n_planes; i++) {
                 if (planes[i].parent_guard && streq(planes[i].parent_guard, parent))
                         return parent;
-                if (planes[i].parent_guard && streq(inner, parent) && is_guarded_for(&planes[i], parent))
-                        inner = planes[i].parent_guard;
+                if (!above && is_guarded_for(&planes[i], parent))
+                        above = counted_at(&planes[i]);
         }
-        return inner;
+        return above ?: parent;
 }
 
 // Priority 0 outside and the plane's number inside, or the other way round, reach the plane's VLAN too, whichever of the two
@@ -63,7 +68,7 @@ static int guard_add(const RulesetPlane *planes, size_t n_planes, const char *pa
 
         static const uint16_t protocols[] = { ETH_P_8021Q, ETH_P_8021AD };
         EventRate rate = guard_rate(planes, n_planes, parent);
-        (void)link_name_spell(guard_counts_for(planes, n_planes, parent), spelling);
+        (void)link_name_spell(guard_counted_at(planes, n_planes, parent), spelling);
         for (size_t i = 0; i < ELEMENTSOF(protocols); i++) {
                 if (rate.count > 0) {
                         print_tags_within(planes, n_planes, parent, protocols[i], chain.file);
@@ -95,7 +100,7 @@ int tags_add(const RulesetPlane *planes, size_t n_planes, size_t i, State *state
 
 bool tags_any_on_bridge(const RulesetPlane *planes, size_t n_planes) {
         for (size_t i = 0; i < n_planes; i++)
-                if (planes[i].parent_guard && planes[i].on_bridge)
+                if (planes[i].bridge)
                         return true;
         return false;
 }
@@ -110,11 +115,11 @@ void tags_print_bridge(const RulesetPlane *planes, size_t n_planes, FILE *file) 
                 const RulesetPlane *plane = &planes[i];
                 char match[128];
 
-                if (!plane->parent_guard || !plane->on_bridge)
+                if (!plane->bridge)
                         continue;
                 (void)snprintf(match, sizeof(match), "meta ibrname \"%s\" meta protocol 0x%04x @ll,116,12 %u ",
-                               plane->parent_guard, plane->plane->vlan_protocol, plane->plane->vlan_id);
-                (void)link_name_spell(plane->parent_guard, spelling);
+                               plane->bridge, plane->bridge_vlan_protocol, plane->bridge_vlan_id);
+                (void)link_name_spell(counted_at(plane), spelling);
                 if (report_rate(plane).count > 0) {
                         fputs(match, file);
                         report_print(report_rate(plane), spelling, TAGS_IN, file);

@@ -191,6 +191,37 @@ static void what_a_vlan_below_the_plane_stands_on_is_guarded(void **state _unuse
         }
 }
 
+static void a_bridge_below_that_is_guarded_within(void **state _unused_) {
+        static const struct {
+                const char *plane, *rule;
+        } cases[] = {
+                { "[Interface]\nName=mig0\nKind=vlan\nParent=service\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n",
+                  "meta ibrname \"br0\" meta protocol 0x8100 @ll,116,12 300 counter name \"service-in-tags\" drop" },
+                { "[Interface]\nName=mig0\nKind=macvlan\nParent=service\n[Address]\nAddress=172.150.1.5/24\n",
+                  "meta ibrname \"br0\" meta protocol 0x8100 @ll,116,12 300 counter name \"mig0-in-tags\" drop" },
+                { "[Interface]\nName=service\n[Address]\nAddress=172.150.1.5/24\n",
+                  "meta ibrname \"br0\" meta protocol 0x8100 @ll,116,12 300 counter name \"service-in-tags\" drop" },
+                { "[Interface]\nName=mig0\nKind=vlan\nParent=br0\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n",
+                  "meta ibrname \"br0\" meta protocol 0x8100 @ll,116,12 100 counter name \"br0-in-tags\" drop" },
+        };
+        Link links[] = { link_make("br0", LINK_DEVICE, "", 1500, false), link_make("service", LINK_VLAN, "br0", 1500, false) };
+
+        strcpy_fixed(links[0].kind, LINK_KIND_BRIDGE);
+        links[1].vlan_id = 300;
+        links[1].vlan_protocol = 0x8100;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_derived_ Derived derived = derive_with(cases[i].plane, links, 2, "");
+                const RulesetObject *within = NULL;
+
+                for (size_t j = 0; j < derived.state.n_objects; j++)
+                        if (derived.state.objects[j].kind == OBJECT_RULESET &&
+                            derived.state.objects[j].as_ruleset.family == RULESET_BRIDGE)
+                                within = &derived.state.objects[j].as_ruleset;
+                assert_non_null(within);
+                assert_non_null(strstr(within->text, cases[i].rule));
+        }
+}
+
 static void a_vlan_whose_parent_was_renamed_stays_and_says_so(void **state _unused_) {
         Link links[] = { renamed_parent(), link_make("mig0", LINK_VLAN, "eno9", 1500, true) };
         links[1].vlan_id = 100;
@@ -349,6 +380,7 @@ int main(void) {
                 cmocka_unit_test(a_foreign_vlan_with_another_tag_is_left_alone),
                 cmocka_unit_test(a_service_tag_is_asked_for),
                 cmocka_unit_test(what_a_vlan_below_the_plane_stands_on_is_guarded),
+                cmocka_unit_test(a_bridge_below_that_is_guarded_within),
                 cmocka_unit_test(a_vlan_whose_parent_was_renamed_stays_and_says_so),
                 cmocka_unit_test(a_foreign_vlan_whose_parent_was_renamed_keeps_its_isolation),
                 cmocka_unit_test(a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_the_file_says_now),

@@ -463,12 +463,34 @@ static void test_a_bridge_below_a_vlan_is_guarded_where_inner_tags_are_still_to_
         _cleanup_state_ State rules = {};
         RulesetPlane plane = there;
 
-        plane.parent_guard = "eno1";
-        plane.on_bridge = true;
+        plane.parent_guard = plane.bridge = "eno1";
+        plane.bridge_vlan_id = 100;
+        plane.bridge_vlan_protocol = 0x8100;
         derive(VLAN_PLANE("mig0", "100", "192.0.2.5/24"), plane, &config, &rules);
         assert_chain(&rules, RULESET_BRIDGE, "input",
                      "type filter hook input priority -450; policy accept;\n"
                      "meta ibrname \"eno1\" meta protocol 0x8100 @ll,116,12 100 counter name \"eno1-in-tags\" drop\n");
+}
+
+static void test_what_hops_into_the_vlan_below_a_plane_is_counted_where_the_plane_shows_it(void **state _unused_) {
+        RulesetPlane plane = there;
+
+        plane.outer_guard = plane.bridge = "br0";
+        plane.bridge_vlan_id = 300;
+        plane.bridge_vlan_protocol = 0x88a8;
+        for (unsigned i = 0; i < 2; i++) {
+                _cleanup_config_ Config *config = NULL;
+                _cleanup_state_ State rules = {};
+
+                if (i == 0)
+                        plane.parent_guard = "outer";
+                else
+                        plane.parent_guard = NULL;
+                derive(i == 0 ? VLAN_PLANE("mig0", "100", "192.0.2.5/24") : IPV4_PLANE, plane, &config, &rules);
+                assert_has(&rules, RULESET_BRIDGE, "input",
+                           i == 0 ? "meta ibrname \"br0\" meta protocol 0x88a8 @ll,116,12 300 counter name \"outer-in-tags\" drop\n"
+                                  : "meta ibrname \"br0\" meta protocol 0x88a8 @ll,116,12 300 counter name \"mig0-in-tags\" drop\n");
+        }
 }
 
 static void test_without_a_mac_nothing_passes(void **state _unused_) {
@@ -552,6 +574,7 @@ int main(void) {
                 cmocka_unit_test(test_the_guard_of_a_service_vlan_is_for_service_tags),
                 cmocka_unit_test(test_below_a_service_vlan_a_tag_of_0_around_both_is_dropped),
                 cmocka_unit_test(test_a_bridge_below_a_vlan_is_guarded_where_inner_tags_are_still_to_be_seen),
+                cmocka_unit_test(test_what_hops_into_the_vlan_below_a_plane_is_counted_where_the_plane_shows_it),
                 cmocka_unit_test(test_without_a_mac_nothing_passes),
                 cmocka_unit_test(test_without_a_device_the_stack_is_guarded_all_the_same),
                 cmocka_unit_test(test_every_rule_tells_the_hash),
