@@ -13,8 +13,8 @@
 
 #include "util.h"
 
-// As long as the watchdog's time: a daemon that was stopped for so long is not there to take the bus for dead.
-#define PONG_USEC UINT64_C(10000000)
+// Twice that without an answer is too long. Once is not: the answer may be there, and the daemon was busy for as long, or stopped.
+#define PONG_USEC UINT64_C(5000000)
 
 enum {
         SOCKET_BYTES = 256 << 10, // sd-bus sets 8 MiB, behind which a ping can wait for long though the bus does read
@@ -28,9 +28,13 @@ static int on_pong(sd_bus_message *answer, void *userdata, sd_bus_error *ret_err
         BusAlive *alive = userdata;
 
         alive->ping = sd_bus_slot_unref(alive->ping);
-        if (sd_bus_message_is_method_error(answer, SD_BUS_ERROR_NO_REPLY) && sd_bus_is_open(alive->bus) > 0)
+        bool lost = sd_bus_message_is_method_error(answer, SD_BUS_ERROR_NO_REPLY);
+        bool was_lost = alive->has_lost_one;
+
+        alive->has_lost_one = lost;
+        if (lost && was_lost && sd_bus_is_open(alive->bus) > 0)
                 alive->on_stalled(alive->userdata);
-        else if (alive->has_said_more)
+        else if (lost || alive->has_said_more)
                 ping(alive);
         return 1;
 }

@@ -10,6 +10,7 @@ typedef struct BusAlive {
         sd_bus_slot *filter;
         sd_bus_slot *ping;  // NULL: the last one was answered
         bool has_said_more; // since that was sent
+        bool has_lost_one;  // the one before was not answered
         void (*on_stalled)(void *userdata);
         void *userdata;
 } BusAlive;
