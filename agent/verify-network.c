@@ -31,7 +31,7 @@ void verify_addresses(Verify *verify) {
         char text[PREFIX_TEXT_MAX];
 
         if (host->addresses_error.code < 0) {
-                verify_say_unseen(verify, &host->addresses_error);
+                verify_say_unseen(verify, VERDICT_FAILED, &host->addresses_error);
                 return;
         }
         for (size_t i = 0; i < verify->config->n_addresses; i++) {
@@ -65,7 +65,7 @@ void verify_elsewhere(Verify *verify) {
         char text[PREFIX_TEXT_MAX], link[IFNAMSIZ + 8];
 
         if (host->addresses_error.code < 0) {
-                verify_say_unseen(verify, &host->addresses_error);
+                verify_say_unseen(verify, VERDICT_FAILED, &host->addresses_error);
                 return;
         }
         for (size_t i = 0; i < host->n_addresses; i++) {
@@ -179,7 +179,7 @@ void verify_neighbours(Verify *verify) {
         if (r >= 0)
                 neighbours_judge(verify, &neighbours);
         else
-                verify_say_unseen(verify, &error);
+                verify_say_unseen(verify, VERDICT_FAILED, &error);
         free(neighbours.entries);
 
         const Plan *plan = &verify->look->plan;
@@ -303,7 +303,7 @@ void verify_listeners(Verify *verify) {
         static const Address any;
 
         if (verify->host->listening_error.code < 0) {
-                verify_say_unseen(verify, &verify->host->listening_error);
+                verify_say_unseen(verify, VERDICT_WARNING, &verify->host->listening_error);
                 return;
         }
         for (size_t i = 0; i < listening->n_flows; i++) {
@@ -329,7 +329,7 @@ void verify_sniffers(Verify *verify) {
         const VerifyHost *host = verify->host;
 
         if (host->sniffers_error.code < 0) {
-                verify_say_unseen(verify, &host->sniffers_error);
+                verify_say_unseen(verify, VERDICT_WARNING, &host->sniffers_error);
                 return;
         }
         for (size_t i = 0; i < host->n_sniffers; i++)
@@ -346,7 +346,7 @@ void verify_other_rules(Verify *verify) {
         const OtherRules *rules = &verify->host->rules;
 
         if (verify->host->rules_error.code < 0) {
-                verify_say_unseen(verify, &verify->host->rules_error);
+                verify_say_unseen(verify, VERDICT_WARNING, &verify->host->rules_error);
                 return;
         }
         for (size_t i = 0; i < rules->n_chains; i++) {

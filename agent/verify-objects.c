@@ -69,7 +69,9 @@ void verify_rules(Verify *verify) {
 void verify_guard(Verify *verify) {
         size_t n = differences_say(verify, is_guard);
 
-        if (verify->config->kind != PLANE_KIND_VLAN)
+        if (verify->config->kind != PLANE_KIND_VLAN && verify->plane->outer[0] && n > 0)
+                verify_say(verify, VERDICT_OK, "%s, which the VLAN below the plane stands on, is guarded", verify->plane->outer);
+        else if (verify->config->kind != PLANE_KIND_VLAN)
                 verify_say(verify, VERDICT_OK, "the plane is no VLAN, and drops tags itself");
         else if (n == 0)
                 verify_say(verify, VERDICT_FAILED, "no guard stands on the parent %s", verify->config->parent);

@@ -62,8 +62,8 @@ typedef struct Verify {
 
 // Adds a sentence. What is well is only told while all is.
 void verify_say(Verify *verify, Verdict verdict, const char *format, ...) _printf_(3, 4);
-// For what could not be read.
-void verify_say_unseen(Verify *verify, const Error *error);
+// For what could not be read: as grave as what might have been there.
+void verify_say_unseen(Verify *verify, Verdict gravest, const Error *error);
 // "mgmt0", or "link 7"
 const char *verify_link_name(const Verify *verify, int ifindex, char ret[static IFNAMSIZ + 8]);
 

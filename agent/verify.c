@@ -46,8 +46,8 @@ void verify_say(Verify *verify, Verdict verdict, const char *format, ...) {
                 verify->verdict = verdict;
 }
 
-void verify_say_unseen(Verify *verify, const Error *error) {
-        verify_say(verify, VERDICT_WARNING, "could not be looked at: %s", error->text);
+void verify_say_unseen(Verify *verify, Verdict gravest, const Error *error) {
+        verify_say(verify, gravest, "could not be looked at: %s", error->text);
 }
 
 const char *verify_link_name(const Verify *verify, int ifindex, char ret[static IFNAMSIZ + 8]) {

@@ -60,21 +60,38 @@ static void print_dispatch(const AllPlanes *all, Way way, int family, FILE *file
         fprintf(file, " } goto %s\n", dispatchers[way].chain);
 }
 
-// The planes' networks, or just their own addresses. Not what is routed: that may hold the management network.
-static int networks_init(const AllPlanes *all, MapUse use, int family, bool whole, ElementSet *ret) {
-        for (size_t i = 0; i < all->n_planes; i++) {
-                const PlaneConfig *plane = all->planes[i].plane;
+// What belongs to the planes. Not what is routed, which may hold the management network: of that only the peers that are
+// named by their own addresses, where they matter, since there may be thousands.
+typedef enum Extent {
+        EXTENT_OWN,      // the planes' own addresses
+        EXTENT_NETWORKS, // the networks of these
+        EXTENT_PEERS,    // and the peers outside of them
+} Extent;
 
-                for (size_t j = 0; j < plane->n_addresses && map_use_has(use, &all->planes[i]); j++) {
-                        Prefix prefix = plane->addresses[j].prefix;
-                        if (prefix.address.family != family)
-                                continue;
-                        if (!whole)
-                                prefix.length = (uint8_t)address_bits(family);
-                        if (element_set_add(ret, &prefix, all->links[i]) < 0)
-                                return -ENOMEM;
-                }
+static int plane_extent_add(const PlaneConfig *plane, const char *link, int family, Extent extent, ElementSet *ret) {
+        for (size_t i = 0; i < plane->n_addresses; i++) {
+                Prefix prefix = plane->addresses[i].prefix;
+                if (prefix.address.family != family)
+                        continue;
+                if (extent == EXTENT_OWN)
+                        prefix.length = (uint8_t)address_bits(family);
+                if (element_set_add(ret, &prefix, link) < 0)
+                        return -ENOMEM;
         }
+        for (size_t i = 0; i < plane->n_peers && extent == EXTENT_PEERS; i++) {
+                const Prefix *peer = &plane->peers[i];
+                if (peer->address.family == family && peer->length == address_bits(family) &&
+                    element_set_add(ret, peer, link) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int extent_init(const AllPlanes *all, MapUse use, int family, Extent extent, ElementSet *ret) {
+        for (size_t i = 0; i < all->n_planes; i++)
+                if (map_use_has(use, &all->planes[i]) &&
+                    plane_extent_add(all->planes[i].plane, all->links[i], family, extent, ret) < 0)
+                        return -ENOMEM;
         element_set_normalise(ret);
         return 0;
 }
@@ -84,7 +101,7 @@ typedef struct Field {
         const char *match, *key;
         bool raw; // it has no type
         int family;
-        bool whole; // the networks, not just the planes' own addresses
+        Extent extent;
 } Field;
 
 static int print_run(const Field *field, const SetElement *elements, size_t n, MapUse use, const char *reason,
@@ -112,36 +129,36 @@ static int print_elsewhere_at(const AllPlanes *all, const Field *field, const ch
         int r = 0;
 
         for (MapUse use = MAP_REPORT; use < MAP_USE_MAX && r >= 0; use++) {
-                _cleanup_element_set_ ElementSet networks = {};
+                _cleanup_element_set_ ElementSet set = {};
 
-                r = networks_init(all, use, field->family, field->whole, &networks);
-                for (size_t i = 0, n; i < networks.n_elements && r >= 0; i += n) {
-                        n = element_set_run(&networks, i);
-                        r = print_run(field, &networks.elements[i], n, use, reason, file);
+                r = extent_init(all, use, field->family, field->extent, &set);
+                for (size_t i = 0, n; i < set.n_elements && r >= 0; i += n) {
+                        n = element_set_run(&set, i);
+                        r = print_run(field, &set.elements[i], n, use, reason, file);
                 }
         }
         return r;
 }
 
-static int print_elsewhere(const AllPlanes *all, const char *key, int family, bool whole, const char *reason,
+static int print_elsewhere(const AllPlanes *all, const char *key, int family, Extent extent, const char *reason,
                            FILE *file) {
-        return print_elsewhere_at(all, &(Field){ "", key, false, family, whole }, reason, file);
+        return print_elsewhere_at(all, &(Field){ "", key, false, family, extent }, reason, file);
 }
 
 static int print_prerouting(const AllPlanes *all, FILE *file) {
-        static const Field solicited = { "icmpv6 type nd-neighbor-solicit ", "@th,64,128", true, AF_INET6, true };
+        static const Field solicited = { "icmpv6 type nd-neighbor-solicit ", "@th,64,128", true, AF_INET6, EXTENT_NETWORKS };
 
         print_dispatch(all, WAY_IN, AF_UNSPEC, file);
         fputs("iifname \"lo\" accept\n", file); // the host may talk to itself
         // The whole networks, not the plane's address alone: else the host would tell whoever sends to a peer by way of
         // it that a packet is too long for the plane, or its time up.
-        int r = print_elsewhere(all, "ip daddr", AF_INET, true, ELSEWHERE_IN, file);
+        int r = print_elsewhere(all, "ip daddr", AF_INET, EXTENT_NETWORKS, ELSEWHERE_IN, file);
         if (r >= 0)
-                r = print_elsewhere(all, "ip saddr", AF_INET, true, ELSEWHERE_IN, file);
+                r = print_elsewhere(all, "ip saddr", AF_INET, EXTENT_NETWORKS, ELSEWHERE_IN, file);
         if (r >= 0)
-                r = print_elsewhere(all, "ip6 daddr", AF_INET6, true, ELSEWHERE_IN, file);
+                r = print_elsewhere(all, "ip6 daddr", AF_INET6, EXTENT_NETWORKS, ELSEWHERE_IN, file);
         if (r >= 0)
-                r = print_elsewhere(all, "ip6 saddr", AF_INET6, true, ELSEWHERE_IN, file);
+                r = print_elsewhere(all, "ip6 saddr", AF_INET6, EXTENT_NETWORKS, ELSEWHERE_IN, file);
         // A solicitation goes to a group, so only its target tells whom it is for. The host might be a proxy.
         if (r >= 0)
                 r = print_elsewhere_at(all, &solicited, ELSEWHERE_IN, file);
@@ -151,21 +168,34 @@ static int print_prerouting(const AllPlanes *all, FILE *file) {
 #define ICMP_ERRORS "icmp type { destination-unreachable, redirect, time-exceeded, parameter-problem } "
 #define ICMPV6_ERRORS "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } "
 
+// Without connection tracking IPv6 is put together only behind this hook, and no fragment holds all that an error quotes. An
+// error is never longer than what every link takes in one piece.
+static void print_errors_in_fragments(const AllPlanes *all, FILE *file) {
+        for (size_t i = 0; i < all->n_planes; i++) {
+                if (!plane_config_has_family(all->planes[i].plane, AF_INET6))
+                        continue;
+                fprintf(file, "frag more-fragments 1 " ICMPV6_ERRORS "counter name \"%s-" ELSEWHERE_IN "\" drop\n", all->links[i]);
+                return;
+        }
+}
+
 // What prerouting cannot see: where a source route or a translation of addresses leads to, and, in fragments, what an
 // ICMP error quotes. One that quotes the plane's traffic would change what the host believes of its ways on the plane.
 static int print_input_elsewhere(const AllPlanes *all, FILE *file) {
         static const Field quoted[] = {
-                { ICMP_ERRORS, "@th,160,32", true, AF_INET, false },
-                { ICMP_ERRORS, "@th,192,32", true, AF_INET, true },
-                { ICMPV6_ERRORS, "@th,128,128", true, AF_INET6, false },
-                { ICMPV6_ERRORS, "@th,256,128", true, AF_INET6, true },
+                { ICMP_ERRORS, "@th,160,32", true, AF_INET, EXTENT_OWN },
+                { ICMP_ERRORS, "@th,192,32", true, AF_INET, EXTENT_PEERS },
+                { ICMPV6_ERRORS, "@th,128,128", true, AF_INET6, EXTENT_OWN },
+                { ICMPV6_ERRORS, "@th,256,128", true, AF_INET6, EXTENT_PEERS },
         };
 
-        int r = print_elsewhere(all, "ip daddr", AF_INET, false, ELSEWHERE_IN, file);
+        int r = print_elsewhere(all, "ip daddr", AF_INET, EXTENT_OWN, ELSEWHERE_IN, file);
         if (r >= 0)
-                r = print_elsewhere(all, "ip6 daddr", AF_INET6, false, ELSEWHERE_IN, file);
+                r = print_elsewhere(all, "ip6 daddr", AF_INET6, EXTENT_OWN, ELSEWHERE_IN, file);
         for (size_t i = 0; i < ELEMENTSOF(quoted) && r >= 0; i++)
                 r = print_elsewhere_at(all, &quoted[i], ELSEWHERE_IN, file);
+        if (r >= 0)
+                print_errors_in_fragments(all, file);
         return r;
 }
 
@@ -205,26 +235,26 @@ static int print_forward(const AllPlanes *all, FILE *file) {
 static int print_output(const AllPlanes *all, FILE *file) {
         print_dispatch(all, WAY_OUT, AF_UNSPEC, file);
         fputs("oifname \"lo\" accept\n", file);
-        // What is for the plane's networks takes the plane or stays: while the plane is down, the way to them would be
-        // the default route, over the management network.
-        int r = print_elsewhere(all, "ip saddr", AF_INET, false, ELSEWHERE_OUT, file);
+        // What is for the plane's networks or peers takes the plane or stays: while the plane is down, the way to them would
+        // be the default route, over the management network.
+        int r = print_elsewhere(all, "ip saddr", AF_INET, EXTENT_OWN, ELSEWHERE_OUT, file);
         if (r >= 0)
-                r = print_elsewhere(all, "ip daddr", AF_INET, true, ELSEWHERE_OUT, file);
+                r = print_elsewhere(all, "ip daddr", AF_INET, EXTENT_PEERS, ELSEWHERE_OUT, file);
         if (r >= 0)
-                r = print_elsewhere(all, "ip6 saddr", AF_INET6, false, ELSEWHERE_OUT, file);
-        return r < 0 ? r : print_elsewhere(all, "ip6 daddr", AF_INET6, true, ELSEWHERE_OUT, file);
+                r = print_elsewhere(all, "ip6 saddr", AF_INET6, EXTENT_OWN, ELSEWHERE_OUT, file);
+        return r < 0 ? r : print_elsewhere(all, "ip6 daddr", AF_INET6, EXTENT_PEERS, ELSEWHERE_OUT, file);
 }
 
 static int print_arp_input(const AllPlanes *all, FILE *file) {
         print_dispatch(all, WAY_IN, AF_INET, file);
-        int r = print_elsewhere(all, "arp daddr ip", AF_INET, true, ELSEWHERE_IN, file); // the host might be a proxy
-        return r < 0 ? r : print_elsewhere(all, "arp saddr ip", AF_INET, true, ELSEWHERE_IN, file);
+        int r = print_elsewhere(all, "arp daddr ip", AF_INET, EXTENT_NETWORKS, ELSEWHERE_IN, file); // the host might be a proxy
+        return r < 0 ? r : print_elsewhere(all, "arp saddr ip", AF_INET, EXTENT_NETWORKS, ELSEWHERE_IN, file);
 }
 
 static int print_arp_output(const AllPlanes *all, FILE *file) {
         print_dispatch(all, WAY_OUT, AF_INET, file);
-        int r = print_elsewhere(all, "arp saddr ip", AF_INET, true, ELSEWHERE_OUT, file);
-        return r < 0 ? r : print_elsewhere(all, "arp daddr ip", AF_INET, true, ELSEWHERE_OUT, file);
+        int r = print_elsewhere(all, "arp saddr ip", AF_INET, EXTENT_NETWORKS, ELSEWHERE_OUT, file);
+        return r < 0 ? r : print_elsewhere(all, "arp daddr ip", AF_INET, EXTENT_NETWORKS, ELSEWHERE_OUT, file);
 }
 
 static int print_bridge_input(const AllPlanes *all, FILE *file) {

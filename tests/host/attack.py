@@ -13,6 +13,7 @@ STRANGER = Station("52:54:00:00:0b:42", "198.51.100.66", "fd00:198::66")
 OUTSIDER = Station("52:54:00:00:0a:42", "192.0.2.66", "fd00:192::66")
 UNPINNED = Station("52:54:00:00:0b:42", "198.51.100.13", "fd00:198::13")  # the stranger, in the name of a peer of no known MAC
 BEYOND = "203.0.113.9"  # a network behind the peer
+ROUTED_PEER = "203.0.113.10"  # a peer in it
 NETWORK = "198.51.100.255"  # everybody in the plane's
 ALL_HOSTS, ALL_NODES = "01:00:5e:00:00:01", "33:33:00:00:00:01"
 PORT, CLOSED, SERVICE = 49200, 22, 16509
@@ -61,6 +62,8 @@ class Outside:
             # Elsewhere it is none of the plane's business then. And a macvlan hears those groups only that it is in.
             send, reason = (send, "in-ethertype") if wire == "plane" else (None, None)
             more["unheard"] = bool(lab.parent and first[0] & 1)
+        if lab.options.untracked and "a rule hands" in text:
+            send = None  # there is no such rule then
         if lab.parent and first[0] & 1:
             more.setdefault("settle", 0.03)  # a macvlan hands on what is for a group later than the rest
         return Attack(piece, text, send, reason, **more)

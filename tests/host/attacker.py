@@ -27,7 +27,7 @@ import sys
 import time
 
 import attacks
-from attack import BEYOND, DNAT_TO_PEER, DNAT_TO_PLANE, HELLO, MARK, OUTSIDER, PEER, REAL_PEER, STRANGER
+from attack import BEYOND, DNAT_TO_PEER, DNAT_TO_PLANE, HELLO, MARK, OUTSIDER, PEER, REAL_PEER, ROUTED_PEER, STRANGER
 from frames import *  # pylint: disable=wildcard-import,unused-wildcard-import
 
 END = "-- end --"
@@ -183,7 +183,7 @@ class Lab:
         """Lines that only a change of addresses, routes and neighbours changes"""
         shown = "address\\nroute show table all\\nroute show cache\\nneighbour\\n"
         # What the kernel believes of a way is in its cache only once that has been asked for.
-        asked = {4: f"route get {REAL_PEER.ip}\\nroute get {BEYOND}\\n", 6: f"route get {REAL_PEER.ip6}\\n"}
+        asked = {4: f"route get {REAL_PEER.ip}\\nroute get {BEYOND}\\nroute get {ROUTED_PEER}\\n", 6: f"route get {REAL_PEER.ip6}\\n"}
         batches = (f"printf '{asked[family]}{shown}' | ip -{family} -oneline -force -batch -" for family in asked)
         text = self.run(*batches)
         text = re.sub(r"(valid_lft|preferred_lft|expires|age|hoplimit) \S+", "", text)
@@ -359,6 +359,7 @@ def main():
     parser.add_argument("--vlan", type=int)
     parser.add_argument("--pinned", action="store_true", help="the peer's MAC is configured")
     parser.add_argument("--ipv4-only", action="store_true", help="the plane has no IPv6")
+    parser.add_argument("--untracked", action="store_true", help="no rule of the host's needs connection tracking")
     parser.add_argument("--forget", action="store_true", help="have the host forget one attack before the next")
     parser.add_argument("--until", help="file that ends it")
     parser.add_argument("--processor", type=int, default=0)

@@ -28,6 +28,15 @@ gullible() {                            # HOST
         net.ipv6.conf.{all,default,mgmt0,eno2}.{accept_redirects,accept_source_route}=1 \
         net.ipv4.icmp_echo_ignore_broadcasts=0
     modest "$1"
+    open_rules "$1"
+    host_run "$1" sysctl -qw net.ipv{4,6}.neigh.{mgmt0,eno2}.proxy_delay=0
+    host_run "$1" sysctl -qw net.ipv6.conf.{all,mgmt0,eno2}.seg6_enabled=1 2>/dev/null || true
+    host_run "$1" ip -6 neighbour add proxy fd00:198::14 dev mgmt0
+    # Another network of the number that the plane's VLAN has, where the kernel has VLANs.
+    host_run "$1" ip link add mgmt0.100 link mgmt0 up type vlan id 100 2>/dev/null || true
+}
+
+open_rules() {                          # HOST
     host_run "$1" nft -f - <<-RULES
 	table inet open {
 	    chain prerouting { type filter hook prerouting priority -1000; policy accept; accept; }
@@ -49,11 +58,6 @@ gullible() {                            # HOST
 	    chain handed_on_as_ours { type nat hook postrouting priority 100; oifname { "eno2", "mig0" } ct status dnat masquerade; }
 	}
 	RULES
-    host_run "$1" sysctl -qw net.ipv{4,6}.neigh.{mgmt0,eno2}.proxy_delay=0
-    host_run "$1" sysctl -qw net.ipv6.conf.{all,mgmt0,eno2}.seg6_enabled=1 2>/dev/null || true
-    host_run "$1" ip -6 neighbour add proxy fd00:198::14 dev mgmt0
-    # Another network of the number that the plane's VLAN has, where the kernel has VLANs.
-    host_run "$1" ip link add mgmt0.100 link mgmt0 up type vlan id 100 2>/dev/null || true
 }
 
 # What IPv6 says by itself for a second after a link has come up would be taken for an answer.
@@ -67,7 +71,7 @@ plane_file() {                          # NUMBER KIND [capped|both|pinned]...
     vlan) printf '%s\n' '[Interface]' Kind=vlan Name=mig0 Parent=eno2 VLANId=100 ;;
     esac
     printf '%s\n' MTUBytes=1400 '[Address]' "Address=$PLANE_NET.$1/24" '[Route]' Destination=203.0.113.0/24 "Gateway=$PLANE_NET.14"
-    printf '%s\n' '[Isolation]' Ports=49152-49215 "Peers=$PLANE_NET.8/29"
+    printf '%s\n' '[Isolation]' Ports=49152-49215 "Peers=$PLANE_NET.8/29" Peers=203.0.113.10
     [[ $words != *\ capped\ * ]] || printf '%s\n' '[Bandwidth]' Egress=1G Ingress=1G
     [[ $words != *\ pinned\ * ]] || printf '%s\n' '[Peer]' "Address=$PLANE_NET.14" MACAddress=52:54:00:00:0b:0e
     [[ $words == *\ both\ * ]] || return 0

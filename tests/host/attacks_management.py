@@ -120,6 +120,12 @@ def moved_from_management(out):
     quoted = quoted_echo(plane.ip, PEER.ip)
     parts = fragments(too_big(OUTSIDER.ip, own.ip, quoted), 8)
     yield out.outsider(8, "the same in fragments", parts, ELSEWHERE)
+    whole = too_big(OUTSIDER.ip6, own.ip6, quoted_echo(plane.ip6, PEER.ip6))[40:]
+    head = lambda word: struct.pack("!BBHI", ICMPV6, 0, word, 8)
+    parts = [ip(OUTSIDER.ip6, own.ip6, 44, head(word) + part) for word, part in ((1, whole[:8]), (8, whole[8:]))]
+    yield out.outsider(8, "IPv6 packet too big to reach a peer, in fragments", parts, ELSEWHERE)
+    text = "packet of management's too big to reach a peer behind the plane's router"
+    yield out.outsider(8, text, too_big(OUTSIDER.ip, own.ip, quoted_echo(own.ip, ROUTED_PEER)), ELSEWHERE)
     redirect = icmp(OUTSIDER.ip, own.ip, 5, 1, number_of(OUTSIDER.ip), quoted_echo(plane.ip, PEER.ip))
     yield out.outsider(3, "redirect of its route to a peer", redirect, ELSEWHERE, harmless=True)
     redirect = icmp(PEER.ip, own.ip, 5, 1, number_of(OUTSIDER.ip), quoted_echo(own.ip, BEYOND))

@@ -282,12 +282,17 @@ def path_mtu(out):
 
 
 def overlapping(out):
-    """The second fragment writes another port, or the echo's type, over what the first one said"""
+    """Fragments that say the same bytes twice, or other bytes than the one before"""
     me, own = PEER.ip, out.host.ip
     header = struct.pack("!HHIIBBHHH", 40000, PORT, 1000, 0, 0x50, SYN, 65535, 0, 0)
     segment = with_checksum(me, own, TCP, header + bytes(12), 16)
     parts = [ip(me, own, TCP, segment[:24], fragment=0x2000), ip(me, own, TCP, segment[8:], fragment=1)]
     yield out.peer("fragments that overlap", parts, "in-fragment", piece=8, harmless=True)
+    closed = struct.pack("!HHIIBBHHH", 40000, CLOSED, 1000, 0, 0x50, SYN, 65535, 0, 0)
+    over = with_checksum(me, own, TCP, closed + bytes(12), 16)
+    parts = [ip(me, own, TCP, segment[:24], fragment=0x2000), ip(me, own, TCP, over[:24], fragment=0x2000)]
+    parts.append(ip(me, own, TCP, over[24:], fragment=3))
+    yield out.peer("fragments of which one writes another port over the first one's", parts, "in-fragment", piece=8, harmless=True)
     tiny = [ip(me, own, TCP, segment[:8], fragment=0x2000), ip(me, own, TCP, segment[8:], fragment=1)]
     yield out.peer("a tiny first fragment", tiny, "in-fragment", piece=8)
     yield out.peer("fragments that overlap a tiny one", [tiny[0], tiny[0], tiny[1]], "in-fragment", piece=8)

@@ -143,6 +143,23 @@ static void test_migration_ports_are_closed_elsewhere(void **state _unused_) {
                      QUOTED "@th,192,32 & 0xffffff00 == 0xc0000200 counter name \"mig0-in-elsewhere\" drop\n");
 }
 
+// A network behind a router may hold others than the planes' hosts; a peer's own address is the plane's.
+static void test_a_routed_peer_is_the_planes_and_its_network_is_not(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive(IPV4_PLANE "Peers=203.0.113.9 203.0.113.16/28\n[Route]\nDestination=203.0.113.0/24\nGateway=192.0.2.1\n", there, &config,
+               &rules);
+        assert_chain(&rules, RULESET_INET, "output",
+                     "type filter hook output priority -450; policy accept;\n"
+                     "oifname \"mig0\" goto mig0-out\n"
+                     "oifname \"lo\" accept\n"
+                     "ip saddr == 192.0.2.5 counter name \"mig0-out-elsewhere\" drop\n"
+                     "ip daddr & 255.255.255.0 == 192.0.2.0 counter name \"mig0-out-elsewhere\" drop\n"
+                     "ip daddr == 203.0.113.9 counter name \"mig0-out-elsewhere\" drop\n");
+        assert_has(&rules, RULESET_INET, "input", QUOTED "@th,192,32 == 0xcb007109 counter name \"mig0-in-elsewhere\" drop\n");
+}
+
 static void test_migration_ports_are_open_with_a_fallback(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
         _cleanup_state_ State rules = {};
@@ -558,6 +575,7 @@ int main(void) {
                 cmocka_unit_test(test_an_ipv4_plane_at_its_device),
                 cmocka_unit_test(test_an_ipv4_plane_in_the_stack),
                 cmocka_unit_test(test_migration_ports_are_closed_elsewhere),
+                cmocka_unit_test(test_a_routed_peer_is_the_planes_and_its_network_is_not),
                 cmocka_unit_test(test_migration_ports_are_open_with_a_fallback),
                 cmocka_unit_test(test_fallbacks_of_several_planes),
                 cmocka_unit_test(test_an_ipv4_plane_in_arp),
