@@ -360,6 +360,7 @@ def main():
     parser.add_argument("--pinned", action="store_true", help="the peer's MAC is configured")
     parser.add_argument("--ipv4-only", action="store_true", help="the plane has no IPv6")
     parser.add_argument("--untracked", action="store_true", help="no rule of the host's needs connection tracking")
+    parser.add_argument("--piece", type=int, help="the attacks of one piece of the promise alone")
     parser.add_argument("--forget", action="store_true", help="have the host forget one attack before the next")
     parser.add_argument("--until", help="file that ends it")
     parser.add_argument("--processor", type=int, default=0)

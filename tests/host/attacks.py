@@ -20,11 +20,15 @@ import attacks_plane
 from attack import Outside
 
 
+def wanted(lab, attacks):
+    return [attack for attack in attacks if attack.send and lab.options.piece in (None, attack.piece)]
+
+
 def from_outside(lab):
     out = Outside(lab)
     groups = attacks_management.groups(lab) + attacks_plane.groups(lab)
-    return [attack for group in groups for attack in group(out) if attack.send]
+    return wanted(lab, [attack for group in groups for attack in group(out)])
 
 
 def from_inside(lab):
-    return [*attacks_host.frames_of_the_host(lab), *attacks_host.sockets_of_the_host(lab)]
+    return wanted(lab, [*attacks_host.frames_of_the_host(lab), *attacks_host.sockets_of_the_host(lab)])

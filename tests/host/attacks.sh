@@ -110,6 +110,7 @@ attacks() {
     vlan) set -- --vlan 100 "$@" ;;&
     *) set -- --parent-mac "$(mac_of "$host" eno2)" "$@" ;;
     esac
+    [[ -z ${PIECE_ONLY-} ]] || set -- --piece "$PIECE_ONLY" "$@"
     [[ $host != alpha ]] || set -- --peer-mac "$(mac_of beta "$link")" "$@"
     python3 -B "$attacker" "$command" --host "$host" --number "${HOST_NUMBER[$host]}" --pid "${HOST_PID[$host]}" \
         --link "$link" --mac "$(mac_of "$host" "$link")" --management-mac "$(mac_of "$host" mgmt0)" "$@"
