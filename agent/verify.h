@@ -9,7 +9,7 @@
 
 typedef enum Verdict {
         VERDICT_OK,      // it holds
-        VERDICT_WARNING, // it holds, or could not be looked at, and somebody should know of something
+        VERDICT_WARNING, // it holds, and somebody should know of something
         VERDICT_FAILED,  // it does not hold
 } Verdict;
 
