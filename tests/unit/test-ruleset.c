@@ -1,57 +1,12 @@
 // The isolation ruleset: the text of every chain.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "golden.h"
-#include "ruleset.h"
+#include "chain-text.h"
 
-#define MAC { { 0x02, 0, 0, 0, 0, 0x05 } }
-
-// The chain's text, without the comments; "" when there is no such chain.
-static char *chain_text(const State *state, RulesetFamily family, const char *chain) {
-        char *text = NULL;
-        size_t size;
-        FILE *file = open_memstream(&text, &size);
-
-        for (size_t i = 0; i < state->n_objects; i++) {
-                const RulesetObject *ruleset = &state->objects[i].as_ruleset;
-                if (ruleset->family != family || !streq(ruleset->chain, chain))
-                        continue;
-                for (const char *line = ruleset->text; *line; line = strchr(line, '\n') + 1) {
-                        const char *comment = strstr(line, " comment \"migplane ");
-                        const char *end = strchr(line, '\n');
-                        fprintf(file, "%.*s\n", (int)((comment && comment < end ? comment : end) - line), line);
-                }
-        }
-        fclose(file);
-        return text;
-}
-
-static void assert_chain(const State *state, RulesetFamily family, const char *chain, const char *expected) {
-        _cleanup_free_ char *text = chain_text(state, family, chain);
-        assert_string_equal(text, expected);
-}
-
-static void assert_has(const State *state, RulesetFamily family, const char *chain, const char *line) {
-        _cleanup_free_ char *text = chain_text(state, family, chain);
-        if (!strstr(text, line))
-                fail_msg("%s has no\n%s\nbut\n%s", chain, line, text);
-}
-
-static void derive(const char *text, RulesetPlane plane, Config **ret_config, State *ret_state) {
-        plane.plane = golden_plane("blue", text, ret_config);
-        assert_int_equal(ruleset_derive(&plane, 1, ret_state), 0);
-        state_sort(ret_state);
-}
-
-static const RulesetPlane there = { .device_exists = true, .has_mac = true, .mac = MAC };
-
-#define IPV4_PLANE                                                                                                     \
-        "[Interface]\nName=mig0\nKind=device\n[Address]\nAddress=192.0.2.5/24\n[Isolation]\nPeers=192.0.2.0/28\n"
-
-// What both ways and both families share.
 // What an accepted frame must show on its way out.
 #define FRAME "@ll,48,48 0x020000000005 "
 
+// What both ways and both families share.
 #define IPV4_PAYLOAD(way, frame, quoted, limit)                                                                               \
         "ip hdrlength != 5 counter name \"mig0-" way "-options\" drop\n"                                               \
         "ip frag-off & 0xbfff != 0 counter name \"mig0-" way "-fragment\" drop\n"                                      \
@@ -410,106 +365,6 @@ static void test_no_set_is_of_intervals(void **state _unused_) {
         assert_true(has_interval("tcp dport { 22, 49152-49215 } drop"));
 }
 
-#define VLAN_PLANE(name, id, address)                                                                                  \
-        "[Interface]\nName=" name "\nKind=vlan\nParent=eno1\nVLANId=" id "\n[Address]\nAddress=" address "\n"
-
-static void test_vlans_share_a_guard_on_their_parent(void **state _unused_) {
-        _cleanup_config_ Config *blue = NULL, *green = NULL;
-        _cleanup_state_ State rules = {};
-        RulesetPlane planes[] = { there, there };
-
-        planes[0].plane = golden_plane("blue", VLAN_PLANE("mig0", "100", "192.0.2.5/24"), &blue);
-        planes[1].plane = golden_plane("green", VLAN_PLANE("mig1", "101", "198.51.100.5/24"), &green);
-        planes[0].parent_guard = planes[1].parent_guard = "eno1";
-        assert_int_equal(ruleset_derive(planes, 2, &rules), 0);
-        state_sort(&rules);
-        assert_chain(&rules, RULESET_NETDEV, "eno1-guard",
-                     "type filter hook ingress device \"eno1\" priority -500; policy accept;\n"
-                     "@ll,96,16 0x8100 @ll,116,12 { 0, 100, 101 } meta protocol { 8021q, 8021ad } counter name \"eno1-in-tags\" drop\n"
-                     "@ll,96,16 0x88a8 @ll,116,12 { 0 } meta protocol { 8021q, 8021ad } counter name \"eno1-in-tags\" drop\n");
-        assert_has(&rules, RULESET_NETDEV, "mig1-in", "@ll,96,16 { 0x8100, 0x88a8 } counter name \"mig1-in-ethertype\" drop\n");
-        assert_has(&rules, RULESET_INET, "prerouting", "iifname { \"mig0\", \"mig1\" } goto arriving\n");
-        assert_chain(&rules, RULESET_INET, "arriving", "iifname \"mig0\" goto mig0-in\niifname \"mig1\" goto mig1-in\ndrop\n");
-        assert_chain(&rules, RULESET_ARP, "leaving", "oifname \"mig0\" goto mig0-out\noifname \"mig1\" goto mig1-out\ndrop\n");
-        assert_has(&rules, RULESET_INET, "prerouting",
-                   "ip saddr & 255.255.255.0 map { 192.0.2.0 : \"mig0-in-elsewhere\", 198.51.100.0 : \"mig1-in-elsewhere\" } drop\n"
-                   "ip saddr & 255.255.255.0 == { 192.0.2.0, 198.51.100.0 } counter name \"mig0-in-elsewhere\" drop\n");
-}
-
-static void test_the_guard_of_a_service_vlan_is_for_service_tags(void **state _unused_) {
-        _cleanup_config_ Config *config = NULL;
-        _cleanup_state_ State rules = {};
-        RulesetPlane plane = there;
-
-        plane.parent_guard = "eno1";
-        derive(VLAN_PLANE("mig0", "100", "192.0.2.5/24") "[Interface]\nVLANProtocol=802.1ad\n", plane, &config, &rules);
-        assert_has(&rules, RULESET_NETDEV, "eno1-guard", "@ll,96,16 0x8100 @ll,116,12 { 0 } meta protocol");
-        assert_has(&rules, RULESET_NETDEV, "eno1-guard", "@ll,96,16 0x88a8 @ll,116,12 { 0, 100 } meta protocol");
-}
-
-static void test_below_a_service_vlan_a_tag_of_0_around_both_is_dropped(void **state _unused_) {
-        _cleanup_config_ Config *blue = NULL, *green = NULL;
-        _cleanup_state_ State rules = {};
-        RulesetPlane planes[] = { there, there };
-
-        planes[0].plane = golden_plane("blue", VLAN_PLANE("mig0", "100", "192.0.2.5/24"), &blue);
-        planes[0].parent_guard = "service";
-        planes[0].outer_guard = "eno1";
-        planes[1].plane = golden_plane("green", VLAN_PLANE("mig1", "101", "198.51.100.5/24"), &green);
-        planes[1].parent_guard = "eno1";
-        assert_int_equal(ruleset_derive(planes, 2, &rules), 0);
-        state_sort(&rules);
-        assert_has(&rules, RULESET_NETDEV, "service-guard", "@ll,96,16 0x8100 @ll,116,12 { 0, 100 } meta protocol");
-        // One guard for both, and not against the service VLAN's own number.
-        assert_chain(&rules, RULESET_NETDEV, "eno1-guard",
-                     "type filter hook ingress device \"eno1\" priority -500; policy accept;\n"
-                     "@ll,96,16 0x8100 @ll,116,12 { 0, 101 } meta protocol { 8021q, 8021ad } counter name \"eno1-in-tags\" drop\n"
-                     "@ll,96,16 0x88a8 @ll,116,12 { 0 } meta protocol { 8021q, 8021ad } counter name \"eno1-in-tags\" drop\n");
-        for (size_t i = 1; i < rules.n_objects; i++)
-                assert_true(rules.objects[i - 1].as_ruleset.family != rules.objects[i].as_ruleset.family ||
-                            !streq(rules.objects[i - 1].as_ruleset.chain, rules.objects[i].as_ruleset.chain));
-
-        // Where no plane stands on the outer parent itself, the plane's own parent counts.
-        _cleanup_state_ State alone = {};
-        assert_int_equal(ruleset_derive(planes, 1, &alone), 0);
-        assert_has(&alone, RULESET_NETDEV, "eno1-guard", "{ 0 } meta protocol { 8021q, 8021ad } counter name \"service-in-tags\" drop\n");
-}
-
-static void test_a_bridge_below_a_vlan_is_guarded_where_inner_tags_are_still_to_be_seen(void **state _unused_) {
-        _cleanup_config_ Config *config = NULL;
-        _cleanup_state_ State rules = {};
-        RulesetPlane plane = there;
-
-        plane.parent_guard = plane.bridge = "eno1";
-        plane.bridge_vlan_id = 100;
-        plane.bridge_vlan_protocol = 0x8100;
-        derive(VLAN_PLANE("mig0", "100", "192.0.2.5/24"), plane, &config, &rules);
-        assert_chain(&rules, RULESET_BRIDGE, "input",
-                     "type filter hook input priority -450; policy accept;\n"
-                     "meta ibrname \"eno1\" meta protocol 0x8100 @ll,116,12 100 counter name \"eno1-in-tags\" drop\n");
-}
-
-static void test_what_hops_into_the_vlan_below_a_plane_is_counted_where_the_plane_shows_it(void **state _unused_) {
-        RulesetPlane plane = there;
-
-        plane.outer_guard = plane.bridge = "br0";
-        plane.bridge_vlan_id = 300;
-        plane.bridge_vlan_protocol = 0x88a8;
-        for (unsigned i = 0; i < 2; i++) {
-                _cleanup_config_ Config *config = NULL;
-                _cleanup_state_ State rules = {};
-
-                if (i == 0)
-                        plane.parent_guard = "outer";
-                else
-                        plane.parent_guard = NULL;
-                derive(i == 0 ? VLAN_PLANE("mig0", "100", "192.0.2.5/24") : IPV4_PLANE, plane, &config, &rules);
-                assert_has(&rules, RULESET_BRIDGE, "input",
-                           i == 0 ? "meta ibrname \"br0\" meta protocol 0x88a8 @ll,116,12 300 counter name \"outer-in-tags\" drop\n"
-                                  : "meta ibrname \"br0\" meta protocol 0x88a8 @ll,116,12 300 counter name \"mig0-in-tags\" drop\n");
-        }
-}
-
 static void test_without_a_mac_nothing_passes(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
         _cleanup_state_ State rules = {};
@@ -588,11 +443,6 @@ int main(void) {
                 cmocka_unit_test(test_lone_ports_are_a_set),
                 cmocka_unit_test(test_peers_are_looked_up_by_their_networks),
                 cmocka_unit_test(test_no_set_is_of_intervals),
-                cmocka_unit_test(test_vlans_share_a_guard_on_their_parent),
-                cmocka_unit_test(test_the_guard_of_a_service_vlan_is_for_service_tags),
-                cmocka_unit_test(test_below_a_service_vlan_a_tag_of_0_around_both_is_dropped),
-                cmocka_unit_test(test_a_bridge_below_a_vlan_is_guarded_where_inner_tags_are_still_to_be_seen),
-                cmocka_unit_test(test_what_hops_into_the_vlan_below_a_plane_is_counted_where_the_plane_shows_it),
                 cmocka_unit_test(test_without_a_mac_nothing_passes),
                 cmocka_unit_test(test_without_a_device_the_stack_is_guarded_all_the_same),
                 cmocka_unit_test(test_every_rule_tells_the_hash),
