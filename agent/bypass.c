@@ -200,7 +200,7 @@ static int bridge_ports_find(const BypassSubject *subject, const Link *bridge, s
                                     "%s is a port of %s, which keeps no VLANs apart, and so is on the plane's wire: %s",
                                     port->name, bridge->name,
                                     subject->vlan_protocol ? "have the bridge filter VLANs, or take another parent"
-                                                                    : "take it off the bridge");
+                                                           : "take it off the bridge");
         }
         return 0;
 }
