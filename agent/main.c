@@ -6,10 +6,10 @@
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 
-#include "bus.h"
-#include "lock.h"
-#include "log.h"
-#include "manager.h"
+#include "base/log.h"
+#include "bus/bus.h"
+#include "daemon/instance-lock.h"
+#include "daemon/manager.h"
 
 static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_, void *userdata) {
         Error error = {};

@@ -1,9 +1,9 @@
 // The values that an allow list is printed from.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "allow.h"
-#include "report.h"
-#include "set.h"
+#include "firewall/allow.h"
+#include "firewall/element-set.h"
+#include "firewall/log-rule.h"
 
 // A set, item by item; a lone item stands without the braces, for comparing costs less, but a concatenation needs them.
 typedef struct ListText {

@@ -13,8 +13,8 @@
 // 1.0.6, for the type of the input device, and on egress there is none: such a rule never matches. So the link layer is
 // matched by offset, @ll,BIT,BITS.
 
-#include "allow.h"
-#include "report.h"
+#include "firewall/allow.h"
+#include "firewall/log-rule.h"
 
 #include <stdarg.h>
 

@@ -5,14 +5,14 @@
 // is on a plane to that plane's chain, which ends in one, and drop what claims to be a plane's and is elsewhere. All of
 // that goes through sets and maps, so that a host's packet costs the same with 2 planes and with 256.
 
-#include "base-chains.h"
+#include "firewall/base-chains.h"
 
-#include "allow.h"
-#include "chain.h"
-#include "fallback.h"
-#include "name.h"
-#include "set.h"
-#include "tags.h"
+#include "firewall/allow.h"
+#include "firewall/chain-name.h"
+#include "firewall/chain.h"
+#include "firewall/element-set.h"
+#include "firewall/fallback.h"
+#include "firewall/vlan-guard.h"
 
 typedef char LinkSpelling[LINK_SPELLING_MAX];
 

@@ -4,14 +4,14 @@
 // Priorities: -450 is before the defragmentation of IPv4 (-400) and connection tracking (-200); at the device, -500 is
 // before and 500 after what others have there.
 
-#include "chain.h"
+#include "firewall/chain.h"
 
 #include <inttypes.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_arp.h>
 #include <linux/netfilter_bridge.h>
 
-#include "name.h"
+#include "firewall/chain-name.h"
 
 #define HOOK_LINE_PREFIX "type filter hook "
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "report.h"
+#include "firewall/log-rule.h"
 
 // Where a chain hangs.
 typedef struct RulesetHook {

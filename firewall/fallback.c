@@ -6,9 +6,9 @@
 // already goes on, and so does a connection that the host itself opened from a port of the range. In the input hook, so
 // that nothing is said about what is forwarded to guests and containers.
 
-#include "fallback.h"
+#include "firewall/fallback.h"
 
-#include "report.h"
+#include "firewall/log-rule.h"
 
 // A stretch of ports that one plane closes.
 typedef struct Closed {

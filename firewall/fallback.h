@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "name.h"
-#include "ruleset.h"
+#include "firewall/chain-name.h"
+#include "firewall/ruleset.h"
 
 #define FALLBACK_IN "in-fallback"
 

@@ -4,14 +4,14 @@
 // Nothing is trusted: each field is read only where the bytes reach that far, lengths that they tell are held against what
 // there is, and the walk along IPv6's extension headers ends with the bytes, as each header takes eight at least.
 
-#include "packet.h"
+#include "firewall/packet.h"
 
 #include <linux/if_ether.h>
 #include <netinet/icmp6.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "util.h"
+#include "base/util.h"
 
 // The bytes that are left.
 typedef struct Bytes {

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "parse.h"
+#include "base/parse.h"
 
 typedef struct Packet {
         bool has_macs;

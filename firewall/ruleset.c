@@ -1,14 +1,14 @@
 // The chains of all planes.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "ruleset.h"
+#include "firewall/ruleset.h"
 
-#include "allow.h"
-#include "base-chains.h"
-#include "chain.h"
-#include "fallback.h"
-#include "name.h"
-#include "tags.h"
+#include "firewall/allow.h"
+#include "firewall/base-chains.h"
+#include "firewall/chain-name.h"
+#include "firewall/chain.h"
+#include "firewall/fallback.h"
+#include "firewall/vlan-guard.h"
 
 typedef void (*AllowPrinter)(const AllowList *list, Way way, FILE *file);
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "config.h"
-#include "model.h"
+#include "config/config.h"
+#include "model/model.h"
 
 // What the ruleset of one plane depends on besides its configuration.
 typedef struct RulesetPlane {

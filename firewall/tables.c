@@ -6,13 +6,13 @@
 // has a handle above its successor's: a handle is the highest so far in its table, and a replaced rule inherits the
 // other's. Sets and maps are anonymous and cannot change. Whoever wants to deceive us can; who only edits is found out.
 
-#include "tables.h"
+#include "firewall/tables.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
-#include "names.h"
-#include "chain.h"
+#include "base/names.h"
+#include "firewall/chain.h"
 
 static const uint8_t protocols[RULESET_FAMILY_MAX] = {
         [RULESET_NETDEV] = NFPROTO_NETDEV,

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "model.h"
-#include "name.h"
-#include "nfnl.h"
+#include "firewall/chain-name.h"
+#include "model/model.h"
+#include "netlink/nfnl.h"
 
 typedef struct TableChain {
         char name[CHAIN_NAME_MAX];

@@ -5,10 +5,10 @@
 // comes until its rules are there, in the middle of the commit. And a chain can only be deleted after the rules that
 // lead to it.
 
-#include "transaction.h"
+#include "firewall/transaction.h"
 
-#include "names.h"
-#include "chain.h"
+#include "base/names.h"
+#include "firewall/chain.h"
 
 typedef struct Transaction {
         const Table *existing;

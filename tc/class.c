@@ -4,13 +4,13 @@
 // Written by hand and not through libnl's htb, which cuts bursts to whole microseconds: from 10 Gbit/s up its default
 // reads back as none.
 
-#include "class.h"
+#include "tc/class.h"
 
 #include <linux/pkt_sched.h>
 #include <netlink/attr.h>
 
-#include "names.h"
-#include "tcmsg.h"
+#include "base/names.h"
+#include "tc/tcmsg.h"
 
 static struct tc_ratespec ratespec_make(uint64_t bytes_per_second) {
         return (struct tc_ratespec){

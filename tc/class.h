@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "model.h"
-#include "nl.h"
+#include "model/model.h"
+#include "netlink/request.h"
 
 // Adds every class of the root HTB if that is ours (OUR_QDISC_HANDLE).
 int class_observe(Netlink *netlink, const char *link, int ifindex, State *state, Error *ret_error);

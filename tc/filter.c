@@ -4,16 +4,16 @@
 // They are u32, as every kernel that we know has it. Replacing a filter under its handle gives it another action in one
 // step, and the kernel ignores what keys come along.
 
-#include "filter.h"
+#include "tc/filter.h"
 
 #include <arpa/inet.h>
 #include <linux/pkt_cls.h>
 #include <linux/tc_act/tc_mirred.h>
 #include <netlink/attr.h>
 
-#include "names.h"
-#include "selector.h"
-#include "tcmsg.h"
+#include "base/names.h"
+#include "tc/selector.h"
+#include "tc/tcmsg.h"
 
 #define PARENT_INGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 #define PARENT_EGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)

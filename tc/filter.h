@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "model.h"
-#include "nl.h"
+#include "model/model.h"
+#include "netlink/request.h"
 
 // Adds every filter of our priorities at the ingress of the link's clsact. One that is not as we make them has no
 // address when its keys differ, and no target when its action does or when its ifb is gone: it then drops what it

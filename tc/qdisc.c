@@ -1,14 +1,14 @@
 // Qdiscs in the kernel.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "qdisc.h"
+#include "tc/qdisc.h"
 
 #include <linux/pkt_sched.h>
 #include <netlink/attr.h>
 
-#include "filter.h"
-#include "names.h"
-#include "tcmsg.h"
+#include "base/names.h"
+#include "tc/filter.h"
+#include "tc/tcmsg.h"
 
 #define HANDLE_ASIDE 0x6d7f0000U // for the moment of a replacement
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "model.h"
-#include "nl.h"
+#include "model/model.h"
+#include "netlink/request.h"
 
 // Adds what stands where our qdiscs stand, as far as it is ours or in the way of what is desired:
 //   - what desired names, whatever stands there; a root or leaf that the kernel put there by itself is none;

@@ -8,7 +8,7 @@
 // u32 compares 32-bit words at offsets from the network header; the MAC stands at negative ones. What we write is what
 // we expect to read: a selector is ours if rendering what it seems to say gives the same bytes.
 
-#include "selector.h"
+#include "tc/selector.h"
 
 #include <arpa/inet.h>
 #include <linux/if_ether.h>

@@ -4,7 +4,7 @@
 
 #include <linux/pkt_cls.h>
 
-#include "model.h"
+#include "model/model.h"
 
 enum {
         SELECTOR_KEYS_MAX = 8,

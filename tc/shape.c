@@ -15,12 +15,12 @@
 // kernel counts the headers of every segment that GSO will make). The smallest burst is two packets of GSO, so that one
 // can be sent while the next is waited for.
 
-#include "shape.h"
+#include "tc/shape.h"
 
 #include <linux/if_ether.h>
 #include <linux/pkt_sched.h>
 
-#include "names.h"
+#include "base/names.h"
 
 enum {
         GSO_BYTES_MAX = 65536,

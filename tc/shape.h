@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "config.h"
-#include "model.h"
+#include "config/config.h"
+#include "model/model.h"
 
 // What the tree depends on besides the configuration.
 typedef struct ShapeFacts {

@@ -1,7 +1,7 @@
 // Traffic control messages, written and read.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "tcmsg.h"
+#include "tc/tcmsg.h"
 
 #include <linux/pkt_cls.h>
 #include <netlink/attr.h>

@@ -3,7 +3,7 @@
 
 #include "bench.h"
 
-#include "reconcile.h"
+#include "daemon/reconcile.h"
 
 typedef struct Audit {
         const char *name;

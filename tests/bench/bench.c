@@ -3,7 +3,7 @@
 
 #include "bench.h"
 
-#include "log.h"
+#include "base/log.h"
 
 static const struct {
         const char *name;

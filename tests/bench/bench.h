@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "look.h"
+#include "engine/snapshot.h"
 
 // One figure: all its values, in one unit.
 typedef struct Sample {

@@ -12,7 +12,7 @@
 
 #include "bench.h"
 
-#include "derive.h"
+#include "engine/derive.h"
 
 int lab_shell(const char *format, ...) {
         char command[512];

@@ -25,7 +25,7 @@
 
 #include "bench.h"
 
-#include "names.h"
+#include "base/names.h"
 
 enum {
         PATIENCE_MSEC = 3000,

@@ -7,9 +7,9 @@
 #include <arpa/inet.h>
 #include <linux/pkt_sched.h>
 
+#include "base/names.h"
 #include "bench.h"
-#include "names.h"
-#include "selector.h"
+#include "tc/selector.h"
 
 // Which program makes an object of this kind.
 static const char *program_of(ObjectKind kind) {

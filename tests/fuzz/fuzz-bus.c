@@ -7,11 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bus.h"
-#include "bus-alive.h"
-#include "describe.h"
-#include "flows.h"
-#include "verify.h"
+#include "audit/audit.h"
+#include "bus/bus.h"
+#include "bus/keepalive.h"
+#include "engine/migrations.h"
+#include "planes/describe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_manager_reload(Manager *manager, Error *ret_error);

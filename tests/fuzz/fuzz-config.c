@@ -1,7 +1,7 @@
 // Any bytes as the text of a NAME.plane file: libFuzzer, address and undefined-behaviour sanitizers.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "config.h"
+#include "config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

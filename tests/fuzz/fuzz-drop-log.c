@@ -1,8 +1,8 @@
 // Any bytes as the kernel's report of a dropped frame: libFuzzer, address and undefined-behaviour sanitizers.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "evidence.h"
-#include "log.h"
+#include "base/log.h"
+#include "planes/drops.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 // Any bytes as the kernel's notifications, of rtnetlink and of nftables.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "monitor.h"
+#include "kernel/monitor.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

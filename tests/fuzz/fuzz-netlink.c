@@ -6,16 +6,16 @@
 
 #include <sys/socket.h>
 
-#include "addr.h"
-#include "bridge.h"
-#include "class.h"
-#include "filter.h"
-#include "flows.h"
-#include "foreign.h"
-#include "link.h"
-#include "neighbour.h"
-#include "qdisc.h"
-#include "route.h"
+#include "engine/migrations.h"
+#include "kernel/addr.h"
+#include "kernel/bridge.h"
+#include "kernel/link.h"
+#include "kernel/neighbour.h"
+#include "kernel/route.h"
+#include "tc/class.h"
+#include "tc/filter.h"
+#include "tc/foreign-filters.h"
+#include "tc/qdisc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_netlink_query(Netlink *netlink, struct nl_msg *message, NetlinkHandler handler,

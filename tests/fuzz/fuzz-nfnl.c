@@ -1,8 +1,8 @@
 // Any bytes as the kernel's answer about our tables: libFuzzer, address and undefined-behaviour sanitizers.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "other-rules.h"
-#include "tables.h"
+#include "firewall/foreign-rules.h"
+#include "firewall/tables.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

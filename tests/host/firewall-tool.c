@@ -5,9 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "nft.h"
-#include "plan.h"
-#include "ruleset.h"
+#include "firewall/firewall.h"
+#include "firewall/ruleset.h"
+#include "model/plan.h"
 
 // What the daemon takes from its inventory of links.
 static void device_look_up(RulesetPlane *plane) {

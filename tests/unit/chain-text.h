@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "firewall/ruleset.h"
 #include "golden.h"
-#include "ruleset.h"
 
 #define MAC { { 0x02, 0, 0, 0, 0, 0x05 } }
 

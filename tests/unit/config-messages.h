@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "config.h"
+#include "config/config.h"
 
 // Four lines that are a plane.
 #define PLANE "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n"

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config-messages.h"
-#include "ini.h"
+#include "config/ini.h"
 
 // --- Syntax
 

@@ -3,7 +3,7 @@
 
 #include <linux/if_ether.h>
 
-#include "derive.h"
+#include "engine/derive.h"
 #include "golden.h"
 
 #define VLAN_PLANE                                                                                            \

@@ -14,9 +14,9 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 
-#include "drop-log.h"
-#include "names.h"
-#include "util.h"
+#include "base/names.h"
+#include "base/util.h"
+#include "firewall/nflog.h"
 
 #define HEADER "\x52\x54\0\0\0\x0b\x52\x54\0\0\0\x66"
 #define ARP "\0\1\x8\0\6\4\0\1\x52\x54\0\0\0\x66\xc0\0\2\x42\0\0\0\0\0\0\xc0\0\2\1"

@@ -3,9 +3,9 @@
 
 #include <linux/if_ether.h>
 
-#include "evidence.h"
+#include "base/log.h"
 #include "golden.h"
-#include "log.h"
+#include "planes/drops.h"
 
 static DropReport report_from(unsigned host, uint16_t sender_port) {
         DropReport report = {

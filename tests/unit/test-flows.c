@@ -1,7 +1,7 @@
 // Which TCP connections are migrations, and how many.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "flows.h"
+#include "engine/migrations.h"
 #include "golden.h"
 
 #define PLANE "[Interface]\nName=mig0\n[Address]\nAddress=192.0.2.1/24\nAddress=fd00::1/64\n"

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "golden.h"
-#include "handover.h"
+#include "handover/files.h"
 
 #define INTERFACE(managed_by, rest) "[Interface]\nName=mig0\nManagedBy=" managed_by "\n" rest
 #define VLAN "Kind=vlan\nParent=eno1\nVLANId=100\nMTUBytes=9000\n"

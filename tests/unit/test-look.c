@@ -1,9 +1,9 @@
 // Which planes an operation, or a counter, is about.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "describe.h"
+#include "engine/snapshot.h"
 #include "golden.h"
-#include "look.h"
+#include "planes/describe.h"
 
 #define VLAN(parent) "[Interface]\nName=mig0\nKind=vlan\nParent=" parent "\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"
 

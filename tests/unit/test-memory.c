@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "derive.h"
+#include "engine/derive.h"
+#include "firewall/transaction.h"
 #include "golden.h"
-#include "plan.h"
-#include "transaction.h"
+#include "model/plan.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define HAVE_SANITIZER 1

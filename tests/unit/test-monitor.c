@@ -12,7 +12,7 @@
 #include <linux/tc_act/tc_mirred.h>
 #include <sys/socket.h>
 
-#include "monitor.h"
+#include "kernel/monitor.h"
 
 typedef struct Datagram {
         int error, flags;

@@ -1,9 +1,9 @@
 // What the ruleset is made of: names of chains and counters, and sets.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "firewall/chain-name.h"
+#include "firewall/element-set.h"
 #include "golden.h"
-#include "name.h"
-#include "set.h"
 
 // --- names ---
 

@@ -13,12 +13,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "addr.h"
-#include "datagram.h"
-#include "link.h"
-#include "monitor.h"
-#include "neighbour.h"
-#include "route.h"
+#include "kernel/addr.h"
+#include "kernel/link.h"
+#include "kernel/monitor.h"
+#include "kernel/neighbour.h"
+#include "kernel/route.h"
+#include "netlink/datagram.h"
 
 enum { SEQUENCE = 7, OWN_PORT = 4711 };
 

@@ -12,7 +12,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#include "tables.h"
+#include "firewall/tables.h"
 
 // One datagram being written.
 typedef struct Datagram {

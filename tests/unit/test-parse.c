@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "names.h"
-#include "parse.h"
-#include "util.h"
+#include "base/names.h"
+#include "base/parse.h"
+#include "base/util.h"
 
 static void test_rates_are_read(void **state _unused_) {
         static const struct {

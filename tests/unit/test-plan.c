@@ -3,9 +3,9 @@
 
 #include <linux/pkt_sched.h>
 
+#include "base/names.h"
 #include "golden.h"
-#include "names.h"
-#include "plan.h"
+#include "model/plan.h"
 
 typedef struct Sides {
         State desired, observed;

@@ -1,7 +1,7 @@
 // The u32 selector of an ingress filter: what it matches, and that only our own are taken for ours.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "selector.h"
+#include "tc/selector.h"
 
 #include <arpa/inet.h>
 #include <linux/if_ether.h>

@@ -1,7 +1,7 @@
 // The shaping tree: rates, bursts and the objects of a plane.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "shape.h"
+#include "tc/shape.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "names.h"
+#include "base/names.h"
 
 #define K UINT64_C(1000)
 #define M (1000 * K)

@@ -1,8 +1,8 @@
 // The transactions that load rulesets.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "firewall/transaction.h"
 #include "golden.h"
-#include "transaction.h"
 
 static Object chain_object(RulesetFamily family, const char *chain, const char *text) {
         Object object = { .kind = OBJECT_RULESET, .as_ruleset = { .family = family, .text = (char *)text } };

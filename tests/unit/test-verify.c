@@ -1,8 +1,8 @@
 // The audit: how the kernel makes one setting of two, and which of several findings comes first
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "audit/check.h"
 #include "golden.h"
-#include "verify-private.h"
 
 static void test_all_can_only_widen_some_settings(void **state _unused_) {
         assert_int_equal(sysctl_combine(SYSCTL_LARGER, 2, 1), 2); // rp_filter: the laxer

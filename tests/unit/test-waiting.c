@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "golden.h"
-#include "waiting.h"
+#include "planes/pending-edit.h"
 
 #define INTERFACE "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n"
 #define PEER "[Peer]\nAddress=172.150.1.6\nMACAddress=02:00:00:00:00:06\n"

@@ -1,0 +1,126 @@
+// The audit: what of the host concerns every plane.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "audit/check.h"
+
+#include <linux/fib_rules.h>
+#include <linux/packet_diag.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <netlink/attr.h>
+
+static int address_read(const struct nlmsghdr *header, void *userdata) {
+        VerifyHost *host = userdata;
+        static const struct nla_policy policy[IFA_MAX + 1] = { [IFA_FLAGS] = { .type = NLA_U32 } };
+        struct nlattr *attributes[IFA_MAX + 1];
+        const struct ifaddrmsg *info = NLMSG_DATA(header);
+
+        if (header->nlmsg_type != RTM_NEWADDR ||
+            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, IFA_MAX, policy) < 0)
+                return -EBADMSG;
+        struct nlattr *address = attributes[IFA_LOCAL] ?: attributes[IFA_ADDRESS];
+        if ((info->ifa_family != AF_INET && info->ifa_family != AF_INET6) || !address ||
+            (unsigned)nla_len(address) != address_bits(info->ifa_family) / 8)
+                return 0;
+        if (array_reserve(&host->addresses, &host->n_addresses_allocated, host->n_addresses + 1) < 0)
+                return -ENOMEM;
+        HostAddress *entry = &host->addresses[host->n_addresses++];
+        *entry = (HostAddress){
+                .ifindex = (int)info->ifa_index,
+                .prefix = { .address.family = info->ifa_family, .length = info->ifa_prefixlen },
+                .flags = attributes[IFA_FLAGS] ? nla_get_u32(attributes[IFA_FLAGS]) : info->ifa_flags,
+        };
+        memcpy(entry->prefix.address.bytes, nla_data(address), (size_t)nla_len(address));
+        return 0;
+}
+
+static void addresses_restart(void *userdata) {
+        ((VerifyHost *)userdata)->n_addresses = 0;
+}
+
+// Every network namespace begins with rules of these three tables, and a VRF adds one without a table.
+static int policy_rule_read(const struct nlmsghdr *header, void *userdata) {
+        const struct fib_rule_hdr *rule = NLMSG_DATA(header);
+
+        if (header->nlmsg_type != RTM_NEWRULE || header->nlmsg_len < NLMSG_LENGTH(sizeof(*rule)))
+                return -EBADMSG;
+        if (rule->table != RT_TABLE_LOCAL && rule->table != RT_TABLE_MAIN && rule->table != RT_TABLE_DEFAULT)
+                ++*(size_t *)userdata;
+        return 0;
+}
+
+static void count_restart(void *userdata) {
+        *(size_t *)userdata = 0;
+}
+
+static void policy_rules_read(Netlink *netlink, VerifyHost *host) {
+        static const uint8_t families[] = { AF_INET, AF_INET6 };
+
+        for (size_t i = 0; i < ELEMENTSOF(families); i++) {
+                struct fib_rule_hdr header = { .family = families[i] };
+                size_t n = 0;
+                // Without IPv6, or without policy routing, there are none.
+                if (netlink_query(netlink, netlink_message_new(RTM_GETRULE, NLM_F_DUMP, &header, sizeof(header)),
+                                  policy_rule_read, count_restart, &n, NULL) >= 0)
+                        host->n_policy_rules += n;
+        }
+}
+
+static int sniffer_read(const struct nlmsghdr *header, void *userdata) {
+        VerifyHost *host = userdata;
+        static const struct nla_policy policy[PACKET_DIAG_MAX + 1] = { [PACKET_DIAG_UID] = { .type = NLA_U32 } };
+        struct nlattr *attributes[PACKET_DIAG_MAX + 1];
+        const struct packet_diag_msg *socket = NLMSG_DATA(header);
+
+        if (nlmsg_parse((struct nlmsghdr *)header, sizeof(*socket), attributes, PACKET_DIAG_MAX, policy) < 0)
+                return -EBADMSG;
+        // One of protocol 0 is told of nothing.
+        if (socket->pdiag_num == 0 || !attributes[PACKET_DIAG_INFO] ||
+            nla_len(attributes[PACKET_DIAG_INFO]) < (int)sizeof(struct packet_diag_info))
+                return 0;
+        if (array_reserve(&host->sniffers, &host->n_sniffers_allocated, host->n_sniffers + 1) < 0)
+                return -ENOMEM;
+        const struct packet_diag_info *info = nla_data(attributes[PACKET_DIAG_INFO]);
+        host->sniffers[host->n_sniffers++] = (HostSniffer){
+                .ifindex = (int)info->pdi_index,
+                .uid = attributes[PACKET_DIAG_UID] ? nla_get_u32(attributes[PACKET_DIAG_UID]) : 0,
+        };
+        return 0;
+}
+
+static void sniffers_restart(void *userdata) {
+        ((VerifyHost *)userdata)->n_sniffers = 0;
+}
+
+static int sniffers_read(VerifyHost *host, Error *ret_error) {
+        struct packet_diag_req request = { .sdiag_family = AF_PACKET, .pdiag_show = PACKET_SHOW_INFO };
+        _cleanup_(netlink_freep) Netlink *netlink = NULL;
+
+        int r = netlink_new(NETLINK_SOCK_DIAG, &netlink, ret_error);
+        if (r < 0)
+                return r;
+        return netlink_query(netlink, netlink_message_new(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &request, sizeof(request)),
+                             sniffer_read, sniffers_restart, host, ret_error);
+}
+
+void verify_host_read(Manager *manager, VerifyHost *ret) {
+        Netlink *netlink = manager->kernel.netlink;
+        struct ifaddrmsg info = {};
+
+        (void)netlink_query(netlink, netlink_message_new(RTM_GETADDR, NLM_F_DUMP, &info, sizeof(info)), address_read,
+                            addresses_restart, ret, &ret->addresses_error);
+        (void)redirects_read(netlink, &ret->redirects, &ret->redirects_error);
+        policy_rules_read(netlink, ret);
+        (void)sniffers_read(ret, &ret->sniffers_error);
+        (void)flows_read_listening(&ret->listening, &ret->listening_error);
+        (void)firewall_read_others(manager->kernel.firewall, &ret->rules, &ret->rules_error);
+}
+
+void verify_host_deinit(VerifyHost *host) {
+        free(host->addresses);
+        free(host->sniffers);
+        redirects_deinit(&host->redirects);
+        flows_deinit(&host->listening);
+        other_rules_deinit(&host->rules);
+        *host = (VerifyHost){};
+}

@@ -1,0 +1,249 @@
+// The bus: connection, name, objects, and the signals that announce changes.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <stddef.h>
+
+#include "bus/bus.h"
+
+#include "base/log.h"
+#include "base/names.h"
+#include "bus/keepalive.h"
+#include "bus/polkit.h"
+#include "handover/handover.h"
+
+#define REJOIN_USEC UINT64_C(1000000)
+
+struct Bus {
+        sd_bus *bus;
+        Manager *manager;
+        BusHandover *handover;         // NULL: not connected
+        sd_event_source *rejoin_timer; // NULL: connected, or waiting for a bus to appear
+        BusAlive alive;
+};
+
+static int planes_enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *userdata, char ***ret_nodes,
+                            sd_bus_error *ret_error _unused_) {
+        const Manager *manager = userdata;
+        char **nodes = calloc(manager->n_planes + 1, sizeof(*nodes));
+        if (!nodes)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < manager->n_planes; i++) {
+                int r = bus_plane_path(manager->planes[i], &nodes[i]);
+                if (r < 0) {
+                        for (size_t j = 0; j < i; j++)
+                                free(nodes[j]);
+                        free(nodes);
+                        return r;
+                }
+        }
+        *ret_nodes = nodes;
+        return 0;
+}
+
+static void on_plane_added(Plane *plane, void *userdata) {
+        const Bus *bus = userdata;
+        _cleanup_free_ char *path = NULL;
+
+        if (bus_plane_path(plane, &path) >= 0 && sd_bus_is_ready(bus->bus) > 0)
+                (void)sd_bus_emit_object_added(bus->bus, path);
+}
+
+static void on_plane_removed(Plane *plane, void *userdata) {
+        const Bus *bus = userdata;
+        _cleanup_free_ char *path = NULL;
+
+        if (bus->handover)
+                bus_handover_forget(bus->handover, plane);
+        if (bus_plane_path(plane, &path) >= 0 && sd_bus_is_ready(bus->bus) > 0)
+                (void)sd_bus_emit_object_removed(bus->bus, path);
+}
+
+static void on_plane_changed(Plane *plane, const char *const *properties, void *userdata) {
+        const Bus *bus = userdata;
+        _cleanup_free_ char *path = NULL;
+
+        if (bus_plane_path(plane, &path) >= 0 && sd_bus_is_ready(bus->bus) > 0)
+                (void)sd_bus_emit_properties_changed_strv(bus->bus, path, BUS_INTERFACE_PLANE, (char **)properties);
+}
+
+static void on_reconciled(void *userdata) {
+        const Bus *bus = userdata;
+
+        if (bus->handover)
+                bus_handover_update(bus->handover);
+}
+
+static int name_is_taken(sd_bus_message *answer) {
+        log_error("the name " BUS_NAME " is taken: another migplaned is running");
+        return sd_event_exit(sd_bus_get_event(sd_bus_message_get_bus(answer)), EXIT_FAILURE);
+}
+
+// userdata: NULL at the first attempt.
+static int on_name(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error);
+
+static int on_holder(sd_bus_message *answer, void *userdata _unused_, sd_bus_error *ret_error _unused_) {
+        return sd_bus_message_is_method_error(answer, NULL)
+                       ? sd_bus_request_name_async(sd_bus_message_get_bus(answer), NULL, BUS_NAME, 0, on_name, BUS_NAME)
+                       : name_is_taken(answer);
+}
+
+// The bus daemon does not see the end of a connection that it does not read from (see bus-alive.c) until it has
+// something to send there. Such a one may have the name, of this process or the one before: so its holder is to answer.
+static int on_name(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error _unused_) {
+        sd_bus *bus = sd_bus_message_get_bus(answer);
+        uint32_t result = 0;
+
+        if (sd_bus_message_is_method_error(answer, NULL)) {
+                log_error("cannot have the name " BUS_NAME " on the bus: %s",
+                          sd_bus_message_get_error(answer)->message);
+                return sd_event_exit(sd_bus_get_event(bus), EXIT_FAILURE);
+        }
+        if (sd_bus_message_read(answer, "u", &result) < 0 || result == 1 || result == 4)
+                return 1;
+        return userdata ? name_is_taken(answer)
+                        : sd_bus_call_method_async(bus, NULL, BUS_NAME, BUS_PATH, "org.freedesktop.DBus.Peer", "Ping",
+                                                   on_holder, NULL, NULL);
+}
+
+static int objects_add(Bus *bus) {
+        sd_bus *b = bus->bus;
+        Manager *manager = bus->manager;
+
+        int r = sd_bus_add_object_manager(b, NULL, BUS_PATH);
+        if (r >= 0)
+                r = sd_bus_add_object_vtable(b, NULL, BUS_PATH, BUS_INTERFACE_MANAGER, bus_manager_vtable, manager);
+        if (r >= 0)
+                r = bus_log_add(b, manager);
+        if (r >= 0)
+                r = sd_bus_add_fallback_vtable(b, NULL, BUS_PATH_PLANES, BUS_INTERFACE_PLANE, bus_plane_vtable,
+                                               bus_plane_find, manager);
+        if (r >= 0)
+                r = sd_bus_add_node_enumerator(b, NULL, BUS_PATH_PLANES, planes_enumerate, manager);
+        return r;
+}
+
+// The daemon starts before the bus does: the socket is waited for, not polled.
+static int connection_start(Bus *bus) {
+        const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket";
+
+        int r = sd_bus_set_address(bus->bus, address);
+        // We take none, and a call that waits would keep its own.
+        if (r >= 0)
+                r = sd_bus_negotiate_fds(bus->bus, false);
+        if (r >= 0)
+                r = sd_bus_set_bus_client(bus->bus, true);
+        if (r >= 0)
+                r = sd_bus_set_watch_bind(bus->bus, true);
+        if (r >= 0)
+                r = sd_bus_start(bus->bus);
+        if (r >= 0)
+                r = sd_bus_attach_event(bus->bus, bus->manager->event, SD_EVENT_PRIORITY_NORMAL);
+        return r;
+}
+
+static int bus_prepare(Bus *bus);
+
+static int bus_join(Bus *bus) {
+        int r = connection_start(bus);
+        if (r >= 0)
+                r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, NULL);
+        if (r >= 0)
+                r = bus_handover_new(bus->bus, bus->manager, &bus->handover);
+        return r;
+}
+
+static void bus_leave(Bus *bus) {
+        if (bus->handover)
+                bus_handover_free(TAKE(bus->handover));
+        polkit_forget();
+        bus_alive_deinit(&bus->alive);
+        // Without waiting until all of it is sent: that may be never.
+        bus->bus = sd_bus_close_unref(bus->bus);
+}
+
+static int on_rejoin(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
+        Bus *bus = userdata;
+
+        bus->rejoin_timer = sd_event_source_unref(source);
+        bus_leave(bus);
+        int r = bus_prepare(bus);
+        if (r >= 0)
+                r = bus_join(bus);
+        if (r < 0) {
+                log_error("cannot connect to the system bus: %s", strerror(-r));
+                return sd_event_exit(bus->manager->event, EXIT_FAILURE);
+        }
+        return 0;
+}
+
+static int rejoin_after(Bus *bus, uint64_t usec) {
+        if (bus->rejoin_timer)
+                return 0;
+        return sd_event_add_time_relative(bus->manager->event, &bus->rejoin_timer, CLOCK_MONOTONIC, usec, 0, on_rejoin,
+                                          bus);
+}
+
+static void on_stalled(void *userdata) {
+        log_warning("the bus takes nothing from us, as when a client does not read its answers: connecting anew");
+        (void)rejoin_after(userdata, 0);
+}
+
+// The planes are guarded without a bus as well: it goes early at shutdown, and others flush our tables after it.
+static int on_disconnected(sd_bus_message *signal _unused_, void *userdata, sd_bus_error *ret_error _unused_) {
+        Bus *bus = userdata;
+
+        log_notice("the bus has gone; waiting for the next one");
+        if (bus->handover)
+                bus_handover_free(TAKE(bus->handover));
+        return rejoin_after(bus, REJOIN_USEC);
+}
+
+static int bus_prepare(Bus *bus) {
+        int r = sd_bus_new(&bus->bus);
+        if (r >= 0)
+                r = bus_alive_init(&bus->alive, bus->bus, on_stalled, bus);
+        if (r >= 0)
+                r = objects_add(bus);
+        if (r >= 0)
+                r = sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
+                                              "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);
+        return r;
+}
+
+int bus_new(Manager *manager, Bus **ret, Error *ret_error) {
+        Bus *bus = calloc(1, sizeof(*bus));
+        if (!bus)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+
+        bus->manager = manager;
+        int r = bus_prepare(bus);
+        if (r < 0) {
+                bus_free(bus);
+                return error_set(ret_error, r, "cannot offer anything on the bus: %s", strerror(-r));
+        }
+        manager->listener = (ManagerListener){
+                .plane_added = on_plane_added,
+                .plane_removed = on_plane_removed,
+                .plane_changed = on_plane_changed,
+                .reconciled = on_reconciled,
+                .userdata = bus,
+        };
+        *ret = bus;
+        return 0;
+}
+
+int bus_connect(Bus *bus, Error *ret_error) {
+        int r = bus_join(bus);
+        return r < 0 ? error_set(ret_error, r, "cannot connect to the system bus: %s", strerror(-r)) : 0;
+}
+
+Bus *bus_free(Bus *bus) {
+        if (!bus)
+                return NULL;
+        bus->manager->listener = (ManagerListener){};
+        sd_event_source_unref(bus->rejoin_timer);
+        bus_leave(bus);
+        free(bus);
+        return NULL;
+}

@@ -1,0 +1,143 @@
+// What must hold between planes, and which of them is the default.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "config/draft.h"
+
+// "plane blue (/etc/migplane/blue.plane:3)"
+static const char *plane_text(const PlaneConfig *plane, ConfigLocation at, char ret[static 512]) {
+        (void)snprintf(ret, 512, "plane %s (%s:%u)", plane->name, at.path, at.line);
+        return ret;
+}
+
+#define PLANE(plane, section, key, item) \
+        plane_text((plane), config_location((plane), section, key, item), (char[512]){ 0 })
+
+static void check_interfaces(ConfigDraft *draft, const PlaneConfig *standing) {
+        const PlaneConfig *plane = draft->plane;
+        const ConfigLocation name_at = config_location(plane, "Interface", "Name", 0);
+
+        if (streq(plane->interface, standing->interface))
+                draft_error(draft, name_at, "Name=%s is the interface of %s already; give each plane its own",
+                            plane->interface, PLANE(standing, "Interface", "Name", 0));
+        if (streq(plane->interface, standing->parent))
+                draft_error(draft, name_at,
+                            "Name=%s is the parent of %s, and a plane's own interface carries nothing else; use "
+                            "another one",
+                            plane->interface, PLANE(standing, "Interface", "Parent", 0));
+        if (streq(plane->parent, standing->interface))
+                draft_error(draft, config_location(plane, "Interface", "Parent", 0),
+                            "Parent=%s is the interface of %s, which carries nothing else; use another one",
+                            plane->parent, PLANE(standing, "Interface", "Name", 0));
+        if (plane->vlan_id != 0 && plane->vlan_id == standing->vlan_id &&
+            plane->vlan_protocol == standing->vlan_protocol && streq(plane->parent, standing->parent))
+                draft_error(draft, config_location(plane, "Interface", "VLANId", 0),
+                            "VLANId=%u on Parent=%s is that of %s already; give each plane its own VLAN",
+                            plane->vlan_id, plane->parent, PLANE(standing, "Interface", "VLANId", 0));
+}
+
+static void check_networks(ConfigDraft *draft, const PlaneConfig *standing) {
+        const PlaneConfig *plane = draft->plane;
+        char mine[PREFIX_TEXT_MAX], other[PREFIX_TEXT_MAX];
+
+        for (size_t i = 0; i < plane->n_addresses; i++)
+                for (size_t j = 0; j < standing->n_addresses; j++) {
+                        const Prefix *a = &plane->addresses[i].prefix, *b = &standing->addresses[j].prefix;
+                        if (prefix_overlaps(a, b))
+                                draft_error(
+                                        draft, config_location(plane, "Address", "Address", i),
+                                        "Address=%s overlaps Address=%s of %s; give each plane a network of its own",
+                                        format_prefix(a, mine), format_prefix(b, other),
+                                        PLANE(standing, "Address", "Address", j));
+                }
+}
+
+static void check_default(ConfigDraft *draft, const PlaneConfig *standing) {
+        if (draft->plane->wants_default && standing->wants_default)
+                draft_error(draft, config_location(draft->plane, "Plane", "Default", 0),
+                            "Default=yes is set here for plane %s and also for %s; only one plane can be the default",
+                            draft->plane->name, PLANE(standing, "Plane", "Default", 0));
+}
+
+static void check_against(ConfigDraft *draft, const PlaneConfig *standing) {
+        check_interfaces(draft, standing);
+        check_networks(draft, standing);
+        check_default(draft, standing);
+}
+
+static int compare_planes(const void *a, const void *b) {
+        return strcmp((*(PlaneConfig *const *)a)->name, (*(PlaneConfig *const *)b)->name);
+}
+
+// Which plane Resolve() gives. Being alone is enough, but not for being left over while another one's file is broken.
+static void choose_default(Config *config) {
+        bool alone = config->n_planes == 1 && config->n_broken == 0;
+
+        for (size_t i = 0; i < config->n_planes; i++)
+                config->planes[i]->is_default = config->planes[i]->wants_default || alone;
+}
+
+// Lets plane stay in config, or moves it to broken where it contradicts one of the standing planes. Consumes plane.
+static int admit(Config *config, PlaneConfig *plane, const PlaneConfig *const *standing, size_t n_standing,
+                 size_t *n_planes) {
+        ConfigDraft draft = { .config = config, .plane = plane };
+
+        for (size_t i = 0; i < n_standing; i++)
+                check_against(&draft, standing[i]);
+        if (draft.n_errors == 0) {
+                config->planes[(*n_planes)++] = plane;
+                return 0;
+        }
+
+        int r = draft.out_of_memory ? -ENOMEM : config_add_broken(config, plane->name);
+        (void)plane_config_free(plane);
+        return r;
+}
+
+// Of two planes that contradict each other, the later in name order is broken.
+int config_check_together(Config *config) {
+        size_t n_planes = 0;
+        int r = 0;
+
+        if (config->n_planes > 0)
+                qsort(config->planes, config->n_planes, sizeof(config->planes[0]), compare_planes);
+        for (size_t i = 0; i < config->n_planes; i++)
+                r = admit(config, config->planes[i], (const PlaneConfig *const *)config->planes, n_planes, &n_planes)
+                            ?: r;
+        config->n_planes = n_planes;
+        choose_default(config);
+        return r;
+}
+
+static int check_against_kept(Config *config, const PlaneConfig *kept) {
+        size_t n_planes = 0;
+        int r = 0;
+
+        for (size_t i = 0; i < config->n_planes; i++)
+                r = admit(config, config->planes[i], &kept, 1, &n_planes) ?: r;
+        config->n_planes = n_planes;
+        return r;
+}
+
+// n_broken grows on the way, and each plane is broken at most once: what is in force stands together.
+int config_check_kept(Config *config, const PlaneConfig *const *in_force, size_t n_in_force) {
+        int r = 0;
+
+        for (size_t i = 0; i < config->n_broken; i++)
+                for (size_t j = 0; j < n_in_force; j++)
+                        if (streq(in_force[j]->name, config->broken[i]))
+                                r = check_against_kept(config, in_force[j]) ?: r;
+        choose_default(config);
+        return r;
+}
+
+int config_keep(Config *config, const char *name, PlaneConfig **ret) {
+        int r = config_add_broken(config, name);
+
+        for (size_t i = 0; i < config->n_planes && r >= 0; i++) {
+                if (!streq(config->planes[i]->name, name))
+                        continue;
+                *ret = config->planes[i];
+                memmove(&config->planes[i], &config->planes[i + 1], (--config->n_planes - i) * sizeof(config->planes[0]));
+        }
+        return r;
+}

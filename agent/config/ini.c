@@ -1,0 +1,173 @@
+// Lines of systemd.syntax(7) text.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A reader of our own, because none of the libraries reads what systemd reads: libinih cuts lines at 200 bytes, takes "
+// ;" within a value for a comment and an indented line for more of the line before; libeconf crashes on a file that is
+// masked by /dev/null and forgets that a section was there twice; GKeyFile and iniparser keep only the last of several
+// assignments. Operators know systemd's rules, so these hold here to the letter:
+//
+// * '#' and ';' begin a comment only as the first character of a line, white space aside.
+// * A backslash that ends a line (and is not itself behind a backslash) joins the next line to it, with a space instead
+//   of the backslash. Comment lines in between are skipped.
+// * White space around section, key and value is dropped; nothing is unquoted or unescaped.
+//
+// A continued line is joined where it stands: what is joined is never longer than what was read. Stricter than systemd,
+// which warns and goes on: a line that is no item is an error here, for half a configuration is no isolation.
+
+#include "config/ini.h"
+
+#define WHITESPACE " \t\n\r"
+
+size_t utf8_sequence_length(const char *text, size_t size) {
+        // By length: the mask and the value of the first byte, and the least code point that needs this length.
+        static const struct {
+                uint8_t mask, lead;
+                uint32_t min;
+        } forms[] = { { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
+
+        const uint8_t *bytes = (const uint8_t *)text;
+        for (size_t n = 1; n <= ELEMENTSOF(forms) && n <= size; n++) {
+                if ((bytes[0] & forms[n - 1].mask) != forms[n - 1].lead)
+                        continue;
+                uint32_t code = bytes[0] & (uint8_t)~forms[n - 1].mask;
+                for (size_t i = 1; i < n; i++) {
+                        if ((bytes[i] & 0xc0) != 0x80)
+                                return 0;
+                        code = code << 6 | (bytes[i] & 0x3f);
+                }
+                bool surrogate = code >= 0xd800 && code <= 0xdfff;
+                return code >= forms[n - 1].min && code <= 0x10ffff && !surrogate ? n : 0;
+        }
+        return 0;
+}
+
+static bool is_utf8(const char *text, size_t size) {
+        for (size_t i = 0, n; i < size; i += n) {
+                n = utf8_sequence_length(text + i, size - i);
+                if (n == 0)
+                        return false;
+        }
+        return true;
+}
+
+static char *strip(char *text) {
+        text += strspn(text, WHITESPACE);
+        for (size_t n = strlen(text); n > 0 && strchr(WHITESPACE, text[n - 1]); n--)
+                text[n - 1] = '\0';
+        return text;
+}
+
+void ini_init(Ini *ini, char *text, size_t size) {
+        static const char bom[] = "\xef\xbb\xbf";
+        size_t skip = strncmp(text, bom, strlen(bom)) == 0 ? strlen(bom) : 0;
+
+        *ini = (Ini){ .next = text + skip, .end = text + size, .next_line = 1 };
+}
+
+// Takes the next line as it is in the file, without its end ("\n" or "\r\n"); false at the end of the text.
+static bool take_physical_line(Ini *ini, char **ret_line, size_t *ret_length) {
+        if (ini->next >= ini->end)
+                return false;
+
+        char *line = ini->next, *feed = memchr(line, '\n', (size_t)(ini->end - line));
+        size_t length = (size_t)((feed ?: ini->end) - line);
+        ini->next = feed ? feed + 1 : ini->end;
+        ini->next_line++;
+
+        *ret_line = line;
+        *ret_length = length > 0 && line[length - 1] == '\r' ? length - 1 : length;
+        return true;
+}
+
+static bool is_comment(const char *line, size_t length) {
+        while (length > 0 && (*line == ' ' || *line == '\t' || *line == '\r'))
+                line++, length--;
+        return length > 0 && (*line == '#' || *line == ';');
+}
+
+static bool is_continued(const char *line, const char *end) {
+        size_t n = 0;
+
+        while (end - n > line && end[-1 - (ptrdiff_t)n] == '\\')
+                n++;
+        return n % 2 == 1;
+}
+
+// Takes the next line that is no comment, with its continuations; NULL at the end of the text.
+static char *take_line(Ini *ini, size_t *ret_length) {
+        char *start = NULL, *end = NULL, *line;
+        size_t length;
+
+        while (take_physical_line(ini, &line, &length)) {
+                if (is_comment(line, length))
+                        continue;
+                if (!start) {
+                        start = end = line;
+                        ini->line = ini->next_line - 1;
+                }
+                memmove(end, line, length);
+                end += length;
+                if (!is_continued(start, end))
+                        break;
+                end[-1] = ' ';
+        }
+        if (!start)
+                return NULL;
+
+        *end = '\0';
+        *ret_length = (size_t)(end - start);
+        return start;
+}
+
+static int parse_section(Ini *ini, char *line, Error *ret_error) {
+        size_t n = strlen(line);
+
+        if (line[n - 1] != ']')
+                return error_set(ret_error, -EBADMSG, "a section header that does not end in ']'; write [Section]");
+        line[n - 1] = '\0';
+        if (line[1] == '\0')
+                return error_set(ret_error, -EBADMSG, "a section header without a name; write [Section]");
+
+        ini->name = line + 1;
+        ini->value = NULL;
+        return INI_SECTION;
+}
+
+static int parse_assignment(Ini *ini, char *line, Error *ret_error) {
+        char *equals = strchr(line, '=');
+
+        if (!equals)
+                return error_set(ret_error, -EBADMSG,
+                                 "neither a section, nor Key=Value, nor a comment: '=' is missing");
+        *equals = '\0';
+        line = strip(line);
+        if (line[0] == '\0')
+                return error_set(ret_error, -EBADMSG, "the key before '=' is missing; write Key=Value");
+
+        ini->name = line;
+        ini->value = strip(equals + 1);
+        return INI_ASSIGNMENT;
+}
+
+int ini_next(Ini *ini, Error *ret_error) {
+        char *line;
+        size_t length;
+
+        while ((line = take_line(ini, &length))) {
+                if (memchr(line, '\0', length)) {
+                        ini->next = ini->end;
+                        return error_set(ret_error, -EBADMSG, "a NUL byte: this is no text file, the rest is not read");
+                }
+                if (length > INI_LINE_MAX)
+                        return error_set(ret_error, -EBADMSG, "longer than %d bytes; use several assignments",
+                                         INI_LINE_MAX);
+                if (!is_utf8(line, length))
+                        return error_set(ret_error, -EBADMSG, "not valid UTF-8; save the file as UTF-8");
+
+                line = strip(line);
+                if (line[0] != '\0')
+                        return line[0] == '[' ? parse_section(ini, line, ret_error)
+                                              : parse_assignment(ini, line, ret_error);
+        }
+        return INI_END;
+}

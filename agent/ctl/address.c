@@ -1,0 +1,94 @@
+// migplanectl address, uri: where an initiator finds this host on its migration plane.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "base/log.h"
+#include "ctl/ctl.h"
+
+// Adds [ADDRESS, PLANE] for each address of a plane that lies inside the network.
+static int addresses_collect(const json_t *plane, const Prefix *network, json_t *found) {
+        size_t i;
+        json_t *cidr;
+
+        json_array_foreach(json_object_get(plane, "Addresses"), i, cidr) {
+                char address[ADDRESS_TEXT_MAX];
+                const char *text = json_string_value(cidr);
+                Prefix prefix;
+
+                if (!text || parse_prefix(text, &prefix) < 0 || !prefix_contains(network, &prefix.address))
+                        continue;
+                (void)format_address(&prefix.address, address);
+                if (json_array_append_new(found, json_pack("[ss]", address, ctl_plane_string(plane, "Name"))) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+// Exactly one, or nothing: with two the initiator would have to guess which of them its peer can reach.
+static CtlExit address_print_only(const json_t *found, const Prefix *network) {
+        char text[PREFIX_TEXT_MAX];
+        size_t n = json_array_size(found), i;
+        json_t *entry;
+
+        (void)format_prefix(network, text);
+        if (n == 0) {
+                log_error("No address of a plane is in %s; migplanectl list shows those there are", text);
+                return CTL_NOT_FOUND;
+        }
+        if (n == 1)
+                return puts(json_string_value(json_array_get(json_array_get(found, 0), 0))) < 0 ? CTL_FAILED : CTL_DONE;
+
+        log_error("More than one address of a plane is in %s:", text);
+        json_array_foreach(found, i, entry)
+                log_error("  %s on plane %s", json_string_value(json_array_get(entry, 0)),
+                          json_string_value(json_array_get(entry, 1)));
+        return CTL_FAILED;
+}
+
+static CtlExit address_print_in_network(const json_t *planes, const json_t *only, const Prefix *network) {
+        _cleanup_json_ json_t *found = json_array();
+        size_t i;
+        json_t *plane;
+        int r = found ? 0 : -ENOMEM;
+
+        json_array_foreach(planes, i, plane)
+                if (r == 0 && (!only || plane == only))
+                        r = addresses_collect(plane, network, found);
+        return r < 0 ? ctl_bus_failure("Cannot look for an address", NULL, r) : address_print_only(found, network);
+}
+
+CtlExit ctl_verb_address(Ctl *ctl, int n_arguments, char **arguments) {
+        _cleanup_json_ json_t *planes = NULL;
+        json_t *plane = NULL;
+
+        CtlExit code = ctl_planes_read(ctl, &planes);
+        if (code == CTL_DONE && (n_arguments > 0 || !ctl->has_network))
+                code = ctl_plane_pick(planes, n_arguments > 0 ? arguments[0] : NULL, &plane);
+        if (code != CTL_DONE)
+                return code;
+        if (ctl->has_network)
+                return address_print_in_network(planes, plane, &ctl->network);
+        return puts(ctl_plane_string(plane, "Address")) < 0 ? CTL_FAILED : CTL_DONE;
+}
+
+// No silent fallback: whoever runs `virsh migrate --migrateuri "$(migplanectl uri)"` gets this plane's URI or an empty
+// string and a failure, never another network's.
+CtlExit ctl_verb_uri(Ctl *ctl, int n_arguments, char **arguments) {
+        _cleanup_json_ json_t *planes = NULL;
+        json_t *plane;
+
+        CtlExit code = ctl_planes_read(ctl, &planes);
+        if (code == CTL_DONE)
+                code = ctl_plane_pick(planes, n_arguments > 0 ? arguments[0] : NULL, &plane);
+        if (code != CTL_DONE)
+                return code;
+
+        const char *name = ctl_plane_string(plane, "Name"), *health = ctl_plane_string(plane, "Health");
+        const char *uri = ctl_plane_string(plane, "MigrateUri");
+        if (!ctl_plane_is_usable(plane) || !uri[0]) {
+                log_error("Plane %s is %s and cannot be used: %s", name, health, ctl_plane_reason(plane));
+                return CTL_FAILED;
+        }
+        if (!streq(health, "healthy"))
+                log_warning("Plane %s is %s: %s", name, health, ctl_plane_reason(plane));
+        return puts(uri) < 0 ? CTL_FAILED : CTL_DONE;
+}

@@ -1,0 +1,77 @@
+// migplanectl set-bandwidth, down, up, reload: what changes something.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "base/log.h"
+#include "ctl/ctl.h"
+
+static CtlExit plane_find(Ctl *ctl, const char *name, json_t **ret_planes, json_t **ret_plane) {
+        CtlExit code = ctl_planes_read(ctl, ret_planes);
+        return code == CTL_DONE ? ctl_plane_pick(*ret_planes, name, ret_plane) : code;
+}
+
+// What holds after the change, as the daemon tells it, and not what was asked for.
+static CtlExit bandwidth_confirm(Ctl *ctl, const char *name) {
+        _cleanup_json_ json_t *planes = NULL;
+        char egress[CTL_NUMBER_MAX], ingress[CTL_NUMBER_MAX];
+        json_t *plane;
+
+        CtlExit code = plane_find(ctl, name, &planes, &plane);
+        if (code != CTL_DONE)
+                return code;
+        (void)printf("%s: egress %s, ingress %s, %s\n", name,
+                     ctl_format_rate(ctl_plane_number(plane, "EgressBitsPerSecond"), egress),
+                     ctl_format_rate(ctl_plane_number(plane, "IngressBitsPerSecond"), ingress),
+                     ctl->runtime ? "until the next boot" : "kept over a boot");
+        return CTL_DONE;
+}
+
+CtlExit ctl_verb_set_bandwidth(Ctl *ctl, _unused_ int n_arguments, char **arguments) {
+        _cleanup_json_ json_t *planes = NULL;
+        json_t *plane;
+
+        if (ctl->egress == 0 && ctl->ingress == 0) {
+                log_error("Nothing to set: give --egress RATE, --ingress RATE, or both");
+                return CTL_USAGE;
+        }
+        CtlExit code = plane_find(ctl, arguments[0], &planes, &plane);
+        if (code == CTL_DONE)
+                code = ctl_call(ctl, true, ctl_plane_string(plane, "ObjectPath"), BUS_INTERFACE_PLANE, "SetBandwidth",
+                                NULL, "ttb", ctl->egress, ctl->ingress, (int)ctl->runtime);
+        return code == CTL_DONE ? bandwidth_confirm(ctl, arguments[0]) : code;
+}
+
+static CtlExit plane_call(Ctl *ctl, const char *name, const char *method) {
+        _cleanup_json_ json_t *planes = NULL;
+        json_t *plane;
+
+        CtlExit code = plane_find(ctl, name, &planes, &plane);
+        if (code != CTL_DONE)
+                return code;
+        return ctl_call(ctl, true, ctl_plane_string(plane, "ObjectPath"), BUS_INTERFACE_PLANE, method, NULL, NULL);
+}
+
+CtlExit ctl_verb_down(Ctl *ctl, _unused_ int n_arguments, char **arguments) {
+        return plane_call(ctl, arguments[0], "Down");
+}
+
+CtlExit ctl_verb_up(Ctl *ctl, _unused_ int n_arguments, char **arguments) {
+        return plane_call(ctl, arguments[0], "Up");
+}
+
+CtlExit ctl_verb_reload(Ctl *ctl, _unused_ int n_arguments, _unused_ char **arguments) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *line;
+        CtlExit code;
+        int r;
+
+        code = ctl_call(ctl, true, BUS_PATH, BUS_INTERFACE_MANAGER, "Reload", &reply, NULL);
+        if (code != CTL_DONE)
+                return code;
+        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "s");
+        while (r >= 0 && (r = sd_bus_message_read(reply, "s", &line)) > 0) {
+                log_warning("%s", line);
+                if (strstr(line, ": error: "))
+                        code = CTL_FAILED;
+        }
+        return r < 0 ? ctl_bus_failure("Reload", NULL, r) : code;
+}

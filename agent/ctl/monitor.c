@@ -1,0 +1,117 @@
+// migplanectl monitor: a line for whatever changes, until interrupted.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "base/log.h"
+#include "ctl/ctl.h"
+
+// "blue changed Health="degraded" MTU=9000", or the same as one JSON object a line; properties may be NULL.
+static void event_print(const Ctl *ctl, const char *subject, const char *event, json_t *properties) {
+        const char *property;
+        json_t *value;
+
+        if (ctl->json != CTL_JSON_OFF) {
+                _cleanup_json_ json_t *line = json_pack("{sssssO*}", "Subject", subject, "Event", event,
+                                                       "Properties", properties);
+                (void)ctl_json_print(ctl, line);
+                return;
+        }
+        (void)printf("%s %s", subject, event);
+        json_object_foreach(properties, property, value) {
+                (void)printf(" %s=", property);
+                (void)json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+        }
+        (void)putchar('\n');
+}
+
+// The plane's name of an object's path; NULL for an object that is no plane.
+static char *path_to_plane(const char *path) {
+        char *name = NULL;
+
+        return sd_bus_path_decode(path, BUS_PATH_PLANES, &name) > 0 ? name : NULL;
+}
+
+static int on_properties_changed(const Ctl *ctl, sd_bus_message *message) {
+        _cleanup_free_ char *name = path_to_plane(sd_bus_message_get_path(message));
+        _cleanup_json_ json_t *properties = NULL;
+        const char *property;
+
+        int r = sd_bus_message_skip(message, "s");
+        if (r >= 0)
+                r = ctl_message_read_json(message, &properties);
+        if (r >= 0)
+                r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "s");
+        while (r >= 0 && (r = sd_bus_message_read(message, "s", &property)) > 0)
+                (void)json_object_set_new(properties, property, json_null());
+        if (r >= 0)
+                event_print(ctl, name ? name : "migplaned", "changed", properties);
+        return r;
+}
+
+static int on_interfaces_added(const Ctl *ctl, sd_bus_message *message) {
+        _cleanup_json_ json_t *interfaces = NULL;
+        _cleanup_free_ char *name = NULL;
+        const char *path;
+
+        int r = sd_bus_message_read(message, "o", &path);
+        if (r >= 0)
+                r = ctl_message_read_json(message, &interfaces);
+        if (r >= 0 && (name = path_to_plane(path)))
+                event_print(ctl, name, "added", json_object_get(interfaces, BUS_INTERFACE_PLANE));
+        return r;
+}
+
+static int on_interfaces_removed(const Ctl *ctl, sd_bus_message *message) {
+        _cleanup_free_ char *name = NULL;
+        const char *path;
+
+        int r = sd_bus_message_read(message, "o", &path);
+        if (r >= 0 && (name = path_to_plane(path)))
+                event_print(ctl, name, "removed", NULL);
+        return r;
+}
+
+static const struct {
+        const char *member;
+        int (*handle)(const Ctl *ctl, sd_bus_message *message);
+} signals[] = {
+        { "PropertiesChanged", on_properties_changed },
+        { "InterfacesAdded", on_interfaces_added },
+        { "InterfacesRemoved", on_interfaces_removed },
+};
+
+static int on_signal(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *ret_error) {
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                if (streq(sd_bus_message_get_member(message), signals[i].member) &&
+                    signals[i].handle(userdata, message) < 0)
+                        log_warning("A %s signal could not be read", signals[i].member);
+        return 0;
+}
+
+static int on_owner_changed(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *ret_error) {
+        const char *name, *before, *now;
+
+        if (sd_bus_message_read(message, "sss", &name, &before, &now) >= 0)
+                event_print(userdata, "migplaned", now[0] ? "started" : "stopped", NULL);
+        return 0;
+}
+
+CtlExit ctl_verb_monitor(Ctl *ctl, _unused_ int n_arguments, _unused_ char **arguments) {
+        _cleanup_json_ json_t *planes = NULL;
+
+        // Reading the planes shows at once whether there is a daemon.
+        CtlExit code = ctl_planes_read(ctl, &planes);
+        if (code != CTL_DONE)
+                return code;
+        int r = sd_bus_add_match(ctl->bus, NULL, CTL_MATCH_DAEMON, on_signal, ctl);
+        if (r >= 0)
+                r = sd_bus_add_match(ctl->bus, NULL, CTL_MATCH_OWNER, on_owner_changed, ctl);
+
+        (void)setvbuf(stdout, NULL, _IOLBF, 0);
+        while (r >= 0 && !ferror(stdout)) {
+                r = sd_bus_process(ctl->bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(ctl->bus, UINT64_MAX);
+        }
+        log_error("The bus was lost: %s", strerror(r < 0 ? -r : EPIPE));
+        return CTL_NO_DAEMON;
+}

@@ -1,0 +1,131 @@
+// migplanectl: terminals, pagers, colours and numbers for people.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "ctl/ctl.h"
+
+static FILE *pager;
+
+void ctl_output_init(Ctl *ctl) {
+        const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+        bool terminal = isatty(STDOUT_FILENO);
+
+        (void)setlocale(LC_CTYPE, ""); // for the dots; numbers stay as scripts expect them
+        ctl->colours = terminal && !(no_color && no_color[0]) && !(term && streq(term, "dumb"));
+        ctl->pager = ctl->pager && terminal;
+}
+
+struct libscols_table *ctl_table_new(const Ctl *ctl, const CtlColumn *columns, size_t n_columns) {
+        _cleanup_table_ struct libscols_table *table = scols_new_table();
+
+        if (!table || scols_table_enable_colors(table, ctl->colours) < 0 ||
+            scols_table_enable_noheadings(table, !ctl->legend) < 0)
+                return NULL;
+        for (size_t i = 0; i < n_columns; i++)
+                if (!scols_table_new_column(table, columns[i].title, 0, columns[i].flags))
+                        return NULL;
+        return TAKE(table);
+}
+
+void ctl_pager_open(Ctl *ctl) {
+        const char *command = getenv("PAGER");
+
+        if (!ctl->pager || pager || (command && (!command[0] || streq(command, "cat"))))
+                return;
+        // F: leaves at once when all fits on the screen. Secure: sudo must not hand out a shell from inside less.
+        (void)setenv("LESS", "FRSXMK", false);
+        (void)setenv("LESSSECURE", "1", true);
+        (void)fflush(stdout);
+        pager = popen(command ? command : "command -v less >/dev/null && exec less; exec cat", "we");
+        if (!pager)
+                return;
+        // Ctrl-C is the pager's; were this to die of it, the shell would read the terminal together with the pager.
+        (void)signal(SIGINT, SIG_IGN);
+        (void)dup2(fileno(pager), STDOUT_FILENO);
+}
+
+void ctl_pager_close(void) {
+        if (!pager)
+                return;
+        (void)fflush(stdout);
+        (void)close(STDOUT_FILENO);
+        (void)pclose(pager);
+        pager = NULL;
+}
+
+CtlExit ctl_json_print(const Ctl *ctl, const json_t *value) {
+        size_t flags = ctl->json == CTL_JSON_PRETTY ? JSON_INDENT(2) : JSON_COMPACT;
+
+        if (!value || json_dumpf(value, stdout, flags | JSON_ENCODE_ANY) < 0 || putchar('\n') == EOF ||
+            fflush(stdout) != 0) {
+                log_error("Cannot print the result: %s", strerror(value ? errno : ENOMEM));
+                return CTL_FAILED;
+        }
+        return CTL_DONE;
+}
+
+const char *ctl_colour(const Ctl *ctl, CtlColour colour) {
+        static const char *const sequences[CTL_COLOUR_MAX] = {
+                [CTL_PLAIN] = "\033[0m",    [CTL_RED] = "\033[1;31m",  [CTL_GREEN] = "\033[1;32m",
+                [CTL_YELLOW] = "\033[1;33m", [CTL_GREY] = "\033[90m",
+        };
+
+        return ctl->colours ? sequences[colour] : "";
+}
+
+static const struct {
+        const char *health;
+        CtlColour colour;
+        const char *dot, *ascii; // shapes differ too: not everybody sees the colours
+} healths[] = {
+        { "healthy",  CTL_GREEN,  "●", "*" },
+        { "degraded", CTL_YELLOW, "●", "*" },
+        { "failed",   CTL_RED,    "×", "x" },
+        { "unknown",  CTL_GREY,   "○", "o" },
+};
+
+CtlColour ctl_health_colour(const char *health) {
+        for (size_t i = 0; i < ELEMENTSOF(healths); i++)
+                if (streq(healths[i].health, health))
+                        return healths[i].colour;
+        return CTL_PLAIN;
+}
+
+const char *ctl_health_dot(const char *health) {
+        bool utf8 = streq(nl_langinfo(CODESET), "UTF-8");
+
+        for (size_t i = 0; i < ELEMENTSOF(healths); i++)
+                if (streq(healths[i].health, health))
+                        return utf8 ? healths[i].dot : healths[i].ascii;
+        return "?";
+}
+
+const char *ctl_format_rate(uint64_t bits_per_second, char ret[static CTL_NUMBER_MAX]) {
+        char text[RATE_TEXT_MAX];
+
+        if (bits_per_second == 0) {
+                (void)snprintf(ret, CTL_NUMBER_MAX, "not capped");
+                return ret;
+        }
+        // "2.5G" is the number and its multiplier.
+        (void)format_rate(bits_per_second, text);
+        size_t digits = strspn(text, "0123456789.");
+        (void)snprintf(ret, CTL_NUMBER_MAX, "%.*s %sbit/s", (int)digits, text, text + digits);
+        return ret;
+}
+
+const char *ctl_format_bytes(uint64_t bytes, char ret[static CTL_NUMBER_MAX]) {
+        static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+        double value = (double)bytes;
+        size_t i = 0;
+
+        for (; value >= 999.95 && i + 1 < ELEMENTSOF(units); i++)
+                value /= 1000;
+        (void)snprintf(ret, CTL_NUMBER_MAX, "%.*f %s", i > 0, value, units[i]);
+        return ret;
+}

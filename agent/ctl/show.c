@@ -1,0 +1,265 @@
+// migplanectl list, status, plan: what planes there are, how they are, and what would be done.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "ctl/ctl.h"
+
+// --- list
+
+enum {
+        COLUMN_NAME,
+        COLUMN_INTERFACE,
+        COLUMN_ADDRESS,
+        COLUMN_EGRESS,
+        COLUMN_INGRESS,
+        COLUMN_HEALTH,
+        COLUMN_MAX,
+};
+
+// Rates stand at the right.
+static const CtlColumn list_columns[COLUMN_MAX] = {
+        [COLUMN_NAME] = { "NAME", "Name", 0 },
+        [COLUMN_INTERFACE] = { "INTERFACE", "Interface", 0 },
+        [COLUMN_ADDRESS] = { "ADDRESS", "Cidr", 0 },
+        [COLUMN_EGRESS] = { "EGRESS", "EgressBitsPerSecond", SCOLS_FL_RIGHT },
+        [COLUMN_INGRESS] = { "INGRESS", "IngressBitsPerSecond", SCOLS_FL_RIGHT },
+        [COLUMN_HEALTH] = { "HEALTH", "Health", 0 },
+};
+
+static int table_add_plane(const Ctl *ctl, struct libscols_table *table, const json_t *plane) {
+        const char *health = ctl_plane_string(plane, "Health");
+        struct libscols_line *line = scols_table_new_line(table, NULL);
+        int r = line ? 0 : -ENOMEM;
+
+        for (size_t i = 0; i < COLUMN_MAX && r == 0; i++) {
+                char rate[CTL_NUMBER_MAX];
+                const char *text = list_columns[i].flags == SCOLS_FL_RIGHT
+                                ? ctl_format_rate(ctl_plane_number(plane, list_columns[i].key), rate)
+                                : ctl_plane_string(plane, list_columns[i].key);
+                r = scols_line_set_data(line, i, text[0] ? text : "-");
+        }
+        if (r == 0 && ctl->colours)
+                r = scols_cell_set_color(scols_line_get_cell(line, COLUMN_HEALTH),
+                                         ctl_colour(ctl, ctl_health_colour(health)));
+        return r;
+}
+
+static int list_print_table(const Ctl *ctl, const json_t *planes) {
+        _cleanup_table_ struct libscols_table *table = ctl_table_new(ctl, list_columns, COLUMN_MAX);
+        size_t i;
+        json_t *plane;
+        int r = table ? 0 : -ENOMEM;
+
+        json_array_foreach(planes, i, plane)
+                if (r == 0)
+                        r = table_add_plane(ctl, table, plane);
+        return r < 0 ? r : scols_print_table(table);
+}
+
+CtlExit ctl_verb_list(Ctl *ctl, _unused_ int n_arguments, _unused_ char **arguments) {
+        _cleanup_json_ json_t *planes = NULL;
+
+        CtlExit code = ctl_planes_read(ctl, &planes);
+        if (code != CTL_DONE)
+                return code;
+        if (ctl->json != CTL_JSON_OFF)
+                return ctl_json_print(ctl, planes);
+
+        size_t n = json_array_size(planes);
+        if (n > 0) {
+                ctl_pager_open(ctl);
+                int r = list_print_table(ctl, planes);
+                if (r < 0) {
+                        log_error("Cannot print the table: %s", strerror(-r));
+                        return CTL_FAILED;
+                }
+        }
+        if (ctl->legend)
+                (void)printf("%s%zu plane%s.\n", n > 0 ? "\n" : "", n, n == 1 ? "" : "s");
+        return CTL_DONE;
+}
+
+// --- status
+
+static void status_line(const char *key, const char *format, ...) _printf_(2, 3);
+
+static void status_line(const char *key, const char *format, ...) {
+        va_list arguments;
+
+        (void)printf("%15s%c ", key, key[0] ? ':' : ' ');
+        va_start(arguments, format);
+        (void)vprintf(format, arguments);
+        va_end(arguments);
+        (void)putchar('\n');
+}
+
+static const char *text_of(const json_t *value) {
+        const char *text = json_string_value(value);
+        return text ? text : "?";
+}
+
+static void status_print_health(const Ctl *ctl, const json_t *plane) {
+        const char *health = ctl_plane_string(plane, "Health");
+        size_t i;
+        json_t *reason;
+
+        status_line("Health", "%s%s%s", ctl_colour(ctl, ctl_health_colour(health)), health,
+                    ctl_colour(ctl, CTL_PLAIN));
+        json_array_foreach(json_object_get(plane, "HealthReasons"), i, reason)
+                status_line(i > 0 ? "" : streq(health, "healthy") ? "Note" : "Because", "%s (%s)",
+                            text_of(json_array_get(reason, 1)), text_of(json_array_get(reason, 0)));
+}
+
+static void status_print_addresses(const json_t *plane) {
+        size_t i;
+        json_t *cidr;
+
+        json_array_foreach(json_object_get(plane, "Addresses"), i, cidr)
+                status_line(i == 0 ? "Address" : "", "%s", text_of(cidr));
+        status_line("Migrate URI", "%s", ctl_plane_string(plane, "MigrateUri"));
+        status_line("", "%s (older form)", ctl_plane_string(plane, "MigrateUriLegacy"));
+        status_line("Listen", "%s", ctl_plane_string(plane, "ListenAddress"));
+        status_line("Ports", "%" PRIu64 "-%" PRIu64, ctl_plane_number(plane, "PortMin"),
+                    ctl_plane_number(plane, "PortMax"));
+}
+
+static void status_print_bandwidth(const json_t *plane) {
+        static const struct {
+                const char *key, *property;
+        } rates[] = {
+                { "Egress", "EgressBitsPerSecond" },
+                { "Ingress", "IngressBitsPerSecond" },
+                { "Per migration", "PerMigrationBitsPerSecond" },
+        };
+        uint64_t suggested = ctl_plane_number(plane, "SuggestedMiBps");
+
+        for (size_t i = 0; i < ELEMENTSOF(rates); i++) {
+                char rate[CTL_NUMBER_MAX];
+                status_line(rates[i].key, "%s", ctl_format_rate(ctl_plane_number(plane, rates[i].property), rate));
+        }
+        if (suggested > 0)
+                status_line("Suggested", "%" PRIu64 " MiB/s for the initiator's own limit", suggested);
+}
+
+// "16:03:12 in-peer on mig0: TCP from 192.0.2.9 to 192.0.2.1 port 49152, MAC 52:54:00:00:66:66 (3 times)"
+static void status_print_offender(const json_t *drop, bool first) {
+        enum { TIME, TIMES, REASON, INTERFACE, MAC, SOURCE, DESTINATION, PROTOCOL, PORT, MEMBERS };
+        const char *texts[MEMBERS];
+        char line[512], when[16] = "?";
+        size_t n;
+
+        for (size_t i = 0; i < MEMBERS; i++)
+                texts[i] = json_string_value(json_array_get(drop, i)) ?: "";
+        time_t seconds = (time_t)(json_integer_value(json_array_get(drop, TIME)) / 1000000);
+        json_int_t times = json_integer_value(json_array_get(drop, TIMES)), port = json_integer_value(json_array_get(drop, PORT));
+        (void)strftime(when, sizeof(when), "%T", localtime(&seconds));
+        n = (size_t)snprintf(line, sizeof(line), "%s %s on %s: %s", when, texts[REASON], texts[INTERFACE], texts[PROTOCOL]);
+        if (n < sizeof(line) && texts[SOURCE][0])
+                n += (size_t)snprintf(line + n, sizeof(line) - n, " from %s to %s", texts[SOURCE], texts[DESTINATION]);
+        if (n < sizeof(line) && port > 0)
+                n += (size_t)snprintf(line + n, sizeof(line) - n, " port %" JSON_INTEGER_FORMAT, port);
+        if (n < sizeof(line) && texts[MAC][0])
+                n += (size_t)snprintf(line + n, sizeof(line) - n, ", MAC %s", texts[MAC]);
+        if (n < sizeof(line) && times > 1)
+                (void)snprintf(line + n, sizeof(line) - n, " (%" JSON_INTEGER_FORMAT " times)", times);
+        status_line(first ? "Last dropped" : "", "%s", line);
+}
+
+// Counters that the daemon could not read are absent, and so is their line.
+static void status_print_counters(const json_t *plane) {
+        char bytes[CTL_NUMBER_MAX];
+        json_t *dropped = json_object_get(plane, "PacketsDropped"), *packets, *drop;
+        const char *reason;
+        bool first = true;
+        size_t i;
+
+        status_line("Migrations", "%" PRIu64, ctl_plane_number(plane, "ActiveMigrations"));
+        if (json_object_get(plane, "BytesSent"))
+                status_line("Sent", "%s", ctl_format_bytes(ctl_plane_number(plane, "BytesSent"), bytes));
+        if (json_object_get(plane, "BytesReceived"))
+                status_line("Received", "%s", ctl_format_bytes(ctl_plane_number(plane, "BytesReceived"), bytes));
+        json_object_foreach(dropped, reason, packets) {
+                if (json_integer_value(packets) == 0)
+                        continue;
+                status_line(first ? "Dropped" : "", "%" JSON_INTEGER_FORMAT " %s", json_integer_value(packets), reason);
+                first = false;
+        }
+        if (dropped && first)
+                status_line("Dropped", "nothing");
+        json_array_foreach(json_object_get(plane, "RecentDrops"), i, drop)
+                status_print_offender(drop, i == 0);
+        if (json_object_get(plane, "Repairs"))
+                status_line("Repairs", "%" PRIu64, ctl_plane_number(plane, "Repairs"));
+}
+
+static void status_print(const Ctl *ctl, const json_t *plane) {
+        const char *health = ctl_plane_string(plane, "Health"), *description = ctl_plane_string(plane, "Description");
+
+        (void)printf("%s%s%s %s%s%s\n", ctl_colour(ctl, ctl_health_colour(health)), ctl_health_dot(health),
+                     ctl_colour(ctl, CTL_PLAIN), ctl_plane_string(plane, "Name"), description[0] ? " - " : "",
+                     description);
+        status_print_health(ctl, plane);
+        status_line("Interface", "%s (%s, index %" PRIu64 ")", ctl_plane_string(plane, "Interface"),
+                    ctl_plane_string(plane, "Kind"), ctl_plane_number(plane, "InterfaceIndex"));
+        status_line("MTU", "%" PRIu64 " bytes", ctl_plane_number(plane, "MTU"));
+        status_print_addresses(plane);
+        status_print_bandwidth(plane);
+        status_print_counters(plane);
+        status_line("Required", "%s", ctl_plane_flag(plane, "Required") ? "yes" : "no");
+        status_line("Fallback", "%s", ctl_plane_string(plane, "Fallback"));
+}
+
+CtlExit ctl_verb_status(Ctl *ctl, int n_arguments, char **arguments) {
+        _cleanup_json_ json_t *planes = NULL, *chosen = json_array();
+        size_t i;
+        json_t *plane;
+
+        CtlExit code = ctl_planes_read(ctl, &planes);
+        if (code == CTL_DONE)
+                code = ctl_planes_choose(planes, n_arguments, arguments, chosen);
+        if (code != CTL_DONE)
+                return code;
+        json_array_foreach(chosen, i, plane)
+                ctl_plane_read_counters(ctl, plane);
+        if (ctl->json != CTL_JSON_OFF)
+                return ctl_json_print(ctl, chosen);
+
+        if (json_array_size(chosen) == 0)
+                (void)printf("No planes.\n");
+        else
+                ctl_pager_open(ctl);
+        json_array_foreach(chosen, i, plane) {
+                if (i > 0)
+                        (void)putchar('\n');
+                status_print(ctl, plane);
+        }
+        return CTL_DONE;
+}
+
+// --- plan
+
+CtlExit ctl_verb_plan(Ctl *ctl, int n_arguments, char **arguments) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *text;
+
+        CtlExit code = ctl_call(ctl, false, BUS_PATH, BUS_INTERFACE_MANAGER, "Plan", &reply, "s",
+                                n_arguments > 0 ? arguments[0] : "");
+        if (code != CTL_DONE)
+                return code;
+        int r = sd_bus_message_read(reply, "s", &text);
+        if (r < 0)
+                return ctl_bus_failure("Plan", NULL, r);
+        if (!text[0]) {
+                log_info("Nothing to do.");
+                return CTL_DONE;
+        }
+        ctl_pager_open(ctl);
+        (void)fputs(text, stdout);
+        if (text[strlen(text) - 1] != '\n')
+                (void)putchar('\n');
+        return CTL_DONE;
+}

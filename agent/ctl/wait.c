@@ -1,0 +1,219 @@
+// migplanectl wait-online: waits until planes can be used.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// At boot it may start before the daemon, and before there is a bus. Nothing is asked twice without a reason: the bus's
+// socket is watched, and every signal of the daemon's, or of its start, has the planes read again.
+
+#include <time.h>
+
+#include "base/log.h"
+#include "ctl/ctl.h"
+
+typedef struct Wait {
+        Ctl *ctl;
+        char **names; // of the planes that count; none: all with Required=yes
+        int n_names;
+        json_t *planes;      // NULL: no daemon has answered
+        bool asking, stale;  // a question is on its way; something has changed since it was sent
+        bool was_connected;
+        CtlExit failure; // CTL_DONE: none
+} Wait;
+
+static uint64_t now_usec(void) {
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+// --- the question ---
+
+static void planes_ask(Wait *wait);
+
+static void planes_forget(Wait *wait) {
+        json_decref(wait->planes);
+        wait->planes = NULL;
+}
+
+// The daemon is not there, or went while it was asked: its next start is announced.
+static bool error_is_absence(const sd_bus_error *error) {
+        return sd_bus_error_has_names(error, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                                      SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_DISCONNECTED);
+}
+
+static int on_planes(sd_bus_message *answer, void *userdata, _unused_ sd_bus_error *ret_error) {
+        Wait *wait = userdata;
+        const sd_bus_error *error = sd_bus_message_get_error(answer);
+        int r = 0;
+
+        wait->asking = false;
+        planes_forget(wait);
+        if (!error)
+                r = ctl_planes_take(answer, &wait->planes);
+        if (r < 0 || (error && !error_is_absence(error)))
+                wait->failure = ctl_bus_failure("Cannot read the list of planes", error, r);
+        else if (wait->stale)
+                planes_ask(wait);
+        return 0;
+}
+
+static void planes_ask(Wait *wait) {
+        _cleanup_message_ sd_bus_message *call = NULL;
+
+        wait->stale = wait->asking;
+        if (wait->asking)
+                return;
+        int r = sd_bus_message_new_method_call(wait->ctl->bus, &call, BUS_NAME, BUS_PATH,
+                                               "org.freedesktop.DBus.ObjectManager", "GetManagedObjects");
+        // Waiting for the daemon is not starting it.
+        if (r >= 0)
+                r = sd_bus_message_set_auto_start(call, false);
+        if (r >= 0)
+                r = sd_bus_call_async(wait->ctl->bus, NULL, call, on_planes, wait, UINT64_MAX);
+        wait->asking = r >= 0;
+        if (r < 0)
+                wait->failure = ctl_bus_failure("Cannot ask for the planes", NULL, r);
+}
+
+static int on_change(_unused_ sd_bus_message *message, void *userdata, _unused_ sd_bus_error *ret_error) {
+        planes_ask(userdata);
+        return 0;
+}
+
+// --- the answer ---
+
+static const json_t *plane_find(const Wait *wait, const char *name) {
+        size_t i;
+        json_t *plane;
+
+        json_array_foreach(wait->planes, i, plane)
+                if (streq(ctl_plane_string(plane, "Name"), name))
+                        return plane;
+        return NULL;
+}
+
+// How many planes count, and how many of these can be used; tells of each that cannot, if told to.
+static void planes_count(const Wait *wait, bool tell, size_t *ret_n, size_t *ret_usable) {
+        size_t n_all = wait->n_names > 0 ? (size_t)wait->n_names : json_array_size(wait->planes);
+
+        *ret_n = *ret_usable = 0;
+        for (size_t i = 0; i < n_all; i++) {
+                const json_t *plane = wait->n_names > 0 ? plane_find(wait, wait->names[i])
+                                                        : json_array_get(wait->planes, i);
+                if (wait->n_names == 0 && !ctl_plane_flag(plane, "Required"))
+                        continue;
+                bool usable = plane && ctl_plane_is_usable(plane);
+                ++*ret_n;
+                *ret_usable += usable;
+                if (usable || !tell)
+                        continue;
+                if (plane)
+                        log_error("Plane %s is %s: %s", ctl_plane_string(plane, "Name"),
+                                  ctl_plane_string(plane, "Health"), ctl_plane_reason(plane));
+                else
+                        log_error("Plane %s does not exist: migplanectl check tells why, if it has a file",
+                                  wait->names[i]);
+        }
+}
+
+static bool wait_is_over(const Wait *wait) {
+        size_t n, n_usable;
+
+        if (!wait->planes)
+                return false;
+        planes_count(wait, false, &n, &n_usable);
+        return n_usable == n || (wait->ctl->any && n_usable > 0);
+}
+
+static CtlExit wait_time_out(const Wait *wait) {
+        size_t n, n_usable;
+
+        log_error("Timed out after %llu s", (unsigned long long)(wait->ctl->timeout_usec / 1000000));
+        if (wait->planes)
+                planes_count(wait, true, &n, &n_usable);
+        else if (wait->was_connected)
+                log_error("migplaned does not answer; is it running? systemctl status migplaned");
+        else
+                log_error("The system bus cannot be reached");
+        return CTL_TIMED_OUT;
+}
+
+// --- the connection ---
+
+// Without a bus yet, its socket is waited for.
+static int bus_start_local(sd_bus **ret) {
+        const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket";
+        sd_bus *bus = NULL;
+
+        int r = sd_bus_new(&bus);
+        if (r >= 0)
+                r = sd_bus_set_address(bus, address);
+        if (r >= 0)
+                r = sd_bus_set_bus_client(bus, true);
+        if (r >= 0)
+                r = sd_bus_set_watch_bind(bus, true);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r < 0) {
+                sd_bus_unref(bus);
+                return r;
+        }
+        *ret = bus;
+        return 0;
+}
+
+static CtlExit wait_connect(Wait *wait) {
+        Ctl *ctl = wait->ctl;
+
+        ctl->bus = sd_bus_flush_close_unref(ctl->bus);
+        planes_forget(wait);
+        wait->asking = wait->stale = false;
+        int r = ctl->host ? sd_bus_open_system_remote(&ctl->bus, ctl->host) : bus_start_local(&ctl->bus);
+        if (r >= 0)
+                r = sd_bus_add_match_async(ctl->bus, NULL, CTL_MATCH_DAEMON, on_change, NULL, wait);
+        if (r >= 0)
+                r = sd_bus_add_match_async(ctl->bus, NULL, CTL_MATCH_OWNER, on_change, NULL, wait);
+        if (r < 0) {
+                log_error("Cannot connect to %s: %s", ctl->host ?: "the system bus", strerror(-r));
+                return CTL_NO_DAEMON;
+        }
+        // After the matches, so that no change falls between the two.
+        planes_ask(wait);
+        return wait->failure;
+}
+
+// A bus that is started anew is waited for as at boot. One whose socket is there before its daemon, as systemd has it,
+// may let us time out. Whoever will not have us gets no second call.
+static CtlExit wait_connect_again(Wait *wait, int r) {
+        if (!wait->ctl->host && (wait->was_connected || r == -ETIMEDOUT))
+                return wait_connect(wait);
+        log_error("Cannot talk to the bus of %s: %s", wait->ctl->host ?: "this host", strerror(-r));
+        return CTL_NO_DAEMON;
+}
+
+static CtlExit wait_run(Wait *wait) {
+        uint64_t now = now_usec(), deadline = UINT64_MAX;
+
+        if (wait->ctl->timeout_usec > 0)
+                deadline = now + wait->ctl->timeout_usec;
+        CtlExit code = wait_connect(wait);
+        while (code == CTL_DONE && !wait_is_over(wait)) {
+                int r = sd_bus_process(wait->ctl->bus, NULL);
+                wait->was_connected |= sd_bus_is_ready(wait->ctl->bus) > 0;
+                now = now_usec();
+                if (r == 0 && now >= deadline)
+                        return wait_time_out(wait);
+                if (r == 0)
+                        r = sd_bus_wait(wait->ctl->bus, deadline == UINT64_MAX ? UINT64_MAX : deadline - now);
+                code = r < 0 && r != -EINTR ? wait_connect_again(wait, r) : wait->failure;
+        }
+        return code;
+}
+
+CtlExit ctl_verb_wait_online(Ctl *ctl, int n_arguments, char **arguments) {
+        Wait wait = { .ctl = ctl, .names = arguments, .n_names = n_arguments };
+
+        CtlExit code = wait_run(&wait);
+        planes_forget(&wait);
+        return code;
+}

@@ -1,0 +1,15 @@
+// Signs of life to the service manager, where there is one.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "engine/kernel.h"
+
+// Until the daemon is ready: asks for more time for its start. A sign of life would start the watchdog before that.
+void watchdog_start_goes_on(KernelStep next);
+
+// A sign of life; the next is due within the unit's WatchdogSec=, or after a transaction of nftables: it is one call that
+// with many thousands of peers takes longer, and the daemon is not to be killed in it again and again.
+void watchdog_pat(KernelStep next);
+
+// How often to give one: usec, or half of WatchdogSec= where that is less.
+uint64_t watchdog_interval(uint64_t usec);

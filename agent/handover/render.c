@@ -1,0 +1,131 @@
+// The texts of the files for networkd and NetworkManager.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <linux/if_ether.h>
+#include <stdarg.h>
+
+#include "base/names.h"
+#include "engine/derive.h"
+#include "handover/files.h"
+
+void handover_files_deinit(HandoverFiles *files) {
+        for (size_t i = 0; i < files->n_files; i++) {
+                free(files->files[i].path);
+                free(files->files[i].text);
+        }
+        free(files->files);
+        *files = (HandoverFiles){};
+}
+
+static int file_add(HandoverFiles *files, ManagedBy reader, char *path, char *text) {
+        if (!path || !text || array_reserve(&files->files, &files->n_allocated, files->n_files + 1) < 0) {
+                free(path);
+                free(text);
+                return -ENOMEM;
+        }
+        files->files[files->n_files++] = (HandoverFile){ .reader = reader, .path = path, .text = text };
+        return 0;
+}
+
+static char *format(const char *format, ...) _printf_(1, 2);
+static char *format(const char *format, ...) {
+        va_list arguments;
+        char *text = NULL;
+
+        va_start(arguments, format);
+        int r = vasprintf(&text, format, arguments);
+        va_end(arguments);
+        return r < 0 ? NULL : text;
+}
+
+// What is ours alone: the ifb, and the device where we make and address it.
+static int leave_alone_render(const PlaneConfig *plane, HandoverFiles *files) {
+        bool device = plane->managed_by == MANAGED_BY_MIGPLANE;
+        char ifb[IFNAMSIZ];
+
+        derive_ifb_name(plane->interface, ifb);
+        const char *first = device ? plane->interface : ifb;
+        int r = file_add(files, MANAGED_BY_NETWORKD, format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.network", first),
+                         format("# Written by migplaned for the plane %s\n[Match]\nName=%s%s%s\n\n[Link]\nUnmanaged=yes\n",
+                                plane->name, first, device ? " " : "", device ? ifb : ""));
+        if (r < 0)
+                return r;
+        // The "=": compared as it is, not as a pattern.
+        return file_add(files, MANAGED_BY_NETWORKMANAGER, format(NM_DIRECTORY "/" NM_PREFIX "%s.conf", first),
+                        format("# Written by migplaned for the plane %s\n[keyfile]\nunmanaged-devices+=interface-name:=%s%s%s\n",
+                               plane->name, first, device ? ";interface-name:=" : "", device ? ifb : ""));
+}
+
+static int netdev_render(const PlaneConfig *plane, HandoverFiles *files) {
+        bool service_tag = plane->vlan_protocol == ETH_P_8021AD;
+        char mtu[32] = "";
+
+        if (plane->mtu)
+                (void)snprintf(mtu, sizeof(mtu), "MTUBytes=%u\n", plane->mtu);
+        char *netdev = plane->kind == PLANE_KIND_VLAN ?
+                format("# Written by migplaned for the plane %s\n[NetDev]\nName=%s\nKind=vlan\n%s\n[VLAN]\nId=%u\n%s",
+                       plane->name, plane->interface, mtu, plane->vlan_id, service_tag ? "Protocol=802.1ad\n" : "") :
+                format("# Written by migplaned for the plane %s\n[NetDev]\nName=%s\nKind=macvlan\n%s\n[MACVLAN]\nMode=private\n",
+                       plane->name, plane->interface, mtu);
+        int r = file_add(files, MANAGED_BY_NETWORKD,
+                         format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.netdev", plane->interface), netdev);
+        // The tag by which the device goes away with the plane: networkd makes devices but does not remove them.
+        return r < 0 ? r : file_add(files, MANAGED_BY_NETWORKD,
+                                    format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.link", plane->interface),
+                                    format("# Written by migplaned for the plane %s\n[Match]\nOriginalName=%s\n\n"
+                                           "[Link]\nAlias=" LINK_ALIAS_PREFIX "%s\n",
+                                           plane->name, plane->interface, plane->name));
+}
+
+static int network_text(const PlaneConfig *plane, char **ret) {
+        _cleanup_free_ char *text = NULL;
+        char prefix[PREFIX_TEXT_MAX], address[ADDRESS_TEXT_MAX];
+        size_t size;
+        FILE *file = text_file_open(&text, &size);
+        if (!file)
+                return -ENOMEM;
+
+        (void)fprintf(file, "# Written by migplaned for the plane %s\n[Match]\nName=%s\n\n[Link]\nRequiredForOnline=%s\n",
+                      plane->name, plane->interface, plane->required ? "yes" : "no");
+        if (plane->mtu)
+                (void)fprintf(file, "MTUBytes=%u\n", plane->mtu);
+        // Nothing that speaks by itself; and what stands is not taken away when networkd stops or starts.
+        (void)fputs("\n[Network]\nDHCP=no\nLinkLocalAddressing=no\nIPv6AcceptRA=no\nLLMNR=no\nMulticastDNS=no\nLLDP=no\nEmitLLDP=no\n"
+                    "KeepConfiguration=yes\n", file);
+        for (size_t i = 0; i < plane->n_addresses; i++)
+                (void)fprintf(file, "\n[Address]\nAddress=%s\nDuplicateAddressDetection=none\n",
+                              format_prefix(&plane->addresses[i].prefix, prefix));
+        for (size_t i = 0; i < plane->n_routes; i++) {
+                (void)fprintf(file, "\n[Route]\nDestination=%s\n", format_prefix(&plane->routes[i].destination, prefix));
+                if (plane->routes[i].gateway.family != AF_UNSPEC)
+                        (void)fprintf(file, "Gateway=%s\n", format_address(&plane->routes[i].gateway, address));
+        }
+        if (fclose(file) != 0)
+                return -ENOMEM;
+        *ret = TAKE(text);
+        return 0;
+}
+
+static int networkd_render(const PlaneConfig *plane, const char *parent_network, HandoverFiles *files) {
+        char *text = NULL;
+
+        int r = network_text(plane, &text);
+        if (r >= 0)
+                r = file_add(files, MANAGED_BY_NETWORKD,
+                             format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.network", plane->interface), text);
+        if (r < 0 || plane->kind == PLANE_KIND_DEVICE)
+                return r;
+        r = netdev_render(plane, files);
+        if (r < 0 || !parent_network[0])
+                return r;
+        return file_add(files, MANAGED_BY_NETWORKD,
+                        format(NETWORKD_DIRECTORY "/%s.d/" NETWORKD_PREFIX "%s.conf", parent_network, plane->interface),
+                        format("# Written by migplaned for the plane %s\n[Network]\n%s=%s\n", plane->name,
+                               plane->kind == PLANE_KIND_VLAN ? "VLAN" : "MACVLAN", plane->interface));
+}
+
+int handover_render(const PlaneConfig *plane, const char *parent_network, HandoverFiles *files) {
+        int r = leave_alone_render(plane, files);
+
+        return r < 0 || plane->managed_by != MANAGED_BY_NETWORKD ? r : networkd_render(plane, parent_network, files);
+}

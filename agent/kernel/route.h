@@ -1,0 +1,14 @@
+// Routes of planes that span subnets, in the main table, known by their rtm_protocol.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "kernel/link.h"
+#include "model/model.h"
+#include "netlink/request.h"
+
+// Adds every route of our protocol, whatever device it leaves by.
+int route_observe(Netlink *netlink, const Inventory *inventory, State *state, Error *ret_error);
+
+int route_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
+int route_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error);
+int route_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error);

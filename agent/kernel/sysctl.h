@@ -1,0 +1,20 @@
+// Settings of the plane's own device below /proc/sys/net; never `all`, never another interface's.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "kernel/link.h"
+#include "model/model.h"
+
+// Adds the hardening of a plane's device: IPv4's always, IPv6 switched off or, for a plane that uses it, tamed.
+int sysctl_derive(const char *link, bool has_ipv6, State *state);
+
+// Adds what keeps the kernel from talking on a plane's ifb device by itself.
+int sysctl_derive_ifb(const char *ifb, State *state);
+
+// item: what follows /proc/sys/net/, as "ipv4/conf/mig0/arp_ignore". 1: read; 0: this kernel has no such setting; or -errno.
+int sysctl_read(const char *item, int64_t *ret);
+
+// Adds the present values of the settings that desired names, for links that exist. A setting that this kernel does not
+// have (IPv6 absent, an older kernel) has nothing to be hardened and counts as it should be.
+int sysctl_observe(const Inventory *inventory, const State *desired, State *state, Error *ret_error);
+int sysctl_write(const Object *desired, Error *ret_error);

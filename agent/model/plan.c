@@ -1,0 +1,114 @@
+// The difference between what is desired and what is observed, as ordered operations.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "model/plan.h"
+
+static int operation_add(Plan *plan, OperationType type, const Object *desired, const Object *observed) {
+        if (array_reserve(&plan->operations, &plan->n_allocated, plan->n_operations + 1) < 0)
+                return -ENOMEM;
+        plan->operations[plan->n_operations++] = (Operation){ type, desired, observed };
+        return 0;
+}
+
+// Whether a deletion comes before all additions.
+static bool deleted_first(const Object *observed) {
+        return observed->kind != OBJECT_RULESET;
+}
+
+// Of several observed objects with the key of a desired one, such as routes to one network, the one that is as desired is
+// meant, or the first; the others go afterwards, so that what is desired is there at all times.
+static int plan_key(const Object *want, const Object *have, size_t n, Plan *plan) {
+        size_t meant = 0;
+        int r = 0;
+
+        for (size_t i = n; i-- > 0;)
+                if (object_satisfies(&have[i], want))
+                        meant = i;
+        if (!object_satisfies(&have[meant], want))
+                r = operation_add(plan, object_is_fixed(&have[meant], want) ? OPERATION_REPLACE : OPERATION_CHANGE, want,
+                                  &have[meant]);
+        for (size_t i = 0; i < n && r >= 0; i++)
+                if (i != meant)
+                        r = operation_add(plan, OPERATION_DELETE, NULL, &have[i]);
+        return r;
+}
+
+static size_t same_key(const State *state, size_t first, const Object *key) {
+        size_t n = 0;
+
+        while (first + n < state->n_objects && object_compare(key, &state->objects[first + n]) == 0)
+                n++;
+        return n;
+}
+
+// Walks both States side by side; what stands on the observed side alone is a deletion.
+static int plan_walk(const State *desired, const State *observed, bool deletions, Plan *plan) {
+        size_t d = 0, o = 0;
+        int r = 0;
+
+        while (r >= 0 && (d < desired->n_objects || o < observed->n_objects)) {
+                const Object *want = d < desired->n_objects ? &desired->objects[d] : NULL;
+                const Object *have = o < observed->n_objects ? &observed->objects[o] : NULL;
+                int order = !want ? 1 : !have ? -1 : object_compare(want, have);
+
+                if (order < 0 && !deletions)
+                        r = operation_add(plan, OPERATION_ADD, want, NULL);
+                else if (order > 0 && deletions == deleted_first(have))
+                        r = operation_add(plan, OPERATION_DELETE, NULL, have);
+                else if (order == 0 && !deletions)
+                        r = plan_key(want, have, same_key(observed, o, want), plan);
+                d += order <= 0;
+                o += order == 0 ? same_key(observed, o, want) : order > 0;
+        }
+        return r;
+}
+
+int plan_diff(const State *desired, const State *observed, Plan *ret) {
+        _cleanup_plan_ Plan plan = {};
+
+        int r = plan_walk(desired, observed, true, &plan);
+        if (r < 0)
+                return r;
+        for (size_t i = 0, n = plan.n_operations; i < n / 2; i++) {
+                Operation swapped = plan.operations[i];
+                plan.operations[i] = plan.operations[n - 1 - i];
+                plan.operations[n - 1 - i] = swapped;
+        }
+        r = plan_walk(desired, observed, false, &plan);
+        if (r < 0)
+                return r;
+
+        *ret = plan;
+        plan = (Plan){};
+        return 0;
+}
+
+void operation_print(const Operation *operation, FILE *file) {
+        static const char signs[] = {
+                [OPERATION_DELETE] = '-', [OPERATION_ADD] = '+', [OPERATION_CHANGE] = '~', [OPERATION_REPLACE] = '!',
+        };
+
+        fprintf(file, "%c ", signs[operation->type]);
+        object_print(operation->desired ?: operation->observed, file);
+        if (operation->desired && operation->observed) {
+                fputs(" (was: ", file);
+                object_print(operation->observed, file);
+                fputc(')', file);
+        }
+}
+
+void plan_print(const Plan *plan, FILE *file) {
+        for (size_t i = 0; i < plan->n_operations; i++) {
+                operation_print(&plan->operations[i], file);
+                fputc('\n', file);
+        }
+}
+
+const char *operation_link(const Operation *operation) {
+        return (operation->desired ?: operation->observed)->link;
+}
+
+void plan_deinit(Plan *plan) {
+        free(plan->operations);
+        *plan = (Plan){};
+}

@@ -1,0 +1,78 @@
+// Health of a plane: what an initiator may rely on, and the reasons a person can read.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/util.h"
+
+// In the order of gravity.
+typedef enum Health {
+        HEALTH_HEALTHY,
+        HEALTH_UNKNOWN,  // being set up
+        HEALTH_DEGRADED, // usable, but not all that was promised
+        HEALTH_FAILED,   // do not use
+} Health;
+
+typedef enum ReasonCode {
+        REASON_SETTING_UP,
+        REASON_TAKEN_DOWN,
+        REASON_CONFIGURATION,
+        REASON_PARENT_MISSING,
+        REASON_DEVICE_MISSING,
+        REASON_DEVICE_MISMATCH,
+        REASON_PARENT_RENAMED,
+        REASON_REBUILD_WAITS,
+        REASON_MTU_TOO_LARGE,
+        REASON_LINK_DOWN,
+        REASON_NO_CARRIER,
+        REASON_BRIDGE_FILTERS,
+        REASON_ADDRESS_MISSING,
+        REASON_ENSLAVED,
+        REASON_NO_ISOLATION,
+        REASON_APPLY_FAILED,
+        REASON_DRIFT,
+        REASON_CONTENDED,
+        REASON_OTHER_MANAGER,
+        REASON_BYPASSED,
+        REASON_STACKED,
+        REASON_GUEST_PORT,
+        REASON_HOST_QOS,
+        REASON_RESERVE_UNSUPPORTED,
+        REASON_DROPS_NOT_LOGGED,
+        REASON_PARENT_QOS,
+        REASON_OPEN_VSWITCH,
+        REASON_OTHER_FIREWALL,
+        REASON_LEAF_PFIFO,
+        REASON_REPAIRED,
+        REASON_CODE_MAX,
+} ReasonCode;
+_Static_assert(REASON_CODE_MAX <= 64, "Reasons.lost has a bit for each");
+
+typedef struct Reason {
+        ReasonCode code;
+        char text[256];
+} Reason;
+
+typedef struct Reasons {
+        Reason *reasons;
+        size_t n_reasons, n_allocated;
+        uint64_t lost; // bit by code: those that there was no memory for
+} Reasons;
+
+const char *health_to_string(Health health);
+const char *reason_to_string(ReasonCode code);
+// The health that the gravest of the reasons leaves; healthy when there are none, or only notes.
+Health reasons_health(const Reasons *reasons);
+
+// The gravest first, otherwise in the order in which they were added.
+void reasons_sort(Reasons *reasons);
+
+// Out of memory loses the text; health is what it would be with it, and reasons_have finds the code.
+void reasons_add(Reasons *reasons, ReasonCode code, const char *format, ...) _printf_(3, 4);
+// What to log about that health.
+const char *reasons_gravest_text(const Reasons *reasons);
+// The first of that code; NULL: there is none.
+const char *reasons_text(const Reasons *reasons, ReasonCode code);
+bool reasons_have(const Reasons *reasons, ReasonCode code);
+bool reasons_equal(const Reasons *a, const Reasons *b);
+void reasons_deinit(Reasons *reasons);
+#define _cleanup_reasons_ _cleanup_(reasons_deinit)

@@ -1,0 +1,46 @@
+// Netlink datagrams.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// libmnl's mnl_cb_run and mnl_nlmsg_ok (1.0.4) take a message's length for a signed number and read out of bounds from 2 GiB
+// up (RUSTSEC-2025-0142), and nothing in either library asks who the sender is. So neither of them receives anything.
+
+#include "netlink/datagram.h"
+
+#include <sys/socket.h>
+
+ssize_t datagram_receive(int fd, void *buffer, size_t size) {
+        struct sockaddr_nl sender = {};
+        struct iovec part = { .iov_base = buffer, .iov_len = size };
+        struct msghdr header = {
+                .msg_name = &sender,
+                .msg_namelen = sizeof(sender),
+                .msg_iov = &part,
+                .msg_iovlen = 1,
+        };
+        ssize_t n;
+
+        do
+                n = recvmsg(fd, &header, MSG_TRUNC);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+        return header.msg_namelen == sizeof(sender) && sender.nl_family == AF_NETLINK && sender.nl_pid == 0 ? n : 0;
+}
+
+int datagram_next(const void **datagram, size_t *size, const struct nlmsghdr **ret) {
+        const struct nlmsghdr *header = *datagram;
+
+        if (*size < NLMSG_HDRLEN)
+                return 0;
+        if (header->nlmsg_len < NLMSG_HDRLEN || header->nlmsg_len > *size)
+                return -EBADMSG;
+
+        // The kernel's end is padded, and libmnl takes the padding for a part of the last attribute.
+        size_t step = NLMSG_ALIGN(header->nlmsg_len);
+        if (step > *size)
+                return -EBADMSG;
+        *datagram = (const char *)header + step;
+        *size -= step;
+        *ret = header;
+        return 1;
+}

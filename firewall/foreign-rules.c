@@ -1,0 +1,101 @@
+// Other programs' base chains and flowtables.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "firewall/foreign-rules.h"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "base/names.h"
+#include "netlink/nfnl.h"
+
+static const char *family_name(const struct nlmsghdr *header) {
+        static const char *const names[] = {
+                [NFPROTO_INET] = "inet", [NFPROTO_IPV4] = "ip",       [NFPROTO_ARP] = "arp",
+                [NFPROTO_NETDEV] = "netdev", [NFPROTO_BRIDGE] = "bridge", [NFPROTO_IPV6] = "ip6",
+        };
+        uint8_t family = ((const struct nfgenmsg *)NLMSG_DATA(header))->nfgen_family;
+
+        return family < ELEMENTSOF(names) && names[family] ? names[family] : "?";
+}
+
+static int chain_add(OtherRules *rules, const OtherChain *chain, const char *device) {
+        if (array_reserve(&rules->chains, &rules->n_allocated, rules->n_chains + 1) < 0)
+                return -ENOMEM;
+        OtherChain *added = &rules->chains[rules->n_chains++];
+        *added = *chain;
+        strcpy_fixed(added->device, device);
+        return 0;
+}
+
+// Once for each of its devices, or once.
+static int chain_add_devices(OtherRules *rules, const OtherChain *chain, const struct nlattr *one,
+                             const struct nlattr *several) {
+        const struct nlattr *attribute;
+        const char *device = "";
+        int r = 0;
+
+        if (!several) {
+                (void)nfnl_attribute_string(one, &device);
+                return chain_add(rules, chain, device);
+        }
+        mnl_attr_for_each_nested(attribute, several)
+                if (r >= 0 && nfnl_attribute_string(attribute, &device))
+                        r = chain_add(rules, chain, device);
+        return r;
+}
+
+static bool is_ours(const char *table) {
+        return streq(table, NFT_TABLE);
+}
+
+int other_rules_handle_chain(const struct nlmsghdr *header, void *userdata) {
+        const struct nlattr *attributes[NFTA_CHAIN_MAX + 1], *hook[NFTA_HOOK_MAX + 1];
+        const char *table, *name, *type = "";
+        uint32_t number, policy = NF_ACCEPT;
+        OtherChain chain = {};
+
+        int r = nfnl_message_attributes(header, attributes, NFTA_CHAIN_MAX);
+        if (r < 0)
+                return r;
+        if (!nfnl_attribute_string(attributes[NFTA_CHAIN_TABLE], &table) ||
+            !nfnl_attribute_string(attributes[NFTA_CHAIN_NAME], &name) || is_ours(table) ||
+            nfnl_nested_attributes(attributes[NFTA_CHAIN_HOOK], hook, NFTA_HOOK_MAX) < 0 ||
+            !nfnl_attribute_u32(hook[NFTA_HOOK_HOOKNUM], &number))
+                return 0;
+        (void)nfnl_attribute_string(attributes[NFTA_CHAIN_TYPE], &type);
+        (void)nfnl_attribute_u32(attributes[NFTA_CHAIN_POLICY], &policy);
+        strcpy_fixed(chain.family, family_name(header));
+        strcpy_fixed(chain.table, table);
+        strcpy_fixed(chain.name, name);
+        // What is forwarded is none of a plane's.
+        bool on_the_way = streq(chain.family, "netdev") || number != NF_INET_FORWARD;
+        chain.drops = on_the_way && (policy == NF_DROP || (streq(table, "firewalld") && number == NF_INET_LOCAL_IN &&
+                                                           streq(type, "filter") && streq(chain.family, "inet")));
+        return chain_add_devices(userdata, &chain, hook[NFTA_HOOK_DEV], hook[NFTA_HOOK_DEVS]);
+}
+
+int other_rules_handle_flowtable(const struct nlmsghdr *header, void *userdata) {
+        const struct nlattr *attributes[NFTA_FLOWTABLE_MAX + 1], *hook[NFTA_FLOWTABLE_HOOK_MAX + 1];
+        const char *table, *name;
+        OtherChain chain = { .is_flowtable = true };
+
+        int r = nfnl_message_attributes(header, attributes, NFTA_FLOWTABLE_MAX);
+        if (r < 0)
+                return r;
+        if (!nfnl_attribute_string(attributes[NFTA_FLOWTABLE_TABLE], &table) ||
+            !nfnl_attribute_string(attributes[NFTA_FLOWTABLE_NAME], &name) || is_ours(table) ||
+            nfnl_nested_attributes(attributes[NFTA_FLOWTABLE_HOOK], hook, NFTA_FLOWTABLE_HOOK_MAX) < 0 ||
+            !hook[NFTA_FLOWTABLE_HOOK_DEVS])
+                return 0;
+        strcpy_fixed(chain.family, family_name(header));
+        strcpy_fixed(chain.table, table);
+        strcpy_fixed(chain.name, name);
+        return chain_add_devices(userdata, &chain, NULL, hook[NFTA_FLOWTABLE_HOOK_DEVS]);
+}
+
+void other_rules_deinit(OtherRules *rules) {
+        free(rules->chains);
+        *rules = (OtherRules){};
+}
