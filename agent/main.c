@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 
+#include "base/error.h"
 #include "base/log.h"
+#include "base/util.h"
 #include "bus/bus.h"
 #include "daemon/instance-lock.h"
 #include "daemon/manager.h"

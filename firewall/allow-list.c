@@ -1,9 +1,15 @@
 // The values that an allow list is printed from.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "base/inet.h"
+#include "base/text-file.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "firewall/allow.h"
+#include "firewall/chain-name.h"
 #include "firewall/element-set.h"
 #include "firewall/log-rule.h"
+#include "firewall/ruleset.h"
 
 // A set, item by item; a lone item stands without the braces, for comparing costs less, but a concatenation needs them.
 typedef struct ListText {
@@ -145,11 +151,11 @@ static int known_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
 
                 if (peer->address.family != family || !peer->has_mac)
                         continue;
-                (void)format_address(&peer->address, address);
+                (void)address_format(&peer->address, address);
                 fputs(address, list_text_item(&addresses));
                 fprintf(list_text_item(&macs), "%s . ", address);
                 mac_print_raw(&peer->mac, macs.file);
-                fprintf(list_text_item(&arp), "%s . %s . ", address, format_mac(&peer->mac, mac));
+                fprintf(list_text_item(&arp), "%s . %s . ", address, mac_format(&peer->mac, mac));
                 mac_print_raw(&peer->mac, arp.file);
         }
         if (list_text_close(&addresses, &ret->known) < 0 || list_text_close(&macs, &ret->known_macs) < 0 ||
@@ -174,7 +180,7 @@ static int groups_init(const PlaneConfig *plane, AllowFamily *ret) {
 
                 if (address->family != AF_INET6)
                         continue;
-                fputs(format_address(&group, text), list_text_item(&groups));
+                fputs(address_format(&group, text), list_text_item(&groups));
                 mac_print_raw(&mac, list_text_item(&macs));
         }
         if (list_text_close(&groups, &ret->groups) < 0 || list_text_close(&macs, &ret->group_macs) < 0)
@@ -258,7 +264,7 @@ static void mac_init(const RulesetPlane *plane, AllowList *ret) {
         const uint8_t *b = plane->mac.bytes;
 
         ret->has_mac = plane->has_mac;
-        (void)format_mac(&plane->mac, ret->mac);
+        (void)mac_format(&plane->mac, ret->mac);
         (void)snprintf(ret->mac_raw, sizeof(ret->mac_raw), "0x%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
                        b[4], b[5]);
 }

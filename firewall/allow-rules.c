@@ -13,10 +13,12 @@
 // 1.0.6, for the type of the input device, and on egress there is none: such a rule never matches. So the link layer is
 // matched by offset, @ll,BIT,BITS.
 
-#include "firewall/allow.h"
-#include "firewall/log-rule.h"
-
 #include <stdarg.h>
+
+#include "base/util.h"
+#include "firewall/allow.h"
+#include "firewall/chain-name.h"
+#include "firewall/log-rule.h"
 
 #define TO_GROUP "@ll,7,1 1"
 #define TO_MAC "@ll,0,48"

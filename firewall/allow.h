@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "firewall/chain-name.h"
 #include "firewall/ruleset.h"
 

@@ -7,12 +7,20 @@
 
 #include "firewall/base-chains.h"
 
+#include "base/inet.h"
+#include "base/text-file.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "firewall/allow.h"
 #include "firewall/chain-name.h"
 #include "firewall/chain.h"
 #include "firewall/element-set.h"
 #include "firewall/fallback.h"
+#include "firewall/log-rule.h"
+#include "firewall/ruleset.h"
 #include "firewall/vlan-guard.h"
+#include "model/object.h"
+#include "model/state.h"
 
 typedef char LinkSpelling[LINK_SPELLING_MAX];
 

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/util.h"
 #include "firewall/ruleset.h"
+#include "model/state.h"
 
 // 0 or -ENOMEM.
 int base_chains_add(const RulesetPlane *planes, size_t n_planes, State *state);

@@ -3,6 +3,8 @@
 
 #include "firewall/chain-name.h"
 
+#include "base/util.h"
+
 // Before a name that does not start with a letter. A spelled character is '/' and two hex digits, so this is never one.
 #define FIRST_LETTER "x//"
 

@@ -11,7 +11,11 @@
 #include <linux/netfilter_arp.h>
 #include <linux/netfilter_bridge.h>
 
+#include "base/text-file.h"
+#include "base/util.h"
 #include "firewall/chain-name.h"
+#include "model/object.h"
+#include "model/state.h"
 
 #define HOOK_LINE_PREFIX "type filter hook "
 

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "firewall/log-rule.h"
+#include "base/util.h"
+#include "model/object.h"
+#include "model/state.h"
 
 // Where a chain hangs.
 typedef struct RulesetHook {

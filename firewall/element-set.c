@@ -3,6 +3,9 @@
 
 #include "firewall/element-set.h"
 
+#include "base/inet.h"
+#include "base/util.h"
+
 int element_set_add(ElementSet *set, const Prefix *prefix, const char *link) {
         if (array_reserve(&set->elements, &set->n_allocated, set->n_elements + 1) < 0)
                 return -ENOMEM;
@@ -72,7 +75,7 @@ static const char *format_raw(const Address *address, char ret[static ELEMENT_TE
 }
 
 const char *element_format(const SetElement *element, bool raw, char ret[static ELEMENT_TEXT_MAX]) {
-        return (raw ? format_raw : format_address)(&element->prefix.address, ret);
+        return (raw ? format_raw : address_format)(&element->prefix.address, ret);
 }
 
 void element_mask_print(const SetElement *element, bool raw, FILE *file) {
@@ -83,14 +86,14 @@ void element_mask_print(const SetElement *element, bool raw, FILE *file) {
                 return;
         for (unsigned bit = 0; bit < element->prefix.length; bit++)
                 mask.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-        fprintf(file, " & %s", (raw ? format_raw : format_address)(&mask, text));
+        fprintf(file, " & %s", (raw ? format_raw : address_format)(&mask, text));
 }
 
 void element_run_print(const SetElement *elements, size_t n, FILE *file) {
         char text[PREFIX_TEXT_MAX];
 
         if (n == 1 && !is_host(&elements[0].prefix)) {
-                fputs(format_prefix(&elements[0].prefix, text), file);
+                fputs(prefix_format(&elements[0].prefix, text), file);
                 return;
         }
         for (size_t i = 0; i < n; i++) {

@@ -7,7 +7,8 @@
 // let pass (seen on 6.18). So networks are looked up by their masked address, a set for each length of prefix.
 #pragma once
 
-#include "config/config.h"
+#include "base/inet.h"
+#include "base/util.h"
 
 enum {
         ELEMENT_TEXT_MAX = ADDRESS_TEXT_MAX,

@@ -8,7 +8,12 @@
 
 #include "firewall/fallback.h"
 
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "firewall/chain-name.h"
 #include "firewall/log-rule.h"
+#include "firewall/ruleset.h"
 
 // A stretch of ports that one plane closes.
 typedef struct Closed {

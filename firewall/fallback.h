@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "firewall/chain-name.h"
+#include "base/util.h"
 #include "firewall/ruleset.h"
 
 #define FALLBACK_IN "in-fallback"

@@ -12,9 +12,17 @@
 #include <malloc.h>
 #include <nftables/libnftables.h>
 
+#include "base/error.h"
 #include "base/names.h"
+#include "base/text-file.h"
+#include "base/util.h"
+#include "firewall/chain-name.h"
+#include "firewall/foreign-rules.h"
 #include "firewall/tables.h"
 #include "firewall/transaction.h"
+#include "model/object.h"
+#include "model/state.h"
+#include "netlink/nfnl.h"
 
 struct Firewall {
         Nfnl *nfnl;

@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
+#include "base/util.h"
 #include "firewall/chain-name.h"
 #include "firewall/foreign-rules.h"
-#include "model/model.h"
+#include "model/object.h"
+#include "model/state.h"
 
 typedef struct Firewall Firewall;
 

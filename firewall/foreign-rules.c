@@ -8,6 +8,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "base/names.h"
+#include "base/util.h"
 #include "netlink/nfnl.h"
 
 static const char *family_name(const struct nlmsghdr *header) {

@@ -4,6 +4,10 @@
 #include "firewall/log-rule.h"
 
 #include "base/names.h"
+#include "base/parse.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "firewall/ruleset.h"
 
 // How many a rule reports at once after a while without any. Said to nft, as its default may change.
 #define BURST "5"

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "firewall/ruleset.h"
 
 // How often a rule of the plane's reports; a count of 0: none does.

@@ -17,7 +17,11 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "base/error.h"
 #include "base/names.h"
+#include "base/util.h"
+#include "firewall/chain-name.h"
+#include "firewall/packet.h"
 #include "netlink/datagram.h"
 #include "netlink/nfnl.h"
 
@@ -41,7 +45,7 @@ static const uint8_t *payload_of(const struct nlattr *attribute, size_t *ret_siz
 }
 
 // The name of the counter in the rule next to it is the prefix.
-static bool prefix_parse(const struct nlattr *attribute, DropReport *report) {
+static bool log_prefix_parse(const struct nlattr *attribute, DropReport *report) {
         const char *prefix, *reason;
 
         if (!nfnl_attribute_string(attribute, &prefix) || strlen(prefix) >= COUNTER_NAME_MAX ||
@@ -84,7 +88,7 @@ static void report_parse(const struct nlmsghdr *header, DropHandler handler, voi
         uint32_t number;
 
         if (nfnl_message_attributes(header, attributes, NFULA_MAX) < 0 || general->res_id != htons(OUR_LOG_GROUP) ||
-            !prefix_parse(attributes[NFULA_PREFIX], &report))
+            !log_prefix_parse(attributes[NFULA_PREFIX], &report))
                 return;
         if (nfnl_attribute_u32(attributes[report.is_outgoing ? NFULA_IFINDEX_OUTDEV : NFULA_IFINDEX_INDEV], &number) &&
             number <= INT32_MAX)

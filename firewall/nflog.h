@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
+#include "base/util.h"
 #include "firewall/chain-name.h"
 #include "firewall/packet.h"
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/inet.h"
 #include "base/util.h"
 
 // The bytes that are left.

@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-#include "base/parse.h"
+#include "base/inet.h"
+#include "base/util.h"
 
 typedef struct Packet {
         bool has_macs;

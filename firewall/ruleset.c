@@ -3,12 +3,18 @@
 
 #include "firewall/ruleset.h"
 
+#include "base/parse.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "firewall/allow.h"
 #include "firewall/base-chains.h"
 #include "firewall/chain-name.h"
 #include "firewall/chain.h"
 #include "firewall/fallback.h"
+#include "firewall/log-rule.h"
 #include "firewall/vlan-guard.h"
+#include "model/object.h"
+#include "model/state.h"
 
 typedef void (*AllowPrinter)(const AllowList *list, Way way, FILE *file);
 

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "config/config.h"
-#include "model/model.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "model/state.h"
 
 // What the ruleset of one plane depends on besides its configuration.
 typedef struct RulesetPlane {

@@ -11,8 +11,13 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
+#include "base/error.h"
 #include "base/names.h"
+#include "base/util.h"
+#include "firewall/chain-name.h"
 #include "firewall/chain.h"
+#include "model/object.h"
+#include "netlink/nfnl.h"
 
 static const uint8_t protocols[RULESET_FAMILY_MAX] = {
         [RULESET_NETDEV] = NFPROTO_NETDEV,

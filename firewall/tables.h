@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
+#include "base/util.h"
 #include "firewall/chain-name.h"
-#include "model/model.h"
+#include "model/object.h"
 #include "netlink/nfnl.h"
 
 typedef struct TableChain {

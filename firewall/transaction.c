@@ -8,7 +8,11 @@
 #include "firewall/transaction.h"
 
 #include "base/names.h"
+#include "base/text-file.h"
+#include "base/util.h"
 #include "firewall/chain.h"
+#include "firewall/tables.h"
+#include "model/object.h"
 
 typedef struct Transaction {
         const Table *existing;

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/util.h"
 #include "firewall/tables.h"
+#include "model/object.h"
 
 // Adds tables, counters and chains that are missing, refills the chains to load and deletes those to remove; existing
 // has the tables as they are, by family. What is to be removed and is not there is passed over. *ret_text is NULL where

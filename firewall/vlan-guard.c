@@ -5,8 +5,15 @@
 
 #include <linux/if_ether.h>
 
+#include "base/parse.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "firewall/chain-name.h"
 #include "firewall/chain.h"
+#include "firewall/log-rule.h"
+#include "firewall/ruleset.h"
+#include "model/object.h"
+#include "model/state.h"
 
 // 0 and the planes' numbers, "{ 0, 100, 101 }", under one protocol, and another tag within.
 static void print_tags_within(const RulesetPlane *planes, size_t n_planes, const char *parent, uint16_t protocol,

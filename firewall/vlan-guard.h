@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/util.h"
 #include "firewall/ruleset.h"
+#include "model/state.h"
 
 // The chains at the links below one plane that none of the planes before it has. 0, -ENOMEM, -EINVAL or -ENAMETOOLONG.
 int tags_add(const RulesetPlane *planes, size_t n_planes, size_t i, State *state);

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "model/model.h"
+#include "base/error.h"
+#include "model/object.h"
+#include "model/state.h"
 #include "netlink/request.h"
 
 // Adds every class of the root HTB if that is ours (OUR_QDISC_HANDLE).

@@ -11,7 +11,13 @@
 #include <linux/tc_act/tc_mirred.h>
 #include <netlink/attr.h>
 
+#include "base/error.h"
+#include "base/inet.h"
 #include "base/names.h"
+#include "base/util.h"
+#include "model/object.h"
+#include "model/state.h"
+#include "netlink/request.h"
 #include "tc/selector.h"
 #include "tc/tcmsg.h"
 

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "model/model.h"
+#include "base/error.h"
+#include "base/util.h"
+#include "model/object.h"
+#include "model/state.h"
 #include "netlink/request.h"
 
 // Adds every filter of our priorities at the ingress of the link's clsact. One that is not as we make them has no

@@ -7,6 +7,9 @@
 #include <linux/tc_act/tc_mirred.h>
 #include <netlink/attr.h>
 
+#include "base/error.h"
+#include "base/util.h"
+#include "netlink/request.h"
 #include "tc/tcmsg.h"
 
 #define MIRRED "mirred"

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
+#include "base/util.h"
 #include "netlink/request.h"
 
 // Where the host's mirred actions send to, whoever's they are: each link once for each action.

@@ -6,7 +6,12 @@
 #include <linux/pkt_sched.h>
 #include <netlink/attr.h>
 
+#include "base/error.h"
 #include "base/names.h"
+#include "base/util.h"
+#include "model/object.h"
+#include "model/state.h"
+#include "netlink/request.h"
 #include "tc/filter.h"
 #include "tc/tcmsg.h"
 

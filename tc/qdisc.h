@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "model/model.h"
+#include "base/error.h"
+#include "model/object.h"
+#include "model/state.h"
 #include "netlink/request.h"
 
 // Adds what stands where our qdiscs stand, as far as it is ours or in the way of what is desired:

@@ -14,6 +14,10 @@
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
+#include "base/inet.h"
+#include "base/util.h"
+#include "model/object.h"
+
 enum {
         OFFSET_MAC = -ETH_HLEN,
         OFFSET_IPV4_ADDRESS = 16,

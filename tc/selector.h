@@ -4,7 +4,8 @@
 
 #include <linux/pkt_cls.h>
 
-#include "model/model.h"
+#include "base/util.h"
+#include "model/object.h"
 
 enum {
         SELECTOR_KEYS_MAX = 8,

@@ -20,7 +20,12 @@
 #include <linux/if_ether.h>
 #include <linux/pkt_sched.h>
 
+#include "base/inet.h"
 #include "base/names.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "model/object.h"
+#include "model/state.h"
 
 enum {
         GSO_BYTES_MAX = 65536,

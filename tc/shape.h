@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "config/config.h"
-#include "model/model.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "model/object.h"
+#include "model/state.h"
 
 // What the tree depends on besides the configuration.
 typedef struct ShapeFacts {

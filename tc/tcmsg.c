@@ -6,6 +6,9 @@
 #include <linux/pkt_cls.h>
 #include <netlink/attr.h>
 
+#include "base/util.h"
+#include "netlink/request.h"
+
 struct nl_msg *tc_message_new(uint16_t type, uint16_t flags, const struct tcmsg *header, const char *kind) {
         struct nl_msg *message = netlink_message_new(type, flags, header, sizeof(*header));
 

@@ -4,7 +4,7 @@
 
 #include <linux/rtnetlink.h>
 
-#include "netlink/request.h"
+#include "base/util.h"
 
 // A message about an object of a link; kind may be NULL. NULL when memory is out.
 struct nl_msg *tc_message_new(uint16_t type, uint16_t flags, const struct tcmsg *header, const char *kind);

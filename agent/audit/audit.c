@@ -1,12 +1,23 @@
 // The audit: its checks, and how often it is made.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "audit/check.h"
+#include "audit/audit.h"
 
 #include <stdarg.h>
 #include <time.h>
 
+#include "audit/check.h"
+#include "base/error.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "daemon/manager.h"
 #include "engine/derive.h"
+#include "engine/kernel.h"
+#include "engine/snapshot.h"
+#include "kernel/link.h"
+#include "model/object.h"
+#include "model/plan.h"
+#include "planes/plane.h"
 
 #define FRESH_USEC UINT64_C(1000000)
 

@@ -5,7 +5,10 @@
 // the last look of the loop came to.
 #pragma once
 
+#include "base/error.h"
+#include "base/util.h"
 #include "daemon/manager.h"
+#include "planes/plane.h"
 
 typedef enum Verdict {
         VERDICT_OK,      // it holds

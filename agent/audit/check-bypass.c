@@ -1,9 +1,13 @@
 // The audit: what gets at the plane past its rules.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "audit/audit.h"
 #include "audit/check.h"
-
+#include "base/error.h"
+#include "base/util.h"
 #include "engine/bypass.h"
+#include "kernel/link.h"
+#include "model/reason.h"
 
 static void bypass_verify(Verify *verify, BypassKind kind, const char *well) {
         BypassSubject subject = bypass_subject(verify->manager->kernel.netlink, &verify->look->inventory,

@@ -1,12 +1,22 @@
 // The audit: addresses, neighbours, routes, sockets, and others' rules.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "audit/check.h"
-
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
+
+#include "audit/audit.h"
+#include "audit/check.h"
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "engine/migrations.h"
+#include "firewall/foreign-rules.h"
+#include "model/object.h"
+#include "model/plan.h"
+#include "netlink/request.h"
 
 // --- addresses ---
 
@@ -38,19 +48,19 @@ void verify_addresses(Verify *verify) {
                 const Prefix *prefix = &verify->config->addresses[i].prefix;
                 const HostAddress *found = address_find(verify, prefix);
                 if (!found)
-                        verify_say(verify, VERDICT_FAILED, "%s does not have %s", link, format_prefix(prefix, text));
+                        verify_say(verify, VERDICT_FAILED, "%s does not have %s", link, prefix_format(prefix, text));
                 else if (found->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
                         verify_say(verify, VERDICT_FAILED, "%s cannot be used: somebody else may have it",
-                                   format_prefix(prefix, text));
+                                   prefix_format(prefix, text));
                 else
-                        verify_say(verify, VERDICT_OK, "%s", format_prefix(prefix, text));
+                        verify_say(verify, VERDICT_OK, "%s", prefix_format(prefix, text));
         }
         for (size_t i = 0; i < host->n_addresses; i++)
                 if (host->addresses[i].ifindex == verify->link->index &&
                     !is_own(verify->config, &host->addresses[i].prefix.address))
                         verify_say(verify, VERDICT_WARNING,
                                    "%s also has %s, which the rules keep silent: ip address del %s dev %s", link,
-                                   format_prefix(&host->addresses[i].prefix, text), text, link);
+                                   prefix_format(&host->addresses[i].prefix, text), text, link);
 }
 
 static bool overlaps_own(const PlaneConfig *config, const Prefix *prefix) {
@@ -73,7 +83,7 @@ void verify_elsewhere(Verify *verify) {
                 if (verify->link && address->ifindex == verify->link->index)
                         continue;
                 (void)verify_link_name(verify, address->ifindex, link);
-                (void)format_prefix(&address->prefix, text);
+                (void)prefix_format(&address->prefix, text);
                 if (is_own(verify->config, &address->prefix.address))
                         verify_say(verify, VERDICT_FAILED, "%s has the plane's address %s: ip address del %s dev %s", link,
                                    text, text, link);
@@ -148,8 +158,8 @@ static void neighbours_judge(Verify *verify, const Neighbours *neighbours) {
                 const MacAddress *found = &neighbours->entries[i].mac;
                 const PlanePeer *pinned = pinned_find(verify->config, address);
 
-                (void)format_address(address, text);
-                (void)format_mac(found, mac);
+                (void)address_format(address, text);
+                (void)mac_format(found, mac);
                 if (pinned && memcmp(&pinned->mac, found, sizeof(*found)) != 0)
                         verify_say(verify, VERDICT_FAILED, "%s is at %s, and not where its MACAddress= says", text, mac);
                 else if (verify->link->has_mac && memcmp(&verify->link->mac, found, sizeof(*found)) == 0)
@@ -161,7 +171,7 @@ static void neighbours_judge(Verify *verify, const Neighbours *neighbours) {
                                 verify_say(verify, VERDICT_WARNING,
                                            "%s and %s are both at %s: one of them may be forged, and [Peer] MACAddress= "
                                            "would tell",
-                                           format_address(&neighbours->entries[j].address, other), text, mac);
+                                           address_format(&neighbours->entries[j].address, other), text, mac);
         }
 }
 
@@ -219,7 +229,7 @@ static void way_verify(Verify *verify, const Address *to) {
 
         if (message)
                 (void)nla_put(message, RTA_DST, (int)(address_bits(to->family) / 8), to->bytes);
-        (void)format_address(to, text);
+        (void)address_format(to, text);
         int r = netlink_query(verify->manager->kernel.netlink, message, route_read, NULL, &ifindex, &error);
         if (r < 0)
                 verify_say(verify, VERDICT_FAILED, "no way to %s: %s", text, error.text);
@@ -315,10 +325,10 @@ void verify_listeners(Verify *verify) {
                 bool everywhere = memcmp(flow->local.bytes, any.bytes, sizeof(any.bytes)) == 0;
                 if (is_closed_elsewhere(verify, flow->local_port))
                         verify_say(verify, VERDICT_OK, "port %u listens on %s; Fallback=deny closes it there",
-                                   flow->local_port, everywhere ? "every address" : format_address(&flow->local, text));
+                                   flow->local_port, everywhere ? "every address" : address_format(&flow->local, text));
                 else
                         verify_say(verify, VERDICT_WARNING, "port %u listens on %s: have it listen on the plane's alone%s",
-                           flow->local_port, everywhere ? "every address" : format_address(&flow->local, text),
+                           flow->local_port, everywhere ? "every address" : address_format(&flow->local, text),
                                    everywhere ? " (libvirt: migration_host= or listen_address)" : "");
         }
         if (!verify->text[0])

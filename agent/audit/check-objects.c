@@ -1,10 +1,18 @@
 // The audit: what the loop looks after, and would do now.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "audit/audit.h"
 #include "audit/check.h"
-
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "engine/derive.h"
+#include "engine/snapshot.h"
 #include "firewall/chain-name.h"
+#include "kernel/link.h"
+#include "model/object.h"
+#include "model/plan.h"
+#include "model/reason.h"
+#include "model/state.h"
 
 enum { OPERATIONS_TOLD_MAX = 3 };
 

@@ -5,8 +5,10 @@
 // is the management interface's as well. Where it takes a setting of ours away, the rules have to stop what that would
 // let in, and they do, for as long as they stand; what is told then is a note.
 
+#include "audit/audit.h"
 #include "audit/check.h"
-
+#include "base/util.h"
+#include "config/load.h"
 #include "kernel/sysctl.h"
 
 typedef struct Setting {

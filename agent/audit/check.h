@@ -3,9 +3,17 @@
 #pragma once
 
 #include "audit/audit.h"
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "daemon/manager.h"
 #include "engine/migrations.h"
 #include "engine/snapshot.h"
 #include "firewall/foreign-rules.h"
+#include "kernel/link.h"
+#include "model/reason.h"
+#include "planes/plane.h"
 #include "tc/foreign-filters.h"
 
 enum {

@@ -1,13 +1,22 @@
 // The audit: what of the host concerns every plane.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "audit/check.h"
-
 #include <linux/fib_rules.h>
 #include <linux/packet_diag.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netlink/attr.h>
+
+#include "audit/check.h"
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "daemon/manager.h"
+#include "engine/migrations.h"
+#include "firewall/firewall.h"
+#include "firewall/foreign-rules.h"
+#include "netlink/request.h"
+#include "tc/foreign-filters.h"
 
 static int address_read(const struct nlmsghdr *header, void *userdata) {
         VerifyHost *host = userdata;

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/util.h"
+
 static int max_level = LOG_INFO;
 
 static const char *const level_names[] = {

@@ -27,14 +27,6 @@ static bool is_letter(char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static int hex_value(char c) {
-        if (is_digit(c))
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -EINVAL;
-}
-
 // A number that does not fit stays UINT64_MAX, which is out of every range we have.
 static void push_digit(uint64_t *number, char digit) {
         if (__builtin_mul_overflow(*number, UINT64_C(10), number) ||
@@ -164,78 +156,6 @@ int parse_event_rate(const char *text, uint32_t *ret_count, uint32_t *ret_second
         return -EINVAL;
 }
 
-int parse_address(const char *text, Address *ret) {
-        Address address = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };
-
-        if (inet_pton(address.family, text, address.bytes) != 1)
-                return -EINVAL;
-
-        *ret = address;
-        return 0;
-}
-
-int parse_prefix(const char *text, Prefix *ret) {
-        const char *slash = strchrnul(text, '/');
-        char address[ADDRESS_TEXT_MAX];
-        uint64_t length;
-        Prefix prefix;
-
-        size_t n = (size_t)(slash - text);
-        if (n >= sizeof(address))
-                return -EINVAL;
-        memcpy(address, text, n);
-        address[n] = '\0';
-        int r = parse_address(address, &prefix.address);
-        if (r < 0)
-                return r;
-
-        length = address_bits(prefix.address.family);
-        if (*slash == '/') {
-                r = parse_unsigned(slash + 1, 0, length, &length);
-                if (r < 0)
-                        return r;
-        }
-
-        prefix.length = (uint8_t)length;
-        *ret = prefix;
-        return 0;
-}
-
-int parse_mac(const char *text, MacAddress *ret) {
-        MacAddress mac;
-
-        for (size_t i = 0; i < sizeof(mac.bytes); i++, text += 3) {
-                int high = hex_value(text[0]), low = high < 0 ? -EINVAL : hex_value(text[1]);
-                if (low < 0 || text[2] != (i + 1 < sizeof(mac.bytes) ? ':' : '\0'))
-                        return -EINVAL;
-                mac.bytes[i] = (uint8_t)(high << 4 | low);
-        }
-
-        *ret = mac;
-        return 0;
-}
-
-int parse_port_range(const char *text, PortRange *ret) {
-        uint64_t first = 0, last = 0;
-
-        if (scan_digits(&text, &first) == 0)
-                return -EINVAL;
-        last = first;
-        if (*text == '-') {
-                text++;
-                last = 0;
-                if (scan_digits(&text, &last) == 0)
-                        return -EINVAL;
-        }
-        if (*text != '\0')
-                return -EINVAL;
-        if (first < 1 || first > last || last > UINT16_MAX)
-                return -ERANGE;
-
-        *ret = (PortRange){ (uint16_t)first, (uint16_t)last };
-        return 0;
-}
-
 bool interface_name_is_valid(const char *name) {
         // "all" and "default" stand for every device below /proc/sys/net, where we must never write.
         static const char *const reserved[] = { ".", "..", "all", "default" };
@@ -291,66 +211,4 @@ const char *format_rate(uint64_t bits_per_second, char ret[static RATE_TEXT_MAX]
                 }
         }
         return ret;
-}
-
-const char *format_address(const Address *address, char ret[static ADDRESS_TEXT_MAX]) {
-        if (!inet_ntop(address->family, address->bytes, ret, ADDRESS_TEXT_MAX))
-                (void)snprintf(ret, ADDRESS_TEXT_MAX, "none"); // AF_UNSPEC
-        return ret;
-}
-
-const char *format_prefix(const Prefix *prefix, char ret[static PREFIX_TEXT_MAX]) {
-        char address[ADDRESS_TEXT_MAX];
-
-        (void)snprintf(ret, PREFIX_TEXT_MAX, "%s/%u", format_address(&prefix->address, address), prefix->length);
-        return ret;
-}
-
-const char *format_mac(const MacAddress *mac, char ret[static MAC_TEXT_MAX]) {
-        const uint8_t *b = mac->bytes;
-
-        (void)snprintf(ret, MAC_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
-        return ret;
-}
-
-int address_compare(const Address *a, const Address *b) {
-        if (a->family != b->family)
-                return a->family < b->family ? -1 : 1;
-        return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
-int prefix_compare(const Prefix *a, const Prefix *b) {
-        int r = address_compare(&a->address, &b->address);
-
-        return r != 0 ? r : (int)a->length - (int)b->length;
-}
-
-// The network of this length that the address is in.
-static Address address_mask(const Address *address, unsigned length) {
-        Address masked = *address;
-
-        for (unsigned i = 0; i < sizeof(masked.bytes); i++) {
-                unsigned bits = length > i * 8 ? length - i * 8 : 0;
-                if (bits < 8)
-                        masked.bytes[i] &= (uint8_t)(0xff00U >> bits);
-        }
-        return masked;
-}
-
-Prefix prefix_network(const Prefix *prefix) {
-        return (Prefix){ address_mask(&prefix->address, prefix->length), prefix->length };
-}
-
-static bool networks_equal(const Address *a, const Address *b, unsigned length) {
-        Address network_a = address_mask(a, length), network_b = address_mask(b, length);
-
-        return address_compare(&network_a, &network_b) == 0;
-}
-
-bool prefix_contains(const Prefix *prefix, const Address *address) {
-        return networks_equal(&prefix->address, address, prefix->length);
-}
-
-bool prefix_overlaps(const Prefix *a, const Prefix *b) {
-        return networks_equal(&a->address, &b->address, a->length < b->length ? a->length : b->length);
 }

@@ -1,15 +1,19 @@
 // The bus: connection, name, objects, and the signals that announce changes.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include <stddef.h>
-
 #include "bus/bus.h"
 
+#include <stddef.h>
+
+#include "base/error.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/util.h"
 #include "bus/keepalive.h"
 #include "bus/polkit.h"
+#include "daemon/manager.h"
 #include "handover/handover.h"
+#include "planes/plane.h"
 
 #define REJOIN_USEC UINT64_C(1000000)
 

@@ -4,8 +4,11 @@
 
 #include <systemd/sd-bus.h>
 
+#include "base/error.h"
 #include "base/names.h"
+#include "base/util.h"
 #include "daemon/manager.h"
+#include "planes/plane.h"
 
 typedef struct Bus Bus;
 

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
 
+#include "base/util.h"
+
 typedef struct BusAlive {
         sd_bus *bus;
         sd_bus_slot *filter;

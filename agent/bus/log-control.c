@@ -4,8 +4,10 @@
 #include <stddef.h>
 
 #include "base/log.h"
+#include "base/util.h"
 #include "bus/bus.h"
 #include "bus/polkit.h"
+#include "daemon/manager.h"
 
 #define PATH "/org/freedesktop/LogControl1"
 #define INTERFACE "org.freedesktop.LogControl1"

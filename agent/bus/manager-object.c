@@ -3,10 +3,15 @@
 
 #include <stddef.h>
 
+#include "base/error.h"
 #include "base/names.h"
+#include "base/util.h"
 #include "bus/bus.h"
 #include "bus/polkit.h"
+#include "daemon/manager.h"
+#include "model/reason.h"
 #include "planes/describe.h"
+#include "planes/plane.h"
 
 static int plane_unknown(sd_bus_error *ret_error, const char *name) {
         return sd_bus_error_setf(ret_error, BUS_ERROR_PREFIX "NoSuchPlane",

@@ -4,12 +4,22 @@
 #include <stddef.h>
 
 #include "audit/audit.h"
+#include "base/error.h"
+#include "base/inet.h"
 #include "base/names.h"
+#include "base/util.h"
 #include "bus/bus.h"
 #include "bus/polkit.h"
+#include "config/plane-config.h"
+#include "daemon/manager.h"
 #include "engine/migrations.h"
+#include "firewall/firewall.h"
+#include "kernel/link.h"
+#include "model/reason.h"
 #include "planes/describe.h"
+#include "planes/drops.h"
 #include "planes/endpoint.h"
+#include "planes/plane.h"
 
 int bus_plane_path(const Plane *plane, char **ret_path) {
         return sd_bus_path_encode(BUS_PATH_PLANES, plane->config->name, ret_path);
@@ -86,7 +96,7 @@ static int get_addresses(sd_bus *bus _unused_, const char *path _unused_, const 
         int r = sd_bus_message_open_container(reply, 'a', "s");
         for (size_t i = 0; i < config->n_addresses && r >= 0; i++) {
                 char text[PREFIX_TEXT_MAX];
-                r = sd_bus_message_append(reply, "s", format_prefix(&config->addresses[i].prefix, text));
+                r = sd_bus_message_append(reply, "s", prefix_format(&config->addresses[i].prefix, text));
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }

@@ -8,6 +8,9 @@
 
 #include <unistd.h>
 
+#include "base/util.h"
+#include "daemon/manager.h"
+
 enum {
         CALLS_UNKNOWN_MAX = 16, // of one connection, while the bus has not said whose it is
         QUESTIONS_MAX = 64,

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 
 #include "base/log.h"
+#include "base/names.h"
+#include "base/util.h"
 #include "ctl/ctl.h"
 
 // A change may wait for somebody to type a password, which takes longer than sd-bus's 25 s.

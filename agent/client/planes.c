@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/log.h"
+#include "base/names.h"
+#include "base/util.h"
 #include "ctl/ctl.h"
 
 // Present, but never announced: the daemon reads them when it is asked.

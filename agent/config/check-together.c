@@ -1,7 +1,13 @@
 // What must hold between planes, and which of them is the default.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "config/check-together.h"
+
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/config.h"
 #include "config/draft.h"
+#include "config/plane-config.h"
 
 // "plane blue (/etc/migplane/blue.plane:3)"
 static const char *plane_text(const PlaneConfig *plane, ConfigLocation at, char ret[static 512]) {
@@ -46,7 +52,7 @@ static void check_networks(ConfigDraft *draft, const PlaneConfig *standing) {
                                 draft_error(
                                         draft, config_location(plane, "Address", "Address", i),
                                         "Address=%s overlaps Address=%s of %s; give each plane a network of its own",
-                                        format_prefix(a, mine), format_prefix(b, other),
+                                        prefix_format(a, mine), prefix_format(b, other),
                                         PLANE(standing, "Address", "Address", j));
                 }
 }

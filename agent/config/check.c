@@ -1,9 +1,15 @@
 // What must hold of a plane as a whole, and what follows from what its file says.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "config/check.h"
+
 #include <linux/if_ether.h>
 
+#include "base/inet.h"
+#include "base/parse.h"
+#include "base/util.h"
 #include "config/draft.h"
+#include "config/plane-config.h"
 
 enum {
         IPV6_MTU_MIN = 1280, // bytes; RFC 8200, section 5
@@ -14,8 +20,8 @@ enum {
 
 static const PortRange default_ports = { 49152, 49215 }; // libvirt's
 
-#define PREFIX(prefix) format_prefix((prefix), (char[PREFIX_TEXT_MAX]){ 0 })
-#define ADDRESS(address) format_address((address), (char[ADDRESS_TEXT_MAX]){ 0 })
+#define PREFIX(prefix) prefix_format((prefix), (char[PREFIX_TEXT_MAX]){ 0 })
+#define ADDRESS(address) address_format((address), (char[ADDRESS_TEXT_MAX]){ 0 })
 #define RATE(rate) format_rate((rate), (char[RATE_TEXT_MAX]){ 0 })
 
 // Why no host can have this address; NULL if one can.

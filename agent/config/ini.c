@@ -16,6 +16,9 @@
 
 #include "config/ini.h"
 
+#include "base/error.h"
+#include "base/util.h"
+
 #define WHITESPACE " \t\n\r"
 
 size_t utf8_sequence_length(const char *text, size_t size) {

@@ -1,11 +1,19 @@
 // The keys of NAME.plane files: one table, and a parser for each type of value.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "config/keys.h"
+
 #include <linux/if_ether.h>
 #include <pwd.h>
 #include <strings.h>
 
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/parse.h"
+#include "base/util.h"
 #include "config/draft.h"
+#include "config/plane-config.h"
+#include "model/reason.h"
 
 enum { EVENT_RATE_DEFAULT = 10, EVENT_RATE_DEFAULT_SECONDS = 60 };
 
@@ -71,9 +79,9 @@ DEFINE_ENUM_PARSER(value_fallback, Fallback, fallback_names)
         }
 DEFINE_PLAIN_PARSER(value_boolean, parse_boolean)
 DEFINE_PLAIN_PARSER(value_rate, parse_rate)
-DEFINE_PLAIN_PARSER(value_address, parse_address)
-DEFINE_PLAIN_PARSER(value_prefix, parse_prefix)
-DEFINE_PLAIN_PARSER(value_ports, parse_port_range)
+DEFINE_PLAIN_PARSER(value_address, address_parse)
+DEFINE_PLAIN_PARSER(value_prefix, prefix_parse)
+DEFINE_PLAIN_PARSER(value_ports, port_range_parse)
 
 #define DEFINE_NUMBER_PARSER(function, type, min, max)                                                                \
         static int function(ConfigDraft *draft _unused_, const char *text, void *target, Error *ret_error _unused_) { \
@@ -127,7 +135,7 @@ static int value_mac(ConfigDraft *draft _unused_, const char *text, void *target
         static const MacAddress zero;
         MacAddress mac;
 
-        int r = parse_mac(text, &mac);
+        int r = mac_parse(text, &mac);
         if (r < 0)
                 return r;
         if (mac.bytes[0] & 1)
@@ -142,13 +150,13 @@ static int value_network(ConfigDraft *draft _unused_, const char *text, void *ta
         char network_text[PREFIX_TEXT_MAX];
         Prefix prefix, network;
 
-        int r = parse_prefix(text, &prefix);
+        int r = prefix_parse(text, &prefix);
         if (r < 0)
                 return r;
         network = prefix_network(&prefix);
         if (prefix_compare(&prefix, &network) != 0)
                 return error_set(ret_error, -EINVAL, "bits are set behind the prefix; the network is %s, write that",
-                                 format_prefix(&network, network_text));
+                                 prefix_format(&network, network_text));
         memcpy(target, &network, sizeof(network));
         return 0;
 }

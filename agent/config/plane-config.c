@@ -1,7 +1,10 @@
 // One plane's configuration, by itself.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "config/config.h"
+#include "config/plane-config.h"
+
+#include "base/inet.h"
+#include "base/util.h"
 
 PlaneConfig *plane_config_free(PlaneConfig *plane) {
         if (!plane)
@@ -85,4 +88,13 @@ const PortRange *plane_config_migration_ports(const PlaneConfig *plane) {
                 if (plane->ports[i].last - plane->ports[i].first > widest->last - widest->first)
                         widest = &plane->ports[i];
         return widest;
+}
+
+ConfigLocation config_location(const PlaneConfig *plane, const char *section, const char *key, size_t item) {
+        for (size_t i = plane->n_origins; i-- > 0;) {
+                const ConfigOrigin *origin = &plane->origins[i];
+                if (origin->item == item && streq(origin->section, section) && streq(origin->key, key))
+                        return origin->at;
+        }
+        return (ConfigLocation){ .path = plane->path };
 }

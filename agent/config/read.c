@@ -1,10 +1,17 @@
 // Reads the text of NAME.plane files and drop-ins into a plane, key by key of the table.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "config/read.h"
+
 #include <strings.h>
 
+#include "base/error.h"
+#include "base/util.h"
 #include "config/draft.h"
 #include "config/ini.h"
+#include "config/keys.h"
+#include "config/plane-config.h"
+#include "model/reason.h"
 
 // Where the reader stands in a file.
 typedef struct Reader {
@@ -15,15 +22,6 @@ typedef struct Reader {
         size_t item; // which one of its sections
         ConfigLocation at;
 } Reader;
-
-ConfigLocation config_location(const PlaneConfig *plane, const char *section, const char *key, size_t item) {
-        for (size_t i = plane->n_origins; i-- > 0;) {
-                const ConfigOrigin *origin = &plane->origins[i];
-                if (origin->item == item && streq(origin->section, section) && streq(origin->key, key))
-                        return origin->at;
-        }
-        return (ConfigLocation){ .path = plane->path };
-}
 
 static int record_origin(Reader *reader, const char *key, size_t item) {
         PlaneConfig *plane = reader->draft->plane;

@@ -1,7 +1,9 @@
 // migplanectl address, uri: where an initiator finds this host on its migration plane.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "base/inet.h"
 #include "base/log.h"
+#include "base/util.h"
 #include "ctl/ctl.h"
 
 // Adds [ADDRESS, PLANE] for each address of a plane that lies inside the network.
@@ -14,9 +16,9 @@ static int addresses_collect(const json_t *plane, const Prefix *network, json_t 
                 const char *text = json_string_value(cidr);
                 Prefix prefix;
 
-                if (!text || parse_prefix(text, &prefix) < 0 || !prefix_contains(network, &prefix.address))
+                if (!text || prefix_parse(text, &prefix) < 0 || !prefix_contains(network, &prefix.address))
                         continue;
-                (void)format_address(&prefix.address, address);
+                (void)address_format(&prefix.address, address);
                 if (json_array_append_new(found, json_pack("[ss]", address, ctl_plane_string(plane, "Name"))) < 0)
                         return -ENOMEM;
         }
@@ -29,7 +31,7 @@ static CtlExit address_print_only(const json_t *found, const Prefix *network) {
         size_t n = json_array_size(found), i;
         json_t *entry;
 
-        (void)format_prefix(network, text);
+        (void)prefix_format(network, text);
         if (n == 0) {
                 log_error("No address of a plane is in %s; migplanectl list shows those there are", text);
                 return CTL_NOT_FOUND;

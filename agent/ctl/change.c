@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/log.h"
+#include "base/names.h"
+#include "base/util.h"
 #include "ctl/ctl.h"
 
 static CtlExit plane_find(Ctl *ctl, const char *name, json_t **ret_planes, json_t **ret_plane) {

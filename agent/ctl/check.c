@@ -3,8 +3,12 @@
 
 #include <sys/stat.h>
 
+#include "base/error.h"
 #include "base/log.h"
+#include "base/names.h"
+#include "base/util.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "ctl/ctl.h"
 
 static CtlExit check_print(const Config *config) {

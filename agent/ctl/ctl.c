@@ -1,11 +1,16 @@
 // migplanectl: the command line of migplaned.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "ctl/ctl.h"
+
 #include <getopt.h>
 #include <unistd.h>
 
+#include "base/inet.h"
 #include "base/log.h"
-#include "ctl/ctl.h"
+#include "base/names.h"
+#include "base/parse.h"
+#include "base/util.h"
 
 #ifndef MIGPLANE_VERSION
 #define MIGPLANE_VERSION "unknown"
@@ -128,7 +133,7 @@ static CtlExit option_parse_json(Ctl *ctl, const char *text) {
 }
 
 static CtlExit option_parse_network(Ctl *ctl, const char *text) {
-        if (parse_prefix(text, &ctl->network) < 0) {
+        if (prefix_parse(text, &ctl->network) < 0) {
                 log_error("--network=%s: must be a network such as 192.0.2.0/24 or 2001:db8::/64", text);
                 return CTL_USAGE;
         }

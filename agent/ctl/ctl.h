@@ -10,8 +10,8 @@
 #include <libsmartcols.h>
 #include <systemd/sd-bus.h>
 
+#include "base/inet.h"
 #include "base/names.h"
-#include "base/parse.h"
 #include "base/util.h"
 
 // Exit codes, numbered as nmcli's.

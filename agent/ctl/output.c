@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/parse.h"
+#include "base/util.h"
 #include "ctl/ctl.h"
 
 static FILE *pager;

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/names.h"
+#include "base/util.h"
 #include "ctl/ctl.h"
 
 // --- list

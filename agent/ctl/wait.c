@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/names.h"
+#include "base/util.h"
 #include "ctl/ctl.h"
 
 typedef struct Wait {

@@ -1,11 +1,20 @@
 // SetBandwidth: a drop-in that survives, and classes changed in place; both, or neither.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/util.h"
+#include "config/config.h"
+#include "config/drop-in.h"
+#include "config/load.h"
+#include "config/plane-config.h"
 #include "daemon/manager.h"
 #include "daemon/reconcile.h"
+#include "model/reason.h"
 #include "planes/last-good.h"
+#include "planes/plane.h"
 
 enum { DROP_IN_SIZE_MAX = 65536 }; // bytes
 
@@ -22,7 +31,7 @@ static void drop_in_deinit(DropIn *drop_in) {
 #define _cleanup_drop_in_ _cleanup_(drop_in_deinit)
 
 static int drop_in_path(DropIn *drop_in, const char *plane, bool runtime) {
-        return config_bandwidth_dropin_path(runtime ? "/run/migplane" : "/etc/migplane", plane, runtime, &drop_in->path);
+        return drop_in_bandwidth_path(runtime ? "/run/migplane" : "/etc/migplane", plane, runtime, &drop_in->path);
 }
 
 static int drop_in_init(DropIn *drop_in, const char *plane, bool runtime, Error *ret_error) {
@@ -115,7 +124,7 @@ int manager_set_bandwidth(Manager *manager, Plane *plane, uint64_t egress, uint6
 
         egress = egress ?: plane->config->egress;
         ingress = ingress ?: plane->config->ingress;
-        int r = config_bandwidth_dropin_text(egress, ingress, 0, &text);
+        int r = drop_in_bandwidth_text(egress, ingress, 0, &text);
         if (r < 0)
                 return error_set(ret_error, r, "out of memory");
         // A value for good ends one for the time being, which would hide it.

@@ -14,6 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "base/util.h"
+
 #define LOCK_NAME "org.migplane1.lock"
 
 enum {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "base/util.h"
+#include "base/error.h"
 
 // Holds until the process ends, in whatever way. -EEXIST: another migplaned holds it, and is named. A warning is left in
 // ret_warning (empty: none) when somebody else sits on the name; that keeps nobody from guarding his planes.

@@ -6,15 +6,29 @@
 #include <sys/epoll.h>
 
 #include "audit/audit.h"
+#include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/text-file.h"
+#include "base/util.h"
+#include "config/check-together.h"
+#include "config/config.h"
+#include "config/load.h"
+#include "config/plane-config.h"
 #include "daemon/reconcile.h"
 #include "daemon/watchdog.h"
 #include "engine/derive.h"
+#include "engine/kernel.h"
 #include "handover/files.h"
+#include "kernel/monitor.h"
+#include "model/reason.h"
+#include "netlink/request.h"
+#include "planes/drops.h"
 #include "planes/last-good.h"
 #include "planes/peer-recovery.h"
 #include "planes/pending-edit.h"
+#include "planes/plane.h"
 
 enum {
         SETTLE_USEC = 1000, // notifications come in bursts

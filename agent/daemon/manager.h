@@ -4,7 +4,8 @@
 
 #include <systemd/sd-event.h>
 
-#include "config/config.h"
+#include "base/error.h"
+#include "base/util.h"
 #include "engine/kernel.h"
 #include "kernel/monitor.h"
 #include "planes/drops.h"

@@ -6,9 +6,21 @@
 
 #include "daemon/reconcile.h"
 
+#include "base/error.h"
 #include "base/log.h"
+#include "base/text-file.h"
+#include "base/util.h"
+#include "daemon/manager.h"
+#include "engine/kernel.h"
+#include "engine/snapshot.h"
+#include "kernel/monitor.h"
+#include "model/object.h"
+#include "model/plan.h"
+#include "model/state.h"
 #include "planes/drift.h"
+#include "planes/drops.h"
 #include "planes/health.h"
+#include "planes/plane.h"
 
 enum { ROUNDS_MAX = 4 };
 #define RETRY_FIRST_USEC UINT64_C(100000)

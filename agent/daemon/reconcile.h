@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
+#include "base/util.h"
 #include "daemon/manager.h"
+#include "planes/plane.h"
 
 typedef enum ReconcileCause {
         RECONCILE_INTENT, // the configuration, or a request, changed what is desired

@@ -6,6 +6,9 @@
 #include <inttypes.h>
 #include <systemd/sd-daemon.h>
 
+#include "base/util.h"
+#include "engine/kernel.h"
+
 // As systemd's own limit of a start. 20,000 peers took 11 s, see docs/performance.md.
 #define LONGEST_STEP_USEC (90 * UINT64_C(1000000))
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/util.h"
 #include "engine/kernel.h"
 
 // Until the daemon is ready: asks for more time for its start. A sign of life would start the watchdog before that.

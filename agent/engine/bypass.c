@@ -3,10 +3,18 @@
 
 #include "engine/bypass.h"
 
+#include "base/error.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "engine/derive.h"
 #include "kernel/bridge.h"
+#include "kernel/link.h"
 #include "kernel/tcx.h"
+#include "model/object.h"
+#include "model/reason.h"
+#include "netlink/request.h"
 #include "tc/filter.h"
+#include "tc/foreign-filters.h"
 
 // A host can have thousands of guests; health names a few.
 enum { TOLD_MAX = 3 };

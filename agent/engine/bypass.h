@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "config/config.h"
+#include "base/error.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "kernel/link.h"
 #include "model/reason.h"
+#include "netlink/request.h"
 #include "tc/foreign-filters.h"
 
 typedef struct BypassSubject {

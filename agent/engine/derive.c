@@ -5,9 +5,16 @@
 
 #include <linux/if_ether.h>
 
+#include "base/inet.h"
 #include "base/names.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "firewall/ruleset.h"
+#include "kernel/link.h"
 #include "kernel/sysctl.h"
+#include "model/object.h"
+#include "model/reason.h"
+#include "model/state.h"
 #include "tc/shape.h"
 
 // One plane on its way.

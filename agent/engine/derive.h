@@ -4,10 +4,12 @@
 
 #include <sys/types.h>
 
-#include "config/config.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "kernel/link.h"
-#include "model/model.h"
+#include "model/object.h"
 #include "model/reason.h"
+#include "model/state.h"
 
 typedef struct DeriveFacts {
         const Inventory *inventory;

@@ -7,7 +7,20 @@
 
 #include "engine/foreign.h"
 
+#include "base/error.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "engine/bypass.h"
+#include "engine/kernel.h"
+#include "engine/snapshot.h"
+#include "firewall/firewall.h"
+#include "firewall/foreign-rules.h"
+#include "kernel/link.h"
+#include "model/object.h"
+#include "model/plan.h"
+#include "model/reason.h"
+#include "netlink/request.h"
+#include "tc/foreign-filters.h"
 #include "tc/qdisc.h"
 
 #define VDSM_KIND "hfsc"

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
+#include "engine/kernel.h"
 #include "engine/snapshot.h"
 
 // Takes what would drive another manager's shaping away out of a look's plan, and gives the planes' reasons.

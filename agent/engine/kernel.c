@@ -3,11 +3,19 @@
 
 #include "engine/kernel.h"
 
+#include "base/error.h"
+#include "base/util.h"
 #include "engine/derive.h"
+#include "firewall/firewall.h"
 #include "kernel/addr.h"
+#include "kernel/link.h"
 #include "kernel/neighbour.h"
 #include "kernel/route.h"
 #include "kernel/sysctl.h"
+#include "model/object.h"
+#include "model/plan.h"
+#include "model/state.h"
+#include "netlink/request.h"
 #include "tc/class.h"
 #include "tc/filter.h"
 #include "tc/qdisc.h"
@@ -234,7 +242,7 @@ static int failure_add(ApplyFailures *failures, const char *link, const Error *e
 
 // All rulesets in one transaction. Those of a plane of which something else could not be taken away stay.
 static int rulesets_apply(Kernel *kernel, const Plan *plan, ApplyFailures *failures) {
-        _cleanup_(free_charp) char *memory = calloc(plan->n_operations + 1, 2 * sizeof(const Object *));
+        _cleanup_free_ char *memory = calloc(plan->n_operations + 1, 2 * sizeof(const Object *));
         const Object **load = (const Object **)memory, **removed = load + plan->n_operations;
         size_t n_load = 0, n_removed = 0;
         Error error = {};

@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
+#include "base/util.h"
 #include "firewall/firewall.h"
 #include "kernel/link.h"
+#include "model/object.h"
 #include "model/plan.h"
+#include "model/state.h"
 #include "netlink/request.h"
 
 // What comes next.

@@ -8,6 +8,10 @@
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "netlink/request.h"
 
 // What inet_diag_msg calls the timer that a socket waits for; no header has names for them.

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "config/config.h"
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 
 // One established TCP connection.
 typedef struct Flow {

@@ -5,11 +5,23 @@
 
 #include <unistd.h>
 
+#include "base/error.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "daemon/manager.h"
 #include "engine/derive.h"
 #include "engine/foreign.h"
+#include "engine/kernel.h"
 #include "engine/migrations.h"
 #include "firewall/chain-name.h"
 #include "kernel/addr.h"
+#include "kernel/link.h"
+#include "model/object.h"
+#include "model/plan.h"
+#include "model/reason.h"
+#include "model/state.h"
+#include "planes/drops.h"
+#include "planes/plane.h"
 
 void look_deinit(Look *look) {
         plan_deinit(&look->plan);

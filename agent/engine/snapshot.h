@@ -2,7 +2,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "daemon/manager.h"
+#include "kernel/link.h"
+#include "model/plan.h"
+#include "model/reason.h"
+#include "model/state.h"
+#include "planes/plane.h"
 
 typedef struct Look {
         const PlaneConfig **configs; // of the planes that are wanted

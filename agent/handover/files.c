@@ -8,6 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "base/file.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+
 enum { FILE_SIZE_MAX = 65536 }; // bytes
 
 typedef struct Syncing {

@@ -5,7 +5,9 @@
 // already is asked over the bus to read them (bus-handover.c).
 #pragma once
 
-#include "config/config.h"
+#include "base/error.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 
 #define NETWORKD_DIRECTORY "/run/systemd/network"
 #define NETWORKD_PREFIX "10-migplane-"

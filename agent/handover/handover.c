@@ -6,6 +6,12 @@
 #include <stdarg.h>
 
 #include "base/log.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "daemon/manager.h"
+#include "handover/files.h"
+#include "model/reason.h"
+#include "planes/plane.h"
 
 #define REQUEST_FIRST_USEC UINT64_C(500000)
 #define REQUEST_LAST_USEC UINT64_C(30000000)

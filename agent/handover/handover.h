@@ -7,8 +7,9 @@
 
 #include <systemd/sd-bus.h>
 
+#include "base/util.h"
 #include "daemon/manager.h"
-#include "handover/files.h"
+#include "planes/plane.h"
 
 typedef struct BusHandover BusHandover;
 

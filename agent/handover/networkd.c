@@ -4,8 +4,12 @@
 #include <jansson.h>
 #include <net/if.h>
 
-#include "base/log.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "daemon/manager.h"
 #include "handover/handover.h"
+#include "model/reason.h"
+#include "planes/plane.h"
 
 #define NETWORKD_INTERFACE "org.freedesktop.network1.Manager"
 

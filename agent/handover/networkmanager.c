@@ -4,8 +4,13 @@
 // A profile of an earlier daemon is known again, and rewritten only where it says something else.
 
 #include "base/log.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "daemon/manager.h"
 #include "handover/handover.h"
 #include "handover/nm-profile.h"
+#include "model/reason.h"
+#include "planes/plane.h"
 
 #define NM_SETTINGS_PATH NM_BUS_PATH "/Settings"
 #define NM_SETTINGS_INTERFACE NM_BUS_NAME ".Settings"

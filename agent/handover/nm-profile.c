@@ -6,6 +6,10 @@
 #include <inttypes.h>
 #include <linux/if_ether.h>
 
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+
 #define USER_HASH "migplane.hash"
 
 // NMVlanFlags, NMSettingMacvlanMode
@@ -82,7 +86,7 @@ static int addresses_append(sd_bus_message *m, const PlaneConfig *plane, int fam
         for (size_t i = 0; i < plane->n_addresses && r >= 0; i++) {
                 const Prefix *prefix = &plane->addresses[i].prefix;
                 if (prefix->address.family == family)
-                        r = sd_bus_message_append(m, "a{sv}", 2, "address", "s", format_address(&prefix->address, text),
+                        r = sd_bus_message_append(m, "a{sv}", 2, "address", "s", address_format(&prefix->address, text),
                                                   "prefix", "u", (uint32_t)prefix->length);
         }
         return r;
@@ -96,13 +100,13 @@ static int routes_append(sd_bus_message *m, const PlaneConfig *plane, int family
                 const PlaneRoute *route = &plane->routes[i];
                 if (route->destination.address.family != family)
                         continue;
-                (void)format_address(&route->destination.address, destination);
+                (void)address_format(&route->destination.address, destination);
                 r = route->gateway.family == AF_UNSPEC ?
                         sd_bus_message_append(m, "a{sv}", 2, "dest", "s", destination, "prefix", "u",
                                               (uint32_t)route->destination.length) :
                         sd_bus_message_append(m, "a{sv}", 3, "dest", "s", destination, "prefix", "u",
                                               (uint32_t)route->destination.length, "next-hop", "s",
-                                              format_address(&route->gateway, gateway));
+                                              address_format(&route->gateway, gateway));
         }
         return r;
 }
@@ -170,11 +174,11 @@ const char *nm_profile_hash(const PlaneConfig *plane, char ret[static NM_HASH_SI
         hash = hash_bytes(hash, plane->parent, strlen(plane->parent) + 1);
         hash = hash_bytes(hash, numbers, sizeof(numbers));
         for (size_t i = 0; i < plane->n_addresses; i++)
-                hash = hash_bytes(hash, text, strlen(format_prefix(&plane->addresses[i].prefix, text)) + 1);
+                hash = hash_bytes(hash, text, strlen(prefix_format(&plane->addresses[i].prefix, text)) + 1);
         for (size_t i = 0; i < plane->n_routes; i++) {
-                hash = hash_bytes(hash, text, strlen(format_prefix(&plane->routes[i].destination, text)) + 1);
+                hash = hash_bytes(hash, text, strlen(prefix_format(&plane->routes[i].destination, text)) + 1);
                 if (plane->routes[i].gateway.family != AF_UNSPEC)
-                        hash = hash_bytes(hash, text, strlen(format_address(&plane->routes[i].gateway, text)) + 1);
+                        hash = hash_bytes(hash, text, strlen(address_format(&plane->routes[i].gateway, text)) + 1);
         }
         (void)snprintf(ret, NM_HASH_SIZE, "%016" PRIx64, hash);
         return ret;

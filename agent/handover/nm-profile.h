@@ -6,7 +6,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "config/config.h"
+#include "config/plane-config.h"
 
 enum { NM_UUID_SIZE = 37, NM_HASH_SIZE = 17 };
 

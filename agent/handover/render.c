@@ -4,7 +4,11 @@
 #include <linux/if_ether.h>
 #include <stdarg.h>
 
+#include "base/inet.h"
 #include "base/names.h"
+#include "base/text-file.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "engine/derive.h"
 #include "handover/files.h"
 
@@ -94,11 +98,11 @@ static int network_text(const PlaneConfig *plane, char **ret) {
                     "KeepConfiguration=yes\n", file);
         for (size_t i = 0; i < plane->n_addresses; i++)
                 (void)fprintf(file, "\n[Address]\nAddress=%s\nDuplicateAddressDetection=none\n",
-                              format_prefix(&plane->addresses[i].prefix, prefix));
+                              prefix_format(&plane->addresses[i].prefix, prefix));
         for (size_t i = 0; i < plane->n_routes; i++) {
-                (void)fprintf(file, "\n[Route]\nDestination=%s\n", format_prefix(&plane->routes[i].destination, prefix));
+                (void)fprintf(file, "\n[Route]\nDestination=%s\n", prefix_format(&plane->routes[i].destination, prefix));
                 if (plane->routes[i].gateway.family != AF_UNSPEC)
-                        (void)fprintf(file, "Gateway=%s\n", format_address(&plane->routes[i].gateway, address));
+                        (void)fprintf(file, "Gateway=%s\n", address_format(&plane->routes[i].gateway, address));
         }
         if (fclose(file) != 0)
                 return -ENOMEM;

@@ -7,7 +7,15 @@
 #include <linux/rtnetlink.h>
 #include <netlink/route/addr.h>
 
+#include "base/error.h"
+#include "base/inet.h"
 #include "base/names.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "kernel/link.h"
+#include "model/object.h"
+#include "model/state.h"
+#include "netlink/request.h"
 
 // IFA_PROTO came with Linux 5.18; headers may be older.
 enum { ATTRIBUTE_PROTO = 11 };

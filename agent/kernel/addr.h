@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "config/config.h"
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "kernel/link.h"
-#include "model/model.h"
+#include "model/object.h"
+#include "model/state.h"
 #include "netlink/request.h"
 
 // Adds the addresses of a link that are ours: those that bear our IFA_PROTO, those that desired names, and on a link that

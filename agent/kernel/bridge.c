@@ -7,6 +7,10 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "base/error.h"
+#include "base/util.h"
+#include "netlink/request.h"
+
 // One entry is a VLAN, or with a second number a range of them.
 static bool entry_holds(struct nlattr *entry, uint16_t vlan_id) {
         static const struct nla_policy policy[BRIDGE_VLANDB_ENTRY_MAX + 1] = {

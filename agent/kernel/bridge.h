@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
+#include "base/util.h"
 #include "netlink/request.h"
 
 // 1 when the bridge itself, and with it the host, is a member of the VLAN; 0 when not: then nothing passes between the VLAN's

@@ -14,7 +14,13 @@
 #include <netlink/route/link/macvlan.h>
 #include <netlink/route/link/vlan.h>
 
+#include "base/error.h"
+#include "base/inet.h"
 #include "base/names.h"
+#include "base/util.h"
+#include "model/object.h"
+#include "model/state.h"
+#include "netlink/request.h"
 
 static void rtnl_link_freep(struct rtnl_link **link) {
         rtnl_link_put(*link);

@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "model/model.h"
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "model/object.h"
+#include "model/state.h"
 #include "netlink/request.h"
 
 #define LINK_KIND_BRIDGE "bridge"

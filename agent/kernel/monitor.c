@@ -16,7 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "base/file.h"
 #include "base/names.h"
+#include "base/util.h"
+#include "model/reason.h"
 #include "netlink/datagram.h"
 
 struct Monitor {

@@ -4,6 +4,7 @@
 
 #include <net/if.h>
 
+#include "base/error.h"
 #include "base/util.h"
 
 typedef struct Monitor Monitor;

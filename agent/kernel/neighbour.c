@@ -7,7 +7,13 @@
 #include <linux/rtnetlink.h>
 #include <netlink/route/neighbour.h>
 
+#include "base/error.h"
+#include "base/inet.h"
 #include "base/names.h"
+#include "base/util.h"
+#include "model/object.h"
+#include "model/state.h"
+#include "netlink/request.h"
 
 typedef struct NeighbourReading {
         const char *link;

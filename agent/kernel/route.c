@@ -7,7 +7,14 @@
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
 
+#include "base/error.h"
+#include "base/inet.h"
 #include "base/names.h"
+#include "base/util.h"
+#include "kernel/link.h"
+#include "model/object.h"
+#include "model/state.h"
+#include "netlink/request.h"
 
 static void rtnl_route_freep(struct rtnl_route **route) {
         rtnl_route_put(*route);

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
 #include "kernel/link.h"
-#include "model/model.h"
+#include "model/object.h"
+#include "model/state.h"
 #include "netlink/request.h"
 
 // Adds every route of our protocol, whatever device it leaves by.

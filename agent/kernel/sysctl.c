@@ -6,6 +6,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "base/util.h"
+#include "kernel/link.h"
+#include "model/object.h"
+#include "model/state.h"
+
 typedef struct Setting {
         const char *name;
         int64_t value;

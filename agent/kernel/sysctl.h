@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
+#include "base/util.h"
 #include "kernel/link.h"
-#include "model/model.h"
+#include "model/object.h"
+#include "model/state.h"
 
 // Adds the hardening of a plane's device: IPv4's always, IPv6 switched off or, for a plane that uses it, tamed.
 int sysctl_derive(const char *link, bool has_ipv6, State *state);

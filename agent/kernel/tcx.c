@@ -8,6 +8,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/util.h"
+
 // linux/bpf.h has them from Linux 6.6 on.
 enum {
         ATTACH_TCX_INGRESS = 46,

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "base/util.h"
-
 // How many there are, in and out together. They show in netlink nowhere, so bpf(2) is asked, which CAP_NET_ADMIN is enough for:
 // -EPERM where a filter of system calls keeps us from asking. A kernel from before 6.6 has no tcx: 0.
 int tcx_count(int ifindex, unsigned *ret);

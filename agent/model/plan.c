@@ -3,6 +3,10 @@
 
 #include "model/plan.h"
 
+#include "base/util.h"
+#include "model/object.h"
+#include "model/state.h"
+
 static int operation_add(Plan *plan, OperationType type, const Object *desired, const Object *observed) {
         if (array_reserve(&plan->operations, &plan->n_allocated, plan->n_operations + 1) < 0)
                 return -ENOMEM;

@@ -6,7 +6,9 @@
 // rulesets are loaded in one transaction, so that their deletions stand with their additions.
 #pragma once
 
-#include "model/model.h"
+#include "base/util.h"
+#include "model/object.h"
+#include "model/state.h"
 
 typedef enum OperationType {
         OPERATION_DELETE,  // -

@@ -5,6 +5,8 @@
 
 #include <stdarg.h>
 
+#include "base/util.h"
+
 static const struct {
         const char *name;
         Health health; // what a plane with this reason is at best

@@ -8,6 +8,8 @@
 
 #include <sys/socket.h>
 
+#include "base/util.h"
+
 ssize_t datagram_receive(int fd, void *buffer, size_t size) {
         struct sockaddr_nl sender = {};
         struct iovec part = { .iov_base = buffer, .iov_len = size };

@@ -10,7 +10,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "base/error.h"
 #include "base/names.h"
+#include "base/util.h"
 #include "netlink/datagram.h"
 
 enum {

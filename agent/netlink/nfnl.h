@@ -4,6 +4,7 @@
 
 #include <libmnl/libmnl.h>
 
+#include "base/error.h"
 #include "base/util.h"
 
 typedef struct Nfnl Nfnl;

@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "base/error.h"
+#include "base/util.h"
 #include "netlink/datagram.h"
 
 struct Netlink {

@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <netlink/msg.h>
 
+#include "base/error.h"
 #include "base/util.h"
 
 typedef struct Netlink Netlink;

@@ -5,10 +5,17 @@
 
 #include <jansson.h>
 
-#include "base/names.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "daemon/manager.h"
 #include "engine/migrations.h"
 #include "firewall/chain-name.h"
+#include "firewall/firewall.h"
+#include "kernel/link.h"
+#include "model/reason.h"
 #include "planes/endpoint.h"
+#include "planes/plane.h"
 
 const char *describe_drop_reason(const FirewallCounter *counter, const PlaneConfig *plane) {
         bool is_parents = plane->kind == PLANE_KIND_VLAN && streq(counter->link, plane->parent);
@@ -49,7 +56,7 @@ static json_t *addresses_describe(const PlaneConfig *config) {
 
         for (size_t i = 0; i < config->n_addresses; i++) {
                 char text[PREFIX_TEXT_MAX];
-                (void)json_array_append_new(array, json_string(format_prefix(&config->addresses[i].prefix, text)));
+                (void)json_array_append_new(array, json_string(prefix_format(&config->addresses[i].prefix, text)));
         }
         return array;
 }

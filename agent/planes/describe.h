@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "config/plane-config.h"
 #include "daemon/manager.h"
+#include "firewall/firewall.h"
 
 // {"Version": ..., "Planes": [{property: value, ...}, ...], "ConfigurationMessages": [...]}; the planes' names and units
 // are those of their D-Bus properties. NULL when memory is out; else to be freed.

@@ -10,6 +10,12 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/util.h"
+#include "engine/snapshot.h"
+#include "kernel/monitor.h"
+#include "model/object.h"
+#include "model/plan.h"
+#include "planes/plane.h"
 
 enum {
         REPAIRS_MAX = 5, // rounds of repair within the window before we back off

@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/util.h"
 #include "engine/snapshot.h"
+#include "kernel/monitor.h"
+#include "model/plan.h"
+#include "planes/plane.h"
 
 // Says of planes that had stood as desired what is being repaired, and counts it; too many repairs within a short time
 // begin a backoff.

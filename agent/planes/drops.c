@@ -13,8 +13,15 @@
 #include <systemd/sd-journal.h>
 #include <time.h>
 
+#include "base/error.h"
+#include "base/inet.h"
 #include "base/log.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "daemon/manager.h"
+#include "firewall/nflog.h"
+#include "firewall/packet.h"
+#include "planes/plane.h"
 
 // journalctl MESSAGE_ID=...
 #define MESSAGE_ID_DROPPED "bc3396f61e75cb695ad15dff90639d83"
@@ -32,11 +39,11 @@ const OffenderTexts *offender_format(const Offender *offender, OffenderTexts *re
 
         *ret = (OffenderTexts){};
         if (packet->has_macs)
-                (void)format_mac(&packet->source_mac, ret->mac);
+                (void)mac_format(&packet->source_mac, ret->mac);
         if (packet->source.family != AF_UNSPEC)
-                (void)format_address(&packet->source, ret->source);
+                (void)address_format(&packet->source, ret->source);
         if (packet->destination.family != AF_UNSPEC)
-                (void)format_address(&packet->destination, ret->destination);
+                (void)address_format(&packet->destination, ret->destination);
         (void)packet_format_protocol(packet, ret->protocol);
         return ret;
 }

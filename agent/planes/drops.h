@@ -4,7 +4,11 @@
 
 #include <systemd/sd-event.h>
 
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
 #include "firewall/nflog.h"
+#include "firewall/packet.h"
 #include "planes/plane.h"
 
 enum { OFFENDERS_MAX = 8 }; // kept of each plane

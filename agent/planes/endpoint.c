@@ -3,6 +3,12 @@
 
 #include "planes/endpoint.h"
 
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "model/reason.h"
+#include "planes/plane.h"
+
 static const char *get_name(const Plane *plane, char *text _unused_) {
         return plane->config->name;
 }
@@ -24,11 +30,11 @@ static const char *get_health(const Plane *plane, char *text _unused_) {
 }
 
 static const char *get_address(const Plane *plane, char *text) {
-        return format_address(&plane->config->addresses[0].prefix.address, text);
+        return address_format(&plane->config->addresses[0].prefix.address, text);
 }
 
 static const char *get_cidr(const Plane *plane, char *text) {
-        return format_prefix(&plane->config->addresses[0].prefix, text);
+        return prefix_format(&plane->config->addresses[0].prefix, text);
 }
 
 static bool is_ipv6(const Plane *plane) {

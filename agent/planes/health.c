@@ -3,11 +3,24 @@
 
 #include "planes/health.h"
 
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "daemon/manager.h"
 #include "engine/bypass.h"
 #include "engine/derive.h"
+#include "engine/kernel.h"
+#include "engine/snapshot.h"
 #include "kernel/addr.h"
 #include "kernel/bridge.h"
+#include "kernel/link.h"
+#include "model/object.h"
+#include "model/plan.h"
+#include "model/reason.h"
 #include "planes/drift.h"
+#include "planes/drops.h"
+#include "planes/plane.h"
 
 // What stands in the way of the initiator, beyond what derive found.
 static void link_assess(Manager *manager, const Plane *plane, const Link *link, Reasons *reasons) {
@@ -26,7 +39,7 @@ static void link_assess(Manager *manager, const Plane *plane, const Link *link, 
         if (addr_is_usable(manager->kernel.netlink, link->index, &config->addresses[0].prefix, &error) <= 0) {
                 char text[PREFIX_TEXT_MAX];
                 reasons_add(reasons, REASON_ADDRESS_MISSING, "%s does not have the address %s%s%s", config->interface,
-                            format_prefix(&config->addresses[0].prefix, text),
+                            prefix_format(&config->addresses[0].prefix, text),
                             config->managed_by == MANAGED_BY_MIGPLANE ? "" : "; its manager is to set it, see ManagedBy=",
                             error.text);
         }

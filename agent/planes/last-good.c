@@ -7,7 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "base/util.h"
+#include "config/config.h"
+#include "config/drop-in.h"
+#include "config/load.h"
+#include "config/plane-config.h"
 
 #define KEPT_PARENT "/run/migplane"
 #define KEPT_DIRECTORY KEPT_PARENT "/kept"
@@ -23,7 +30,7 @@ static int kept_path(const char *name, char **ret) {
 static int kept_text(const PlaneConfig *plane, char **ret) {
         _cleanup_free_ char *rates = NULL;
 
-        if (config_bandwidth_dropin_text(plane->egress, plane->ingress, plane->per_migration, &rates) < 0)
+        if (drop_in_bandwidth_text(plane->egress, plane->ingress, plane->per_migration, &rates) < 0)
                 return -ENOMEM;
         return asprintf(ret, "%s\n\n%s", plane->source, rates) < 0 ? -ENOMEM : 0;
 }

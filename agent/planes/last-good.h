@@ -6,6 +6,7 @@
 #pragma once
 
 #include "config/config.h"
+#include "config/plane-config.h"
 
 // Both log what fails and go on: a plane works without.
 void kept_save(const PlaneConfig *plane);

@@ -3,9 +3,16 @@
 
 #include "planes/peer-recovery.h"
 
+#include "base/error.h"
+#include "base/inet.h"
 #include "base/log.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "daemon/manager.h"
 #include "engine/migrations.h"
 #include "kernel/neighbour.h"
+#include "model/object.h"
+#include "planes/plane.h"
 
 #define INTERVAL_USEC UINT64_C(1000000)
 #define ACCURACY_USEC UINT64_C(50000)
@@ -50,11 +57,11 @@ static void peer_look_for(Manager *manager, Plane *plane, const Flow *flow) {
 
         if (!plane->is_unanswered)
                 log_notice("%s: the migration with %s gets no answer; looking for the peer", plane->config->name,
-                           format_address(&flow->remote, address));
+                           address_format(&flow->remote, address));
         plane->is_unanswered = true;
         if (neighbour && neighbour_forget(manager->kernel.netlink, plane->ifindex, neighbour,
                                           pinned_find(plane->config, neighbour) != NULL, &error) < 0)
-                log_debug("%s: cannot look for %s: %s", plane->config->name, format_address(neighbour, address),
+                log_debug("%s: cannot look for %s: %s", plane->config->name, address_format(neighbour, address),
                           error.text);
 }
 

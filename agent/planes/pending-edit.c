@@ -3,7 +3,16 @@
 
 #include "planes/pending-edit.h"
 
+#include "base/error.h"
+#include "base/inet.h"
 #include "base/log.h"
+#include "base/util.h"
+#include "config/check-together.h"
+#include "config/config.h"
+#include "config/plane-config.h"
+#include "daemon/manager.h"
+#include "engine/migrations.h"
+#include "planes/plane.h"
 
 static bool same_device(const PlaneConfig *a, const PlaneConfig *b, const char **ret_key) {
         const struct {

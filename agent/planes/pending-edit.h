@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/util.h"
+#include "config/config.h"
+#include "config/plane-config.h"
 #include "daemon/manager.h"
 #include "engine/migrations.h"
 

@@ -4,7 +4,10 @@
 #include "planes/plane.h"
 
 #include "base/log.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "daemon/manager.h"
+#include "model/reason.h"
 
 Plane *plane_new(Manager *manager, PlaneConfig *config) {
         Plane *plane = calloc(1, sizeof(*plane));

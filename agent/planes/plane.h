@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "config/config.h"
+#include "base/util.h"
+#include "config/plane-config.h"
 #include "model/reason.h"
 
 typedef struct Manager Manager;

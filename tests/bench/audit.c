@@ -3,6 +3,8 @@
 
 #include "bench.h"
 
+#include "base/error.h"
+#include "base/util.h"
 #include "daemon/reconcile.h"
 
 typedef struct Audit {

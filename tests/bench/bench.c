@@ -4,6 +4,7 @@
 #include "bench.h"
 
 #include "base/log.h"
+#include "base/util.h"
 
 static const struct {
         const char *name;

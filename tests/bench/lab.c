@@ -12,6 +12,11 @@
 
 #include "bench.h"
 
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/config.h"
+#include "config/load.h"
 #include "engine/derive.h"
 
 int lab_shell(const char *format, ...) {

@@ -25,7 +25,10 @@
 
 #include "bench.h"
 
+#include "base/error.h"
+#include "base/file.h"
 #include "base/names.h"
+#include "base/util.h"
 
 enum {
         PATIENCE_MSEC = 3000,

@@ -5,6 +5,7 @@
 #include <nftables/libnftables.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "bench.h"
 
 enum { LOADS = 20 };

@@ -8,6 +8,7 @@
 
 #include "bench.h"
 
+#include "base/error.h"
 #include "daemon/reconcile.h"
 
 // What a way comes to. The parts are the sockets, the first look, the operations by kind, and the second look.

@@ -7,9 +7,11 @@
 #include <arpa/inet.h>
 #include <linux/pkt_sched.h>
 
+#include "base/inet.h"
 #include "base/names.h"
-#include "bench.h"
+#include "base/util.h"
 #include "tc/selector.h"
+#include "bench.h"
 
 // Which program makes an object of this kind.
 static const char *program_of(ObjectKind kind) {
@@ -118,7 +120,7 @@ static void object_arguments_print(const Object *object, const char *separator, 
                 link_print(object, separator, file);
                 break;
         case OBJECT_ADDRESS:
-                fprintf(file, "address add %s dev %s", format_prefix(&object->as_address.prefix, text), object->link);
+                fprintf(file, "address add %s dev %s", prefix_format(&object->as_address.prefix, text), object->link);
                 break;
         case OBJECT_IFB_UP:
         case OBJECT_LINK_UP:

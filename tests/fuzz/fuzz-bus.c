@@ -8,8 +8,13 @@
 #include <unistd.h>
 
 #include "audit/audit.h"
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
 #include "bus/bus.h"
 #include "bus/keepalive.h"
+#include "config/config.h"
+#include "config/load.h"
 #include "engine/migrations.h"
 #include "planes/describe.h"
 

@@ -1,7 +1,9 @@
 // Any bytes as the text of a NAME.plane file: libFuzzer, address and undefined-behaviour sanitizers.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "base/inet.h"
 #include "config/config.h"
+#include "config/load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,6 +6,9 @@
 
 #include <sys/socket.h>
 
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
 #include "engine/migrations.h"
 #include "kernel/addr.h"
 #include "kernel/bridge.h"

@@ -5,6 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "base/util.h"
+#include "config/config.h"
+#include "config/load.h"
 #include "firewall/firewall.h"
 #include "firewall/ruleset.h"
 #include "model/plan.h"

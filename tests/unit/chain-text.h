@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/inet.h"
+#include "base/util.h"
 #include "firewall/ruleset.h"
 #include "golden.h"
 

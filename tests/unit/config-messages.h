@@ -8,7 +8,11 @@
 
 #include <cmocka.h>
 
+#include "base/inet.h"
+#include "config/check-together.h"
 #include "config/config.h"
+#include "config/drop-in.h"
+#include "config/load.h"
 
 // Four lines that are a plane.
 #define PLANE "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n"

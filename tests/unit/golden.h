@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "config/config.h"
-#include "model/model.h"
+#include "config/load.h"
+#include "model/object.h"
+#include "model/state.h"
 
 // The one plane that the text describes; the test fails when it has an error. The Config owns it.
 static inline const PlaneConfig *golden_plane(const char *name, const char *text, Config **ret_config) {

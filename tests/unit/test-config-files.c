@@ -155,7 +155,7 @@ static void test_dropins_add_sections_and_reset_lists(void **state _unused_) {
         _cleanup_config_ Config *reset = load_tree();
         const PlaneConfig *plane = only_plane(reset);
         assert_int_equal(plane->n_addresses, 2);
-        assert_string_equal(format_prefix(&plane->addresses[0].prefix, text), "fd00::6/64");
+        assert_string_equal(prefix_format(&plane->addresses[0].prefix, text), "fd00::6/64");
         assert_int_equal(plane->n_ports, 1);
         assert_int_equal(plane->ports[0].first, 2);
 }
@@ -340,16 +340,16 @@ static void test_a_broken_plane_keeps_others_off_what_it_has(void **state _unuse
 static void test_bandwidth_dropins(void **state _unused_) {
         _cleanup_free_ char *persistent = NULL, *runtime = NULL, *text = NULL, *partial = NULL;
 
-        assert_int_equal(config_bandwidth_dropin_path("/etc/migplane", "blue", false, &persistent), 0);
-        assert_int_equal(config_bandwidth_dropin_path("/run/migplane", "blue", true, &runtime), 0);
+        assert_int_equal(drop_in_bandwidth_path("/etc/migplane", "blue", false, &persistent), 0);
+        assert_int_equal(drop_in_bandwidth_path("/run/migplane", "blue", true, &runtime), 0);
         assert_string_equal(persistent, "/etc/migplane/blue.plane.d/90-set-bandwidth.conf");
         assert_string_equal(runtime, "/run/migplane/blue.plane.d/95-set-bandwidth-runtime.conf");
 
-        assert_int_equal(config_bandwidth_dropin_text(8000000000, 2500000000, 1000000000, &text), 0);
+        assert_int_equal(drop_in_bandwidth_text(8000000000, 2500000000, 1000000000, &text), 0);
         assert_string_equal(
                 text, "# Set with SetBandwidth (migplanectl set-bandwidth). Remove this file and reload to undo it.\n"
                       "[Bandwidth]\nEgress=8G\nIngress=2.5G\nPerMigration=1G\n");
-        assert_int_equal(config_bandwidth_dropin_text(0, 4000000000, 0, &partial), 0);
+        assert_int_equal(drop_in_bandwidth_text(0, 4000000000, 0, &partial), 0);
 
         put("etc/blue.plane", PLANE);
         put("etc/blue.plane.d/90-set-bandwidth.conf", text);

@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config-messages.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/config.h"
 #include "config/ini.h"
+#include "config/load.h"
 
 // --- Syntax
 
@@ -124,11 +128,11 @@ static void test_the_example_of_the_manual(void **state _unused_) {
         assert_false(plane->has_mac);
         assert_string_equal(managed_by_to_string(plane->managed_by), "networkd");
         assert_int_equal(plane->n_addresses, 2);
-        assert_string_equal(format_prefix(&plane->addresses[0].prefix, text), "172.150.1.5/24");
-        assert_string_equal(format_prefix(&plane->addresses[1].prefix, text), "fd00:150:1::5/64");
+        assert_string_equal(prefix_format(&plane->addresses[0].prefix, text), "172.150.1.5/24");
+        assert_string_equal(prefix_format(&plane->addresses[1].prefix, text), "fd00:150:1::5/64");
         assert_int_equal(plane->n_routes, 2);
-        assert_string_equal(format_prefix(&plane->routes[1].destination, text), "fd00:150::/32");
-        assert_string_equal(format_address(&plane->routes[0].gateway, text), "172.150.1.1");
+        assert_string_equal(prefix_format(&plane->routes[1].destination, text), "fd00:150::/32");
+        assert_string_equal(address_format(&plane->routes[0].gateway, text), "172.150.1.1");
         assert_int_equal(plane->egress, 8000000000);
         assert_int_equal(plane->ingress, 7500000000);
         assert_int_equal(plane->per_migration, 4000000000);
@@ -160,8 +164,8 @@ static void test_what_is_not_said_has_a_default(void **state _unused_) {
         assert_int_equal(plane->kind, PLANE_KIND_DEVICE);
         assert_int_equal(plane->managed_by, MANAGED_BY_MIGPLANE);
         assert_int_equal(plane->n_peers, 2);
-        assert_string_equal(format_prefix(&plane->peers[0], text), "10.9.0.0/16");
-        assert_string_equal(format_prefix(&plane->peers[1], text), "172.150.1.0/24");
+        assert_string_equal(prefix_format(&plane->peers[0], text), "10.9.0.0/16");
+        assert_string_equal(prefix_format(&plane->peers[1], text), "172.150.1.0/24");
         assert_int_equal(plane->n_ports, 1);
         assert_int_equal(plane->ports[0].first, 49152);
         assert_int_equal(plane->ports[0].last, 49215);
@@ -196,8 +200,8 @@ static void test_peers_ports_and_users_are_put_in_order(void **state _unused_) {
         char text[PREFIX_TEXT_MAX];
 
         assert_int_equal(plane->n_peers, 2);
-        assert_string_equal(format_prefix(&plane->peers[0], text), "10.0.0.0/8");
-        assert_string_equal(format_prefix(&plane->peers[1], text), "172.150.1.0/24");
+        assert_string_equal(prefix_format(&plane->peers[0], text), "10.0.0.0/8");
+        assert_string_equal(prefix_format(&plane->peers[1], text), "172.150.1.0/24");
         assert_int_equal(plane->n_ports, ELEMENTSOF(ports));
         assert_memory_equal(plane->ports, ports, sizeof(ports));
         assert_int_equal(plane->n_users, 2);

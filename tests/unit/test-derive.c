@@ -3,6 +3,9 @@
 
 #include <linux/if_ether.h>
 
+#include "base/inet.h"
+#include "base/parse.h"
+#include "base/util.h"
 #include "engine/derive.h"
 #include "golden.h"
 

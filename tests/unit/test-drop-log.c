@@ -14,6 +14,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 
+#include "base/inet.h"
 #include "base/names.h"
 #include "base/util.h"
 #include "firewall/nflog.h"
@@ -59,7 +60,7 @@ static const Frame frames[] = {
 
 static const char *text_of(const Address *address, char ret[static ADDRESS_TEXT_MAX]) {
         ret[0] = '\0';
-        return address->family == AF_UNSPEC ? ret : format_address(address, ret);
+        return address->family == AF_UNSPEC ? ret : address_format(address, ret);
 }
 
 static void test_what_a_frame_says(void **state _unused_) {
@@ -105,7 +106,7 @@ static void test_a_whole_frame_has_its_type_and_macs(void **state _unused_) {
                 assert_int_equal(packet.type, size >= 14 ? ETH_P_IP : 0);
                 assert_int_equal(packet.has_ports, size >= 38);
                 if (packet.has_macs)
-                        assert_string_equal(format_mac(&packet.source_mac, mac), "52:54:00:00:00:66");
+                        assert_string_equal(mac_format(&packet.source_mac, mac), "52:54:00:00:00:66");
         }
 }
 
@@ -172,7 +173,7 @@ static void test_a_report_of_what_comes_in(void **state _unused_) {
         assert_false(seen.last.is_outgoing);
         assert_int_equal(seen.last.ifindex, 7);
         assert_false(seen.last.has_user);
-        assert_string_equal(format_mac(&seen.last.packet.source_mac, mac), "52:54:00:00:00:66");
+        assert_string_equal(mac_format(&seen.last.packet.source_mac, mac), "52:54:00:00:00:66");
         assert_int_equal(seen.last.packet.destination_port, 49152);
 }
 

@@ -4,8 +4,8 @@
 #include <linux/if_ether.h>
 
 #include "base/log.h"
-#include "golden.h"
 #include "planes/drops.h"
+#include "golden.h"
 
 static DropReport report_from(unsigned host, uint16_t sender_port) {
         DropReport report = {

@@ -1,6 +1,10 @@
 // Which TCP connections are migrations, and how many.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/config.h"
+#include "config/load.h"
 #include "engine/migrations.h"
 #include "golden.h"
 
@@ -9,8 +13,8 @@
 static Flow flow(const char *local, uint16_t local_port, const char *remote, uint16_t remote_port) {
         Flow made = { .local_port = local_port, .remote_port = remote_port };
 
-        assert_int_equal(parse_address(local, &made.local), 0);
-        assert_int_equal(parse_address(remote, &made.remote), 0);
+        assert_int_equal(address_parse(local, &made.local), 0);
+        assert_int_equal(address_parse(remote, &made.remote), 0);
         return made;
 }
 

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "golden.h"
+#include "base/inet.h"
+#include "config/config.h"
+#include "config/load.h"
 #include "handover/files.h"
 
 #define INTERFACE(managed_by, rest) "[Interface]\nName=mig0\nManagedBy=" managed_by "\n" rest

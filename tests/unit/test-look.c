@@ -1,9 +1,13 @@
 // Which planes an operation, or a counter, is about.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/config.h"
+#include "config/load.h"
 #include "engine/snapshot.h"
-#include "golden.h"
 #include "planes/describe.h"
+#include "golden.h"
 
 #define VLAN(parent) "[Interface]\nName=mig0\nKind=vlan\nParent=" parent "\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"
 

@@ -6,10 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/config.h"
+#include "config/drop-in.h"
+#include "config/load.h"
 #include "engine/derive.h"
 #include "firewall/transaction.h"
-#include "golden.h"
 #include "model/plan.h"
+#include "golden.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define HAVE_SANITIZER 1
@@ -154,7 +160,7 @@ static void text_show(const Work *work, FILE *file) {
 }
 
 static int drop_in_run(Work *work) {
-        return config_bandwidth_dropin_text(100000000, 200000000, 0, &work->text);
+        return drop_in_bandwidth_text(100000000, 200000000, 0, &work->text);
 }
 
 static int reasons_run(Work *work) {

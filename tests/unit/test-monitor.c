@@ -12,6 +12,8 @@
 #include <linux/tc_act/tc_mirred.h>
 #include <sys/socket.h>
 
+#include "base/error.h"
+#include "base/util.h"
 #include "kernel/monitor.h"
 
 typedef struct Datagram {

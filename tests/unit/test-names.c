@@ -1,6 +1,8 @@
 // What the ruleset is made of: names of chains and counters, and sets.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "base/inet.h"
+#include "base/util.h"
 #include "firewall/chain-name.h"
 #include "firewall/element-set.h"
 #include "golden.h"
@@ -88,7 +90,7 @@ static char *set_text(const char *const *prefixes, size_t n) {
 
         for (size_t i = 0; i < n; i++) {
                 Prefix prefix;
-                assert_int_equal(parse_prefix(prefixes[i], &prefix), 0);
+                assert_int_equal(prefix_parse(prefixes[i], &prefix), 0);
                 assert_int_equal(element_set_add(&set, &prefix, "mig0"), 0);
         }
         element_set_normalise(&set);

@@ -13,6 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
 #include "kernel/addr.h"
 #include "kernel/link.h"
 #include "kernel/monitor.h"

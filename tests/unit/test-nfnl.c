@@ -12,6 +12,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include "base/util.h"
 #include "firewall/tables.h"
 
 // One datagram being written.

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/inet.h"
 #include "base/names.h"
 #include "base/parse.h"
 #include "base/util.h"
@@ -172,27 +173,27 @@ static void test_addresses(void **state _unused_) {
 
         for (size_t i = 0; i < ELEMENTSOF(good); i++) {
                 memset(&address, 0xff, sizeof(address)); // unused bytes must become 0
-                assert_int_equal(parse_address(good[i], &address), 0);
+                assert_int_equal(address_parse(good[i], &address), 0);
                 assert_int_equal(address.family, strchr(good[i], ':') ? AF_INET6 : AF_INET);
-                assert_string_equal(format_address(&address, text), good[i]);
+                assert_string_equal(address_format(&address, text), good[i]);
         }
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
-                assert_int_equal(parse_address(bad[i], &address), -EINVAL);
+                assert_int_equal(address_parse(bad[i], &address), -EINVAL);
 
-        assert_string_equal(format_address(&(Address){ .family = AF_UNSPEC }, text), "none");
+        assert_string_equal(address_format(&(Address){ .family = AF_UNSPEC }, text), "none");
 }
 
 static Address address_of(const char *text) {
         Address address;
 
-        assert_int_equal(parse_address(text, &address), 0);
+        assert_int_equal(address_parse(text, &address), 0);
         return address;
 }
 
 static Prefix prefix_of(const char *text) {
         Prefix prefix;
 
-        assert_int_equal(parse_prefix(text, &prefix), 0);
+        assert_int_equal(prefix_parse(text, &prefix), 0);
         return prefix;
 }
 
@@ -220,9 +221,9 @@ static void test_prefixes(void **state _unused_) {
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 char text[PREFIX_TEXT_MAX];
                 Prefix prefix;
-                assert_int_equal(parse_prefix(cases[i].text, &prefix), cases[i].r);
+                assert_int_equal(prefix_parse(cases[i].text, &prefix), cases[i].r);
                 if (cases[i].r == 0)
-                        assert_string_equal(format_prefix(&prefix, text), cases[i].back);
+                        assert_string_equal(prefix_format(&prefix, text), cases[i].back);
         }
 }
 
@@ -238,7 +239,7 @@ static void test_networks_of_prefixes(void **state _unused_) {
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 char text[PREFIX_TEXT_MAX];
                 Prefix prefix = prefix_of(cases[i].prefix), network = prefix_network(&prefix);
-                assert_string_equal(format_prefix(&network, text), cases[i].network);
+                assert_string_equal(prefix_format(&network, text), cases[i].network);
         }
 }
 
@@ -304,10 +305,10 @@ static void test_mac_addresses(void **state _unused_) {
         char text[MAC_TEXT_MAX];
         MacAddress mac;
 
-        assert_int_equal(parse_mac("52:54:00:aB:Cd:0f", &mac), 0);
-        assert_string_equal(format_mac(&mac, text), "52:54:00:ab:cd:0f");
+        assert_int_equal(mac_parse("52:54:00:aB:Cd:0f", &mac), 0);
+        assert_string_equal(mac_format(&mac, text), "52:54:00:ab:cd:0f");
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
-                assert_int_equal(parse_mac(bad[i], &mac), -EINVAL);
+                assert_int_equal(mac_parse(bad[i], &mac), -EINVAL);
 }
 
 static void test_port_ranges(void **state _unused_) {
@@ -335,7 +336,7 @@ static void test_port_ranges(void **state _unused_) {
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 PortRange range = { 0, 0 };
-                assert_int_equal(parse_port_range(cases[i].text, &range), cases[i].r);
+                assert_int_equal(port_range_parse(cases[i].text, &range), cases[i].r);
                 assert_int_equal(range.first, cases[i].first);
                 assert_int_equal(range.last, cases[i].last);
         }

@@ -3,9 +3,11 @@
 
 #include <linux/pkt_sched.h>
 
+#include "base/inet.h"
 #include "base/names.h"
-#include "golden.h"
+#include "base/util.h"
 #include "model/plan.h"
+#include "golden.h"
 
 typedef struct Sides {
         State desired, observed;
@@ -56,7 +58,7 @@ static Object up(LinkRole role) {
 
 static Object address(const char *text) {
         Object object = { .kind = OBJECT_ADDRESS };
-        assert_int_equal(parse_prefix(text, &object.as_address.prefix), 0);
+        assert_int_equal(prefix_parse(text, &object.as_address.prefix), 0);
         return object;
 }
 
@@ -240,8 +242,8 @@ static void applying_the_plan_of_any_two_states_leaves_nothing_to_do(void **stat
 static Object route(const char *gateway, uint32_t metric) {
         Object object = { .kind = OBJECT_ROUTE, .as_route.metric = metric };
 
-        assert_int_equal(parse_prefix("203.0.113.0/24", &object.as_route.destination), 0);
-        assert_int_equal(parse_address(gateway, &object.as_route.gateway), 0);
+        assert_int_equal(prefix_parse("203.0.113.0/24", &object.as_route.destination), 0);
+        assert_int_equal(address_parse(gateway, &object.as_route.gateway), 0);
         return object;
 }
 

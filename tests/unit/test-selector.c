@@ -1,6 +1,8 @@
 // The u32 selector of an ingress filter: what it matches, and that only our own are taken for ours.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "base/inet.h"
+#include "base/util.h"
 #include "tc/selector.h"
 
 #include <arpa/inet.h>
@@ -14,7 +16,7 @@
 
 static FilterObject filter_make(const char *address) {
         FilterObject filter = { .mac = { { 0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee } } };
-        assert_int_equal(parse_address(address, &filter.address), 0);
+        assert_int_equal(address_parse(address, &filter.address), 0);
         filter.protocol = filter.address.family == AF_INET6 ? ETH_P_IPV6 : ETH_P_IP;
         return filter;
 }

@@ -1,6 +1,9 @@
 // The shaping tree: rates, bursts and the objects of a plane.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "base/inet.h"
+#include "base/names.h"
+#include "base/util.h"
 #include "tc/shape.h"
 
 #include <setjmp.h>
@@ -10,7 +13,6 @@
 
 #include <cmocka.h>
 
-#include "base/names.h"
 
 #define K UINT64_C(1000)
 #define M (1000 * K)
@@ -27,7 +29,7 @@ static const ShapeFacts facts_pfifo = {
 
 static PlaneAddress address_make(const char *text) {
         PlaneAddress address = {};
-        assert_int_equal(parse_prefix(text, &address.prefix), 0);
+        assert_int_equal(prefix_parse(text, &address.prefix), 0);
         return address;
 }
 

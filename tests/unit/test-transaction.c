@@ -1,6 +1,7 @@
 // The transactions that load rulesets.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "base/util.h"
 #include "firewall/transaction.h"
 #include "golden.h"
 

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "audit/check.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/config.h"
+#include "config/load.h"
 #include "golden.h"
 
 static void test_all_can_only_widen_some_settings(void **state _unused_) {

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "golden.h"
+#include "base/inet.h"
+#include "config/config.h"
+#include "config/load.h"
 #include "planes/pending-edit.h"
 
 #define INTERFACE "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n"
@@ -14,8 +17,8 @@ static const char *key_towards(const char *before, const char *after, const char
         const PlaneConfig *a = golden_plane("blue", before, &in_force), *b = golden_plane("blue", after, &wanted);
         Flow flow = { .local_port = 40000, .remote_port = 49200 };
 
-        assert_int_equal(parse_address("172.150.1.5", &flow.local), 0);
-        assert_int_equal(parse_address(remote, &flow.remote), 0);
+        assert_int_equal(address_parse("172.150.1.5", &flow.local), 0);
+        assert_int_equal(address_parse(remote, &flow.remote), 0);
         return waiting_key(&flow, a, b) ?: "";
 }
 
@@ -66,8 +69,8 @@ static void test_other_connections_hold_nothing_up(void **state _unused_) {
         const PlaneConfig *b = golden_plane("blue", INTERFACE "[Address]\nAddress=172.150.1.7/24\n", &wanted);
         Flow flow = { .local_port = 40000, .remote_port = 22 };
 
-        assert_int_equal(parse_address("172.150.1.5", &flow.local), 0);
-        assert_int_equal(parse_address("172.150.1.6", &flow.remote), 0);
+        assert_int_equal(address_parse("172.150.1.5", &flow.local), 0);
+        assert_int_equal(address_parse("172.150.1.6", &flow.remote), 0);
         assert_null(waiting_key(&flow, a, b));
 }
 

@@ -1,4 +1,4 @@
-// The one type on both sides: a State is a sorted array of kernel objects, desired or observed.
+// Kernel objects, desired or observed: one type on both sides.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // An Object is {kind, key, attributes}. The kinds are in the order in which they are made; they are deleted in reverse.
@@ -9,7 +9,7 @@
 #include <net/if.h>
 #include <stdio.h>
 
-#include "base/parse.h"
+#include "base/inet.h"
 #include "base/util.h"
 
 typedef enum ObjectKind {
@@ -148,11 +148,6 @@ typedef struct Object {
         };
 } Object;
 
-typedef struct State {
-        Object *objects;
-        size_t n_objects, n_allocated;
-} State;
-
 // Order of two objects by kind and key alone.
 int object_compare(const Object *a, const Object *b);
 // Whether an observed object has the attributes that are desired; what is desired as "whatever it has" always matches.
@@ -161,19 +156,13 @@ bool object_satisfies(const Object *observed, const Object *desired);
 bool object_is_fixed(const Object *observed, const Object *desired);
 // One line without the line feed: "class mig0 6d70:1 rate 8G ceil 8G burst 1000KB".
 void object_print(const Object *object, FILE *file);
+// Frees what the object owns.
+void object_deinit(Object *object);
 const char *object_kind_to_string(ObjectKind kind);
 const char *ruleset_family_to_string(RulesetFamily family);
 
 // The metric of a route for which none is asked.
 uint32_t route_metric(int family);
-
-// Adds a copy, taking over as_ruleset.text; 0 or -ENOMEM (the text is freed then).
-int state_add(State *state, const Object *object);
-// Sorts by kind and key. Every State that leaves derive or observe is sorted.
-void state_sort(State *state);
-const Object *state_find(const State *state, const Object *key);
-void state_deinit(State *state);
-#define _cleanup_state_ _cleanup_(state_deinit)
 
 // Ticks of 64 ns (PSCHED_SHIFT 6 in include/net/pkt_sched.h) that bytes take at a rate, rounded up, and back.
 uint32_t ticks_from_bytes(uint64_t bytes, uint64_t bytes_per_second);

@@ -1,10 +1,14 @@
-// The State and its objects: order, equality and text.
+// Kernel objects: order, equality and text.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "model/model.h"
+#include "model/object.h"
 
 #include <linux/if_ether.h>
 #include <linux/pkt_sched.h>
+
+#include "base/inet.h"
+#include "base/parse.h"
+#include "base/util.h"
 
 typedef struct ObjectType {
         const char *name;
@@ -65,7 +69,7 @@ static void link_print(const Object *object, FILE *file) {
         if (link->mtu)
                 fprintf(file, " mtu %u", link->mtu);
         if (link->has_mac)
-                fprintf(file, " address %s", format_mac(&link->mac, mac));
+                fprintf(file, " address %s", mac_format(&link->mac, mac));
         if (link->alias[0])
                 fprintf(file, " alias %s", link->alias);
         if (link->enslaved)
@@ -111,7 +115,7 @@ static bool address_satisfies(const Object *observed, const Object *desired) {
 
 static void address_print(const Object *object, FILE *file) {
         char text[PREFIX_TEXT_MAX];
-        fprintf(file, "%s %s", object->link, format_prefix(&object->as_address.prefix, text));
+        fprintf(file, "%s %s", object->link, prefix_format(&object->as_address.prefix, text));
 }
 
 static void handle_print(uint32_t handle, FILE *file) {
@@ -203,7 +207,7 @@ static void filter_print(const Object *object, FILE *file) {
         char address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
 
         fprintf(file, "%s ingress %s tcp to %s %s redirect %s", object->link, filter->protocol == ETH_P_IPV6 ? "ipv6" : "ip",
-                format_address(&filter->address, address), format_mac(&filter->mac, mac),
+                address_format(&filter->address, address), mac_format(&filter->mac, mac),
                 filter->target[0] ? filter->target : "nowhere");
 }
 
@@ -228,7 +232,7 @@ static void neighbour_print(const Object *object, FILE *file) {
         char address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
 
         fprintf(file, "%s %s lladdr %s permanent", object->link,
-                format_address(&object->as_neighbour.address, address), format_mac(&object->as_neighbour.mac, mac));
+                address_format(&object->as_neighbour.address, address), mac_format(&object->as_neighbour.mac, mac));
 }
 
 uint32_t route_metric(int family) {
@@ -249,12 +253,12 @@ static void route_print(const Object *object, FILE *file) {
         const RouteObject *route = &object->as_route;
         char destination[PREFIX_TEXT_MAX], address[ADDRESS_TEXT_MAX];
 
-        fprintf(file, "%s", format_prefix(&route->destination, destination));
+        fprintf(file, "%s", prefix_format(&route->destination, destination));
         if (route->gateway.family != AF_UNSPEC)
-                fprintf(file, " via %s", format_address(&route->gateway, address));
+                fprintf(file, " via %s", address_format(&route->gateway, address));
         fprintf(file, " dev %s", object->link);
         if (route->source.family != AF_UNSPEC)
-                fprintf(file, " src %s", format_address(&route->source, address));
+                fprintf(file, " src %s", address_format(&route->source, address));
         if (route->metric != route_metric(route->destination.address.family))
                 fprintf(file, " metric %u", route->metric);
         if (route->is_odd)
@@ -308,41 +312,9 @@ const char *ruleset_family_to_string(RulesetFamily family) {
         return names[family];
 }
 
-static void object_deinit(Object *object) {
+void object_deinit(Object *object) {
         if (object->kind == OBJECT_RULESET)
                 free(object->as_ruleset.text);
-}
-
-int state_add(State *state, const Object *object) {
-        if (array_reserve(&state->objects, &state->n_allocated, state->n_objects + 1) < 0) {
-                Object copy = *object;
-                object_deinit(&copy);
-                return -ENOMEM;
-        }
-        state->objects[state->n_objects++] = *object;
-        return 0;
-}
-
-static int object_compare_void(const void *a, const void *b) {
-        return object_compare(a, b);
-}
-
-void state_sort(State *state) {
-        if (state->n_objects > 0)
-                qsort(state->objects, state->n_objects, sizeof(Object), object_compare_void);
-}
-
-const Object *state_find(const State *state, const Object *key) {
-        if (state->n_objects == 0)
-                return NULL;
-        return bsearch(key, state->objects, state->n_objects, sizeof(Object), object_compare_void);
-}
-
-void state_deinit(State *state) {
-        for (size_t i = 0; i < state->n_objects; i++)
-                object_deinit(&state->objects[i]);
-        free(state->objects);
-        *state = (State){};
 }
 
 uint32_t ticks_from_bytes(uint64_t bytes, uint64_t bytes_per_second) {

@@ -1,0 +1,16 @@
+// The monotonic clock.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdint.h>
+#include <time.h>
+
+#include "base/util.h"
+
+// Microseconds since some time in the past; never set back. Source: CLOCK_MONOTONIC, sd-event's clock as well.
+static inline uint64_t clock_now_usec(void) {
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}

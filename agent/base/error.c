@@ -1,0 +1,39 @@
+// A negative errno and the sentence a person needs.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+
+int error_set(Error *error, int code, const char *format, ...) {
+        if (!error)
+                return code;
+
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(error->text, sizeof(error->text), format, arguments);
+        va_end(arguments);
+        error->code = code;
+        return code;
+}
+
+int error_prefix(Error *error, const char *format, ...) {
+        if (!error)
+                return -EINVAL;
+
+        char prefix[sizeof(error->text)];
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(prefix, sizeof(prefix), format, arguments);
+        va_end(arguments);
+
+        char text[sizeof(error->text)];
+        memcpy(text, error->text, sizeof(text));
+        (void)snprintf(error->text, sizeof(error->text), "%.400s: %.600s", prefix, text);
+        return error->code;
+}

@@ -1,0 +1,246 @@
+// NAME.plane files: which are there, in which order they are read, and what becomes of them.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "config/load.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "base/util.h"
+#include "config/check-together.h"
+#include "config/check.h"
+#include "config/config.h"
+#include "config/draft.h"
+#include "config/plane-config.h"
+#include "config/read.h"
+
+enum {
+        FILE_SIZE_MAX = 4 * 1024 * 1024, // bytes
+};
+
+#define PLANE_SUFFIX ".plane"
+#define DROPIN_SUFFIX ".conf"
+
+typedef struct FoundFile {
+        char *name, *path;
+} FoundFile;
+
+typedef struct FileList {
+        FoundFile *files;
+        size_t n_files, n_allocated;
+} FileList;
+
+static void file_list_deinit(FileList *list) {
+        for (size_t i = 0; i < list->n_files; i++) {
+                free(list->files[i].name);
+                free(list->files[i].path);
+        }
+        free(list->files);
+}
+
+static int file_list_add(FileList *list, const char *directory, const char *name) {
+        if (array_reserve(&list->files, &list->n_allocated, list->n_files + 1) < 0)
+                return -ENOMEM;
+
+        _cleanup_free_ char *copy = strdup(name), *path = NULL;
+        if (!copy || asprintf(&path, "%s/%s", directory, name) < 0)
+                return -ENOMEM;
+        list->files[list->n_files++] = (FoundFile){ TAKE(copy), TAKE(path) };
+        return 0;
+}
+
+static bool file_list_has(const FileList *list, const char *name) {
+        for (size_t i = 0; i < list->n_files; i++)
+                if (streq(list->files[i].name, name))
+                        return true;
+        return false;
+}
+
+static void closedir_dir(DIR **directory) {
+        if (*directory)
+                (void)closedir(*directory);
+}
+
+static bool name_has_suffix(const char *name, const char *suffix) {
+        size_t n = strlen(name), n_suffix = strlen(suffix);
+
+        return name[0] != '.' && n > n_suffix && streq(name + n - n_suffix, suffix);
+}
+
+// Adds the files of a directory that no directory before it had. A directory that is not there has none.
+static int file_list_scan(FileList *list, const char *path, const char *suffix, Error *ret_error) {
+        _cleanup_(closedir_dir) DIR *directory = opendir(path);
+        if (!directory)
+                return errno == ENOENT ? 0 : error_set(ret_error, -errno, "cannot read directory %s: %m", path);
+
+        for (;;) {
+                errno = 0;
+                const struct dirent *entry = readdir(directory);
+                if (!entry)
+                        return errno ? error_set(ret_error, -errno, "cannot read directory %s: %m", path) : 0;
+                if (!name_has_suffix(entry->d_name, suffix) || file_list_has(list, entry->d_name))
+                        continue;
+                if (file_list_add(list, path, entry->d_name) < 0)
+                        return error_set(ret_error, -ENOMEM, "cannot read directory %s: out of memory", path);
+        }
+}
+
+static int compare_files(const void *a, const void *b) {
+        return strcmp(((const FoundFile *)a)->name, ((const FoundFile *)b)->name);
+}
+
+static void file_list_sort(FileList *list) {
+        if (list->n_files > 0)
+                qsort(list->files, list->n_files, sizeof(list->files[0]), compare_files);
+}
+
+// The empty line ends a line that the file before left to be continued.
+static void draft_read_source(ConfigDraft *draft, const char *path, char *text, size_t size) {
+        char *source;
+
+        if (asprintf(&source, "%s\n\n# %s\n%.*s", draft->plane->source ?: "", path, (int)size, text) < 0) {
+                draft->out_of_memory = true;
+                return;
+        }
+        free(draft->plane->source);
+        draft->plane->source = source;
+        draft_read_text(draft, path, text, size);
+}
+
+// Reads one file into the draft. Returns false if the file masks: it is empty, or a link to /dev/null.
+static bool draft_read_file(ConfigDraft *draft, const char *path) {
+        ConfigLocation at = { .path = path };
+        struct stat st;
+
+        if (stat(path, &st) < 0) {
+                draft_error(draft, at, "cannot be read: %m; mend or remove it");
+                return true;
+        }
+        if (S_ISCHR(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size == 0))
+                return false;
+        if (!S_ISREG(st.st_mode)) {
+                draft_error(draft, at, "is no regular file; a plane is described by a text file");
+                return true;
+        }
+
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r = file_read(path, FILE_SIZE_MAX, &text, &size);
+        if (r == -E2BIG)
+                draft_error(draft, at, "is larger than %d bytes; is this a plane file?", FILE_SIZE_MAX);
+        else if (r == -ENOMEM)
+                draft->out_of_memory = true; // not the file's fault
+        else if (r < 0)
+                draft_error(draft, at, "cannot be read: %s; mend or remove it", strerror(-r));
+        else
+                draft_read_source(draft, path, text, size);
+        return true;
+}
+
+static void draft_read_dropins(ConfigDraft *draft, const char *const *directories) {
+        _cleanup_(file_list_deinit) FileList list = { 0 };
+
+        for (size_t i = 0; directories[i] && !draft->out_of_memory; i++) {
+                _cleanup_free_ char *path = NULL;
+                Error error;
+                int r = asprintf(&path, "%s/%s" PLANE_SUFFIX ".d", directories[i], draft->plane->name) < 0 ? -ENOMEM : 0;
+                if (r >= 0)
+                        r = file_list_scan(&list, path, DROPIN_SUFFIX, &error);
+                if (r == -ENOMEM)
+                        draft->out_of_memory = true;
+                else if (r < 0)
+                        draft_error(draft, (ConfigLocation){ .path = path }, "%s", error.text);
+        }
+
+        file_list_sort(&list);
+        for (size_t i = 0; i < list.n_files; i++)
+                (void)draft_read_file(draft, list.files[i].path);
+}
+
+// What has been read: checks it, and takes it into the configuration as a plane or as broken.
+static int config_add_draft(Config *config, ConfigDraft *draft) {
+        if (draft->n_errors == 0 && !draft->out_of_memory)
+                draft_check(draft);
+        if (draft->out_of_memory)
+                return -ENOMEM;
+        if (draft->n_errors > 0)
+                return config_add_broken(config, draft->plane->name);
+        if (array_reserve(&config->planes, &config->n_planes_allocated, config->n_planes + 1) < 0)
+                return -ENOMEM;
+        config->planes[config->n_planes++] = TAKE(draft->plane);
+        return 0;
+}
+
+static int config_load_plane(Config *config, const char *const *directories, bool has_ipv6, const FoundFile *file) {
+        _cleanup_(draft_deinit) ConfigDraft draft = { 0 };
+        _cleanup_free_ char *name = strndup(file->name, strlen(file->name) - strlen(PLANE_SUFFIX));
+
+        if (!name)
+                return -ENOMEM;
+        if (!plane_name_is_valid(name))
+                return config_add_message(
+                        config, CONFIG_ERROR, name, (ConfigLocation){ .path = file->path },
+                        "the file's name does not name a plane; rename it: at most 64 letters, digits, "
+                        "'-', '_' and '.', the first a letter, a digit or '_'");
+
+        int r = draft_init(&draft, config, name, file->path, has_ipv6);
+        if (r < 0 || !draft_read_file(&draft, file->path))
+                return r;
+        draft_read_dropins(&draft, directories);
+        return config_add_draft(config, &draft);
+}
+
+int config_load(const char *const *directories, bool has_ipv6, Config **ret, Error *ret_error) {
+        _cleanup_(file_list_deinit) FileList list = { 0 };
+        _cleanup_config_ Config *config = calloc(1, sizeof(*config));
+        int r = config ? 0 : -ENOMEM;
+
+        for (size_t i = 0; directories[i] && r == 0; i++) {
+                r = file_list_scan(&list, directories[i], PLANE_SUFFIX, ret_error);
+                if (r < 0)
+                        return r;
+        }
+        file_list_sort(&list);
+        for (size_t i = 0; i < list.n_files && r == 0; i++)
+                r = config_load_plane(config, directories, has_ipv6, &list.files[i]);
+        if (r == 0)
+                r = config_check_together(config);
+        if (r < 0)
+                return error_set(ret_error, r, "cannot read the configuration: out of memory");
+
+        *ret = TAKE(config);
+        return 0;
+}
+
+int config_load_text(const char *name, const char *path, const char *text, size_t size, bool has_ipv6, Config **ret) {
+        _cleanup_(draft_deinit) ConfigDraft draft = { 0 };
+        _cleanup_config_ Config *config = calloc(1, sizeof(*config));
+        _cleanup_free_ char *copy = malloc(size + 1);
+
+        if (!config || !copy)
+                return -ENOMEM;
+        memcpy(copy, text, size);
+        copy[size] = '\0';
+
+        int r = draft_init(&draft, config, name, path, has_ipv6);
+        if (r < 0)
+                return r;
+        draft_read_text(&draft, path, copy, size);
+        r = config_add_draft(config, &draft);
+        if (r < 0)
+                return r;
+
+        r = config_check_together(config);
+        if (r < 0)
+                return r;
+        *ret = TAKE(config);
+        return 0;
+}
+
+bool config_kernel_has_ipv6(void) {
+        return access("/proc/sys/net/ipv6", F_OK) == 0;
+}
