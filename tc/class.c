@@ -136,6 +136,6 @@ int class_observe(Netlink *netlink, const char *link, int ifindex, State *state,
         int r = netlink_query(netlink, tc_message_new(RTM_GETTCLASS, NLM_F_DUMP, &header, NULL), class_dump_handle,
                               class_dump_restart, &dump, ret_error);
         if (r < 0)
-                (void)error_prefix(ret_error, "cannot read the classes of %s", link);
+                error_prefix(ret_error, "cannot read the classes of %s", link);
         return r;
 }

@@ -170,7 +170,7 @@ int filter_observe(Netlink *netlink, const char *link, int ifindex, State *state
                         r = filter_observe_one(netlink, link, filter, state, ret_error);
         }
         if (r < 0)
-                (void)error_prefix(ret_error, "cannot read the filters of %s", link);
+                error_prefix(ret_error, "cannot read the filters of %s", link);
         return r;
 }
 

@@ -94,8 +94,10 @@ int redirects_read(Netlink *netlink, RedirectList *ret, Error *ret_error) {
 
         int r = netlink_query(netlink, actions_message_new(), actions_read, actions_restart, &list, ret_error);
         // Where nobody has asked for an action yet, the kernel may not know what one is.
-        if (r < 0 && r != -ENOENT && r != -EOPNOTSUPP && r != -EINVAL)
-                return error_prefix(ret_error, "cannot list the actions of filters");
+        if (r < 0 && r != -ENOENT && r != -EOPNOTSUPP && r != -EINVAL) {
+                error_prefix(ret_error, "cannot list the actions of filters");
+                return r;
+        }
         if (r >= 0) {
                 *ret = list;
                 list = (RedirectList){};

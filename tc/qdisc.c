@@ -228,7 +228,7 @@ static int qdisc_observe_at(Netlink *netlink, const char *link, int ifindex, Obj
         if (r > 0)
                 r = qdisc_is_wanted(netlink, ifindex, &object, desired, ret_error);
         if (r < 0)
-                (void)error_prefix(ret_error, "cannot read the qdiscs of %s", link);
+                error_prefix(ret_error, "cannot read the qdiscs of %s", link);
         if (r <= 0)
                 return r;
         r = state_add(state, &object);

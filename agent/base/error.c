@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,9 +21,9 @@ int error_set(Error *error, int code, const char *format, ...) {
         return code;
 }
 
-int error_prefix(Error *error, const char *format, ...) {
+void error_prefix(Error *error, const char *format, ...) {
         if (!error)
-                return -EINVAL;
+                return;
 
         char prefix[sizeof(error->text)];
         va_list arguments;
@@ -35,5 +34,4 @@ int error_prefix(Error *error, const char *format, ...) {
         char text[sizeof(error->text)];
         memcpy(text, error->text, sizeof(text));
         (void)snprintf(error->text, sizeof(error->text), "%.400s: %.600s", prefix, text);
-        return error->code;
 }

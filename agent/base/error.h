@@ -11,5 +11,6 @@ typedef struct Error {
 
 // Fills error (which may be NULL) and returns code, a negative errno.
 int error_set(Error *error, int code, const char *format, ...) _printf_(3, 4);
-// Puts "what: " before the text that is already there; returns the code.
-int error_prefix(Error *error, const char *format, ...) _printf_(2, 3);
+// Puts "what: " before the text that is already there, if the caller wants an error at all: error may be NULL. Returns nothing,
+// because the code to return is the caller's own: without an Error there is none to read it from.
+void error_prefix(Error *error, const char *format, ...) _printf_(2, 3);

@@ -236,7 +236,7 @@ static int failure_add(ApplyFailures *failures, const char *link, const Error *e
                 object_print(operation->desired ?: operation->observed, file);
                 (void)fflush(file);
         }
-        (void)error_prefix(&failure->error, "cannot %s %s", names[operation->type], text);
+        error_prefix(&failure->error, "cannot %s %s", names[operation->type], text);
         return 0;
 }
 
@@ -261,7 +261,7 @@ static int rulesets_apply(Kernel *kernel, const Plan *plan, ApplyFailures *failu
                 kernel->progress(KERNEL_STEP_TRANSACTION);
         if (firewall_apply(kernel->firewall, load, n_load, removed, n_removed, &error) >= 0)
                 return 0;
-        (void)error_prefix(&error, "cannot load the ruleset");
+        error_prefix(&error, "cannot load the ruleset");
         return failure_add(failures, "", &error, NULL);
 }
 

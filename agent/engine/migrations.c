@@ -89,7 +89,7 @@ static int sockets_read(uint8_t state, FlowList *ret, Error *ret_error) {
         for (size_t i = 0; i < ELEMENTSOF(families) && r >= 0; i++)
                 r = family_read(netlink, families[i], state, &list, ret_error);
         if (r < 0) {
-                (void)error_prefix(ret_error, "cannot list the TCP sockets");
+                error_prefix(ret_error, "cannot list the TCP sockets");
                 return r;
         }
         *ret = list;

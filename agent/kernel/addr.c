@@ -86,7 +86,7 @@ int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_o
 
         int r = addresses_read(netlink, &list, ret_error);
         if (r < 0) {
-                (void)error_prefix(ret_error, "cannot list the addresses of %s", link);
+                error_prefix(ret_error, "cannot list the addresses of %s", link);
                 return r;
         }
         for (size_t i = 0; i < list.n_entries; i++) {

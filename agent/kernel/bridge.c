@@ -69,8 +69,10 @@ int bridge_members_read(Netlink *netlink, uint16_t vlan_id, BridgeMembers *ret, 
         _cleanup_bridge_members_ BridgeMembers members = { .vlan_id = vlan_id };
 
         int r = members_query(netlink, 0, &members, ret_error);
-        if (r < 0)
-                return error_prefix(ret_error, "cannot list the VLANs of bridges");
+        if (r < 0) {
+                error_prefix(ret_error, "cannot list the VLANs of bridges");
+                return r;
+        }
         *ret = members;
         members = (BridgeMembers){};
         return 0;

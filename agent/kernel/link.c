@@ -151,7 +151,7 @@ int inventory_read(Netlink *netlink, Inventory *ret, Error *ret_error) {
 
         int r = netlink_query(netlink, message, link_read, inventory_restart, &inventory, ret_error);
         if (r < 0) {
-                (void)error_prefix(ret_error, "cannot list the links");
+                error_prefix(ret_error, "cannot list the links");
                 return r;
         }
 

@@ -59,7 +59,7 @@ int neighbour_observe(Netlink *netlink, const char *link, int ifindex, const Sta
 
         int r = netlink_query(netlink, message, neighbour_read, neighbours_restart, &reading, ret_error);
         if (r < 0)
-                (void)error_prefix(ret_error, "cannot list the neighbours on %s", link);
+                error_prefix(ret_error, "cannot list the neighbours on %s", link);
         for (size_t i = 0; r >= 0 && i < reading.neighbours.n_objects; i++)
                 r = state_add(state, &reading.neighbours.objects[i]);
         state_deinit(&reading.neighbours);

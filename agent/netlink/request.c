@@ -292,7 +292,7 @@ int netlink_link_index(Netlink *netlink, const char *name, int *ret_index, Error
         LinkIdentity identity = {};
         int r = link_identity_query(netlink, 0, name, &identity, ret_error);
         if (r < 0) {
-                (void)error_prefix(ret_error, "cannot look up the link %s", name);
+                error_prefix(ret_error, "cannot look up the link %s", name);
                 return r;
         }
         *ret_index = identity.index;
@@ -303,7 +303,7 @@ int netlink_link_name(Netlink *netlink, int index, char ret[static 16], Error *r
         LinkIdentity identity = {};
         int r = link_identity_query(netlink, index, NULL, &identity, ret_error);
         if (r < 0) {
-                (void)error_prefix(ret_error, "cannot look up link number %d", index);
+                error_prefix(ret_error, "cannot look up link number %d", index);
                 return r;
         }
         memcpy(ret, identity.name, IFNAMSIZ);

@@ -1,0 +1,50 @@
+// An error: its code, and the sentence that callers put together.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+
+static void test_a_caller_without_an_error_gets_the_code(void **state _unused_) {
+        assert_int_equal(error_set(NULL, -ENOENT, "no %s", "link"), -ENOENT);
+        error_prefix(NULL, "cannot read %s", "mig0");
+}
+
+static void test_callers_say_what_was_attempted(void **state _unused_) {
+        Error error;
+
+        assert_int_equal(error_set(&error, -ENOENT, "no such %s", "link"), -ENOENT);
+        error_prefix(&error, "cannot read %s", "mig0");
+        error_prefix(&error, "plane blue");
+        assert_int_equal(error.code, -ENOENT);
+        assert_string_equal(error.text, "plane blue: cannot read mig0: no such link");
+}
+
+static void test_a_long_text_keeps_both_its_parts(void **state _unused_) {
+        char prefix[900], text[900];
+        Error error;
+
+        memset(prefix, 'p', sizeof(prefix) - 1);
+        memset(text, 't', sizeof(text) - 1);
+        prefix[sizeof(prefix) - 1] = text[sizeof(text) - 1] = '\0';
+        (void)error_set(&error, -EIO, "%s", text);
+        error_prefix(&error, "%s", prefix);
+
+        assert_int_equal(strlen(error.text), 400 + 2 + 600);
+        assert_int_equal(strspn(error.text, "p"), 400);
+        assert_string_equal(error.text + 400 + 2 + 599, "t");
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_a_caller_without_an_error_gets_the_code),
+                cmocka_unit_test(test_callers_say_what_was_attempted),
+                cmocka_unit_test(test_a_long_text_keeps_both_its_parts),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
