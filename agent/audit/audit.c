@@ -106,10 +106,6 @@ static const struct Check {
 
 // --- one plane ---
 
-static const Object *operation_object(const Operation *operation) {
-        return operation->desired ?: operation->observed;
-}
-
 static bool rules_stand(const Verify *verify) {
         const Plan *plan = &verify->look->plan;
 

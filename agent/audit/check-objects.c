@@ -18,10 +18,6 @@ enum { OPERATIONS_TOLD_MAX = 3 };
 
 typedef bool (*ObjectFilter)(const Verify *verify, const Object *object);
 
-static const Object *operation_object(const Operation *operation) {
-        return operation->desired ?: operation->observed;
-}
-
 // Says what differs of the objects that a check is about; how many are as they should be.
 static size_t differences_say(Verify *verify, ObjectFilter is_about) {
         const Plan *plan = &verify->look->plan;

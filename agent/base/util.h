@@ -32,6 +32,12 @@ static inline bool streq(const char *a, const char *b) {
         return strcmp(a, b) == 0;
 }
 
+static inline bool has_suffix(const char *text, const char *suffix) {
+        size_t n = strlen(text), n_suffix = strlen(suffix);
+
+        return n >= n_suffix && streq(text + n - n_suffix, suffix);
+}
+
 // Copies into a fixed array, truncating; always terminated.
 #define strcpy_fixed(array, text) ((void)snprintf((array), sizeof(array), "%s", (text)))
 

@@ -57,26 +57,6 @@ static const char *host_fault(const Prefix *prefix) {
         return NULL;
 }
 
-static bool plane_has_address(const PlaneConfig *plane, const Address *address) {
-        for (size_t i = 0; i < plane->n_addresses; i++)
-                if (address_compare(&plane->addresses[i].prefix.address, address) == 0)
-                        return true;
-        return false;
-}
-
-// Of bsearch(): an address, and a network of many that are disjoint.
-static int compare_with_network(const void *address, const void *network) {
-        const Prefix *prefix = network;
-
-        return prefix_contains(prefix, address) ? 0 : address_compare(address, &prefix->address);
-}
-
-// After complete_peers(): they are sorted then, and disjoint.
-static bool plane_has_peer(const PlaneConfig *plane, const Address *address) {
-        return plane->n_peers > 0 &&
-               bsearch(address, plane->peers, plane->n_peers, sizeof(plane->peers[0]), compare_with_network);
-}
-
 // --- [Interface]
 
 static void check_interface(ConfigDraft *draft) {
@@ -184,7 +164,7 @@ static void check_gateway(ConfigDraft *draft, size_t i) {
                             ADDRESS(gateway), PREFIX(&plane->routes[i].destination));
                 return;
         }
-        if (plane_has_address(plane, gateway)) {
+        if (plane_config_has_address(plane, gateway)) {
                 draft_error(draft, at,
                             "Gateway=%s is the plane's own address; name the router, or remove Gateway= for a "
                             "destination that is on the link",
@@ -345,7 +325,8 @@ static void check_has_peers(ConfigDraft *draft) {
 
         for (size_t i = 0; i < plane->n_peers; i++) {
                 const Prefix *peers = &plane->peers[i];
-                if (peers->length < address_bits(peers->address.family) || !plane_has_address(plane, &peers->address))
+                if (peers->length < address_bits(peers->address.family) ||
+                    !plane_config_has_address(plane, &peers->address))
                         return;
         }
         if (plane->n_addresses > 0)
@@ -358,9 +339,11 @@ static void check_has_peers(ConfigDraft *draft) {
 static void check_known_peer(ConfigDraft *draft, size_t i, bool repeated) {
         const PlaneConfig *plane = draft->plane;
         const Address *address = &plane->known_peers[i].address;
-        const char *fault = plane_has_address(plane, address) ? "is the plane's own address; name another host"
-                            : !plane_has_peer(plane, address) ? "is not within Peers=; correct it, or add it there"
-                                                              : NULL;
+        const char *fault = plane_config_has_address(plane, address)
+                                    ? "is the plane's own address; name another host"
+                            : !plane_config_is_peer(plane, address)
+                                    ? "is not within Peers=; correct it, or add it there"
+                                    : NULL;
 
         if (address->family == AF_UNSPEC) {
                 draft_error(draft, config_location(plane, "Peer", "", i),
@@ -418,10 +401,10 @@ static void check_probes(ConfigDraft *draft) {
 
         for (size_t i = 0; i < plane->n_probes; i++) {
                 const ConfigLocation at = config_location(plane, "Health", "Probe", i);
-                if (plane_has_address(plane, &plane->probes[i]))
+                if (plane_config_has_address(plane, &plane->probes[i]))
                         draft_error(draft, at, "Probe=%s is the plane's own address; name a peer",
                                     ADDRESS(&plane->probes[i]));
-                else if (!plane_has_peer(plane, &plane->probes[i]))
+                else if (!plane_config_is_peer(plane, &plane->probes[i]))
                         draft_error(draft, at, "Probe=%s is not within Peers=; correct it, or add it there",
                                     ADDRESS(&plane->probes[i]));
         }

@@ -65,12 +65,6 @@ static void closedir_dir(DIR **directory) {
                 (void)closedir(*directory);
 }
 
-static bool name_has_suffix(const char *name, const char *suffix) {
-        size_t n = strlen(name), n_suffix = strlen(suffix);
-
-        return name[0] != '.' && n > n_suffix && streq(name + n - n_suffix, suffix);
-}
-
 // Adds the files of a directory that no directory before it had. A directory that is not there has none.
 static int file_list_scan(FileList *list, const char *path, const char *suffix, Error *ret_error) {
         _cleanup_(closedir_dir) DIR *directory = opendir(path);
@@ -82,7 +76,7 @@ static int file_list_scan(FileList *list, const char *path, const char *suffix, 
                 const struct dirent *entry = readdir(directory);
                 if (!entry)
                         return errno ? error_set(ret_error, -errno, "cannot read directory %s: %m", path) : 0;
-                if (!name_has_suffix(entry->d_name, suffix) || file_list_has(list, entry->d_name))
+                if (entry->d_name[0] == '.' || !has_suffix(entry->d_name, suffix) || file_list_has(list, entry->d_name))
                         continue;
                 if (file_list_add(list, path, entry->d_name) < 0)
                         return error_set(ret_error, -ENOMEM, "cannot read directory %s: out of memory", path);

@@ -81,6 +81,39 @@ bool plane_config_has_family(const PlaneConfig *plane, int family) {
         return false;
 }
 
+bool plane_config_has_address(const PlaneConfig *plane, const Address *address) {
+        for (size_t i = 0; i < plane->n_addresses; i++)
+                if (address_compare(&plane->addresses[i].prefix.address, address) == 0)
+                        return true;
+        return false;
+}
+
+bool plane_config_has_port(const PlaneConfig *plane, uint16_t port) {
+        for (size_t i = 0; i < plane->n_ports; i++)
+                if (port_range_contains(&plane->ports[i], port))
+                        return true;
+        return false;
+}
+
+// For bsearch(): an address against one of many disjoint networks.
+static int compare_with_network(const void *address, const void *network) {
+        const Prefix *prefix = network;
+
+        return prefix_contains(prefix, address) ? 0 : address_compare(address, &prefix->address);
+}
+
+bool plane_config_is_peer(const PlaneConfig *plane, const Address *address) {
+        return plane->n_peers > 0 &&
+               bsearch(address, plane->peers, plane->n_peers, sizeof(plane->peers[0]), compare_with_network);
+}
+
+const PlanePeer *plane_config_find_peer(const PlaneConfig *plane, const Address *address) {
+        for (size_t i = 0; i < plane->n_known_peers; i++)
+                if (plane->known_peers[i].has_mac && address_compare(&plane->known_peers[i].address, address) == 0)
+                        return &plane->known_peers[i];
+        return NULL;
+}
+
 const PortRange *plane_config_migration_ports(const PlaneConfig *plane) {
         const PortRange *widest = &plane->ports[0];
 

@@ -115,8 +115,16 @@ typedef struct PlaneConfig {
 } PlaneConfig;
 
 PlaneConfig *plane_config_free(PlaneConfig *plane);
-// AF_INET or AF_INET6: whether it has an address of that family.
+// AF_INET or AF_INET6: whether the plane has an address of that family.
 bool plane_config_has_family(const PlaneConfig *plane, int family);
+// Whether the address is one of the plane's own.
+bool plane_config_has_address(const PlaneConfig *plane, const Address *address);
+// Whether the port is within Ports=.
+bool plane_config_has_port(const PlaneConfig *plane, uint16_t port);
+// Whether the address is within Peers=, which are sorted and disjoint once the plane is checked.
+bool plane_config_is_peer(const PlaneConfig *plane, const Address *address);
+// The [Peer] section that gives the address a MAC address; NULL: there is none.
+const PlanePeer *plane_config_find_peer(const PlaneConfig *plane, const Address *address);
 
 // Whether networkd or NetworkManager makes the device by what we give it.
 static inline bool plane_config_is_handed_over(const PlaneConfig *plane) {

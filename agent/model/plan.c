@@ -93,7 +93,7 @@ void operation_print(const Operation *operation, FILE *file) {
         };
 
         fprintf(file, "%c ", signs[operation->type]);
-        object_print(operation->desired ?: operation->observed, file);
+        object_print(operation_object(operation), file);
         if (operation->desired && operation->observed) {
                 fputs(" (was: ", file);
                 object_print(operation->observed, file);
@@ -109,7 +109,7 @@ void plan_print(const Plan *plan, FILE *file) {
 }
 
 const char *operation_link(const Operation *operation) {
-        return (operation->desired ?: operation->observed)->link;
+        return operation_object(operation)->link;
 }
 
 void plan_deinit(Plan *plan) {

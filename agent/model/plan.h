@@ -29,6 +29,11 @@ typedef struct Plan {
         size_t n_operations, n_allocated;
 } Plan;
 
+// The object that an operation is about: as desired, or as observed where it is deleted.
+static inline const Object *operation_object(const Operation *operation) {
+        return operation->desired ?: operation->observed;
+}
+
 int plan_diff(const State *desired, const State *observed, Plan *ret);
 // One line without the line feed: "+ link mig0 kind vlan parent eno1 id 100"
 void operation_print(const Operation *operation, FILE *file);

@@ -445,6 +445,45 @@ static void test_where_a_value_was_written(void **state _unused_) {
         assert_string_equal(config_location(plane, "Interface", "Parent", 0).path, "blue.plane");
 }
 
+static Address address_of(const char *text) {
+        Address address;
+
+        assert_int_equal(address_parse(text, &address), 0);
+        return address;
+}
+
+static void test_what_is_within_a_plane(void **state _unused_) {
+        _cleanup_config_ Config *config =
+                load(PLANE "[Isolation]\nPeers=10.0.0.0/8 172.150.1.0/24 192.0.2.7\nPorts=100-200 300\n"
+                           "[Peer]\nAddress=10.1.2.3\n[Peer]\nAddress=10.1.2.4\nMACAddress=52:54:00:12:34:56\n");
+        const PlaneConfig *plane = only_plane(config);
+        static const struct {
+                const char *address;
+                bool own, peer, pinned;
+        } addresses[] = {
+                { "172.150.1.5", true, true, false },  { "172.150.1.6", false, true, false },
+                { "172.150.2.5", false, false, false }, { "10.1.2.3", false, true, false },
+                { "10.1.2.4", false, true, true },      { "192.0.2.6", false, false, false },
+                { "192.0.2.7", false, true, false },    { "9.255.255.255", false, false, false },
+                { "fd00::1", false, false, false },
+        };
+        static const struct {
+                uint16_t port;
+                bool open;
+        } ports[] = { { 99, false }, { 100, true }, { 200, true }, { 201, false }, { 300, true }, { 301, false } };
+
+        for (size_t i = 0; i < ELEMENTSOF(addresses); i++) {
+                Address address = address_of(addresses[i].address);
+                assert_int_equal(plane_config_has_address(plane, &address), addresses[i].own);
+                assert_int_equal(plane_config_is_peer(plane, &address), addresses[i].peer);
+                assert_int_equal(plane_config_find_peer(plane, &address) != NULL, addresses[i].pinned);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(ports); i++)
+                assert_int_equal(plane_config_has_port(plane, ports[i].port), ports[i].open);
+        assert_true(plane_config_has_family(plane, AF_INET));
+        assert_false(plane_config_has_family(plane, AF_INET6));
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_syntax_is_that_of_systemd),
@@ -465,6 +504,7 @@ int main(void) {
                 cmocka_unit_test(test_messages_come_to_an_end),
                 cmocka_unit_test(test_long_values_are_quoted_short),
                 cmocka_unit_test(test_where_a_value_was_written),
+                cmocka_unit_test(test_what_is_within_a_plane),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
