@@ -3,8 +3,63 @@
 
 #include "config/plane-config.h"
 
+#include <linux/if_ether.h>
+
 #include "base/inet.h"
 #include "base/util.h"
+
+static const char *const plane_kind_names[] = {
+        [PLANE_KIND_DEVICE] = "device",
+        [PLANE_KIND_VLAN] = "vlan",
+        [PLANE_KIND_MACVLAN] = "macvlan",
+};
+
+static const char *const managed_by_names[] = {
+        [MANAGED_BY_MIGPLANE] = "migplane",
+        [MANAGED_BY_NETWORKD] = "networkd",
+        [MANAGED_BY_NETWORKMANAGER] = "NetworkManager",
+        [MANAGED_BY_OTHER] = "other",
+};
+
+static const char *const fallback_names[] = {
+        [FALLBACK_DENY] = "deny",
+        [FALLBACK_ALLOW] = "allow",
+};
+
+static int name_lookup(const char *const *names, size_t n, const char *text) {
+        for (size_t i = 0; i < n; i++)
+                if (streq(names[i], text))
+                        return (int)i;
+        return -EINVAL;
+}
+
+const char *plane_kind_to_string(PlaneKind kind) {
+        return plane_kind_names[kind];
+}
+
+int plane_kind_from_string(const char *text) {
+        return name_lookup(plane_kind_names, ELEMENTSOF(plane_kind_names), text);
+}
+
+const char *managed_by_to_string(ManagedBy managed_by) {
+        return managed_by_names[managed_by];
+}
+
+int managed_by_from_string(const char *text) {
+        return name_lookup(managed_by_names, ELEMENTSOF(managed_by_names), text);
+}
+
+const char *fallback_to_string(Fallback fallback) {
+        return fallback_names[fallback];
+}
+
+int fallback_from_string(const char *text) {
+        return name_lookup(fallback_names, ELEMENTSOF(fallback_names), text);
+}
+
+const char *vlan_protocol_to_string(uint16_t protocol) {
+        return protocol == ETH_P_8021AD ? "802.1ad" : "802.1Q";
+}
 
 PlaneConfig *plane_config_free(PlaneConfig *plane) {
         if (!plane)
@@ -25,53 +80,6 @@ PlaneConfig *plane_config_free(PlaneConfig *plane) {
         free(plane->texts);
         free(plane);
         return NULL;
-}
-
-#define EQUAL(member) (a->member == b->member)
-
-static bool plane_scalars_equal(const PlaneConfig *a, const PlaneConfig *b) {
-        return streq(a->name, b->name) && streq(a->description ?: "", b->description ?: "") && EQUAL(is_default) &&
-               EQUAL(required) && EQUAL(fallback) && streq(a->interface, b->interface) && EQUAL(kind) &&
-               streq(a->parent, b->parent) && EQUAL(vlan_id) && EQUAL(vlan_protocol) && EQUAL(mtu) && EQUAL(has_mac) &&
-               memcmp(&a->mac, &b->mac, sizeof(a->mac)) == 0 && EQUAL(managed_by) && EQUAL(egress) && EQUAL(ingress) &&
-               EQUAL(per_migration) && EQUAL(link_rate) && EQUAL(management_reserve) && EQUAL(log_drops.count) &&
-               EQUAL(log_drops.seconds);
-}
-
-#undef EQUAL
-
-static bool plane_networks_equal(const PlaneConfig *a, const PlaneConfig *b) {
-        bool equal = a->n_addresses == b->n_addresses && a->n_routes == b->n_routes && a->n_peers == b->n_peers;
-
-        for (size_t i = 0; equal && i < a->n_addresses; i++)
-                equal = prefix_compare(&a->addresses[i].prefix, &b->addresses[i].prefix) == 0;
-        for (size_t i = 0; equal && i < a->n_routes; i++)
-                equal = prefix_compare(&a->routes[i].destination, &b->routes[i].destination) == 0 &&
-                        address_compare(&a->routes[i].gateway, &b->routes[i].gateway) == 0;
-        for (size_t i = 0; equal && i < a->n_peers; i++)
-                equal = prefix_compare(&a->peers[i], &b->peers[i]) == 0;
-        return equal;
-}
-
-static bool plane_guests_equal(const PlaneConfig *a, const PlaneConfig *b) {
-        bool equal = a->n_ports == b->n_ports && a->n_users == b->n_users && a->n_known_peers == b->n_known_peers &&
-                     a->n_probes == b->n_probes;
-
-        for (size_t i = 0; equal && i < a->n_ports; i++)
-                equal = a->ports[i].first == b->ports[i].first && a->ports[i].last == b->ports[i].last;
-        for (size_t i = 0; equal && i < a->n_users; i++)
-                equal = a->users[i] == b->users[i];
-        for (size_t i = 0; equal && i < a->n_known_peers; i++)
-                equal = address_compare(&a->known_peers[i].address, &b->known_peers[i].address) == 0 &&
-                        a->known_peers[i].has_mac == b->known_peers[i].has_mac &&
-                        memcmp(&a->known_peers[i].mac, &b->known_peers[i].mac, sizeof(MacAddress)) == 0;
-        for (size_t i = 0; equal && i < a->n_probes; i++)
-                equal = address_compare(&a->probes[i], &b->probes[i]) == 0;
-        return equal;
-}
-
-bool plane_config_equal(const PlaneConfig *a, const PlaneConfig *b) {
-        return plane_scalars_equal(a, b) && plane_networks_equal(a, b) && plane_guests_equal(a, b);
 }
 
 bool plane_config_has_family(const PlaneConfig *plane, int family) {

@@ -61,7 +61,7 @@ typedef struct PlanePeer {
         MacAddress mac;
 } PlanePeer;
 
-// A list is always a pointer and its two sizes in a row: config-keys.c fills them all the same way.
+// A list is always a pointer and its two sizes in a row: config/keys.c describes them all the same way.
 typedef struct PlaneConfig {
         char *name;
         char *path;   // of NAME.plane
@@ -132,13 +132,15 @@ static inline bool plane_config_is_handed_over(const PlaneConfig *plane) {
 }
 // The range that migrations use: the widest of Ports=, as others are single ports beside it.
 const PortRange *plane_config_migration_ports(const PlaneConfig *plane);
-// Whether two mean the same; where it was written does not count.
-bool plane_config_equal(const PlaneConfig *a, const PlaneConfig *b);
 
 // Where the key got its value, or this item of it; the plane's file as a whole for a key that was not given.
 ConfigLocation config_location(const PlaneConfig *plane, const char *section, const char *key, size_t item);
 
+// As in the file. The way back returns the value, or -EINVAL.
 const char *plane_kind_to_string(PlaneKind kind);
-const char *vlan_protocol_to_string(uint16_t protocol); // "802.1Q", "802.1ad"
+int plane_kind_from_string(const char *text);
 const char *managed_by_to_string(ManagedBy managed_by);
+int managed_by_from_string(const char *text);
 const char *fallback_to_string(Fallback fallback);
+int fallback_from_string(const char *text);
+const char *vlan_protocol_to_string(uint16_t protocol); // "802.1Q", "802.1ad"

@@ -11,7 +11,6 @@
 #include "config/ini.h"
 #include "config/keys.h"
 #include "config/plane-config.h"
-#include "model/reason.h"
 
 // Where the reader stands in a file.
 typedef struct Reader {
@@ -32,27 +31,24 @@ static int record_origin(Reader *reader, const char *key, size_t item) {
         return 0;
 }
 
-// Appends to the list at this place of the plane; returns the new item, or NULL when memory is out. Pointers of several
-// types are read and written here, hence memcpy.
+// Appends to the list at this offset of the plane; returns the new item, or NULL when memory is out.
 static void *list_append(PlaneConfig *plane, size_t offset, const void *item, size_t size, size_t *ret_index) {
-        ConfigList list;
+        ConfigList list = config_list_at(plane, offset);
 
-        memcpy(&list, (char *)plane + offset, sizeof(list));
         if (array_reserve_bytes(&list.items, &list.n_allocated, list.n + 1, size) < 0)
                 return NULL;
         void *place = (char *)list.items + list.n * size;
         memcpy(place, item, size);
         *ret_index = list.n++;
-        memcpy((char *)plane + offset, &list, sizeof(list));
+        config_list_store(plane, offset, &list);
         return place;
 }
 
 static void list_clear(PlaneConfig *plane, size_t offset) {
-        ConfigList list;
+        ConfigList list = config_list_at(plane, offset);
 
-        memcpy(&list, (char *)plane + offset, sizeof(list));
         list.n = 0;
-        memcpy((char *)plane + offset, &list, sizeof(list));
+        config_list_store(plane, offset, &list);
 }
 
 static void report_value(Reader *reader, const ConfigKey *key, const char *text, int r, const Error *error) {
@@ -62,7 +58,7 @@ static void report_value(Reader *reader, const ConfigKey *key, const char *text,
                 draft_error(reader->draft, reader->at, "%s=%.100s: %s", key->key, text, error->text);
         else
                 draft_error(reader->draft, reader->at, "%s=%.100s is %s; expected %s", key->key, text,
-                            r == -ERANGE ? "out of range" : "not understood", key->expected);
+                            r == -ERANGE ? "out of range" : "not understood", key->type->expected);
 }
 
 // An empty assignment: the list as if nothing had been said, the value as it is by default.
@@ -83,7 +79,7 @@ static int assign_item(Reader *reader, const ConfigKey *key, const char *word, E
         _Static_assert(sizeof(item) >= sizeof(PlaneAddress), "too small for an item");
         size_t index;
 
-        int r = key->parse(reader->draft, word, item, ret_error);
+        int r = key->type->read(reader->draft, word, item, ret_error);
         if (r < 0)
                 return r;
         if (!list_append(reader->draft->plane, key->offset, item, key->size, &index))
@@ -92,7 +88,7 @@ static int assign_item(Reader *reader, const ConfigKey *key, const char *word, E
 }
 
 static int assign_value(Reader *reader, const ConfigKey *key, const char *value, Error *ret_error) {
-        int r = key->parse(reader->draft, value, (char *)reader->base + key->offset, ret_error);
+        int r = key->type->read(reader->draft, value, (char *)reader->base + key->offset, ret_error);
 
         return r < 0 ? r : record_origin(reader, key->key, reader->item);
 }

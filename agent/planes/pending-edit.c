@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "config/check-together.h"
 #include "config/config.h"
+#include "config/equal.h"
 #include "config/plane-config.h"
 #include "daemon/manager.h"
 #include "engine/migrations.h"

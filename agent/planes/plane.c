@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "config/equal.h"
 #include "config/plane-config.h"
 #include "daemon/manager.h"
 #include "model/reason.h"

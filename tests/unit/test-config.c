@@ -5,6 +5,7 @@
 #include "base/inet.h"
 #include "base/util.h"
 #include "config/config.h"
+#include "config/equal.h"
 #include "config/ini.h"
 #include "config/load.h"
 
