@@ -410,6 +410,16 @@ static void test_no_plane_no_ruleset(void **state _unused_) {
         assert_int_equal(rules.n_objects, 0);
 }
 
+static void test_names_that_nft_does_not_take_are_spelled(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+
+        derive("[Interface]\nName=0m@ig\nKind=device\n[Address]\nAddress=192.0.2.5/24\n", there, &config, &rules);
+        assert_has(&rules, RULESET_NETDEV, "x//0m/40ig-in", "type filter hook ingress device \"0m@ig\" priority -500; policy accept;\n");
+        assert_has(&rules, RULESET_NETDEV, "x//0m/40ig-in", "counter name \"x//0m/40ig-in-other\" drop\n");
+        assert_has(&rules, RULESET_INET, "prerouting", "iifname \"0m@ig\" goto x//0m/40ig-in\n");
+}
+
 static void test_names_that_cannot_be_told_to_nft_are_refused(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
         _cleanup_state_ State rules = {};
@@ -447,6 +457,7 @@ int main(void) {
                 cmocka_unit_test(test_without_a_device_the_stack_is_guarded_all_the_same),
                 cmocka_unit_test(test_every_rule_tells_the_hash),
                 cmocka_unit_test(test_no_plane_no_ruleset),
+                cmocka_unit_test(test_names_that_nft_does_not_take_are_spelled),
                 cmocka_unit_test(test_names_that_cannot_be_told_to_nft_are_refused),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
