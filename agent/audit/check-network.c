@@ -309,15 +309,15 @@ static bool is_closed_elsewhere(const Verify *verify, uint16_t port) {
 }
 
 void verify_listeners(Verify *verify) {
-        const FlowList *listening = &verify->host->listening;
+        const TcpSockets *listening = &verify->host->listening;
         static const Address any;
 
         if (verify->host->listening_error.code < 0) {
                 verify_say_unseen(verify, VERDICT_WARNING, &verify->host->listening_error);
                 return;
         }
-        for (size_t i = 0; i < listening->n_flows; i++) {
-                const Flow *flow = &listening->flows[i];
+        for (size_t i = 0; i < listening->n_sockets; i++) {
+                const TcpSocket *flow = &listening->sockets[i];
                 char text[ADDRESS_TEXT_MAX];
                 if (!is_open_port(verify->config, flow->local_port) || is_loopback(&flow->local) ||
                     is_own(verify->config, &flow->local))

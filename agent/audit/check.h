@@ -40,7 +40,7 @@ typedef struct VerifyHost {
         HostSniffer *sniffers;
         size_t n_sniffers, n_sniffers_allocated;
         Error sniffers_error;
-        FlowList listening;
+        TcpSockets listening;
         Error listening_error;
         RedirectList redirects;
         Error redirects_error;

@@ -121,7 +121,7 @@ void verify_host_read(Manager *manager, VerifyHost *ret) {
         (void)redirects_read(netlink, &ret->redirects, &ret->redirects_error);
         policy_rules_read(netlink, ret);
         (void)sniffers_read(ret, &ret->sniffers_error);
-        (void)flows_read_listening(&ret->listening, &ret->listening_error);
+        (void)tcp_read_listening(&ret->listening, &ret->listening_error);
         (void)firewall_read_others(manager->kernel.firewall, &ret->rules, &ret->rules_error);
 }
 
@@ -129,7 +129,7 @@ void verify_host_deinit(VerifyHost *host) {
         free(host->addresses);
         free(host->sniffers);
         redirects_deinit(&host->redirects);
-        flows_deinit(&host->listening);
+        tcp_sockets_deinit(&host->listening);
         other_rules_deinit(&host->rules);
         *host = (VerifyHost){};
 }

@@ -115,12 +115,12 @@ static int get_bytes(sd_bus *bus _unused_, const char *path _unused_, const char
 static int get_migrations(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
                           const char *property _unused_, sd_bus_message *reply, void *userdata,
                           sd_bus_error *ret_error) {
-        _cleanup_flows_ FlowList flows = {};
+        _cleanup_tcp_sockets_ TcpSockets flows = {};
         Error error = {};
 
-        if (flows_read(&flows, &error) < 0)
+        if (tcp_read_established(&flows, &error) < 0)
                 return bus_error(ret_error, "ApplyFailed", &error);
-        return sd_bus_message_append(reply, "u", flows_count_migrations(&flows, ((const Plane *)userdata)->config));
+        return sd_bus_message_append(reply, "u", migrations_count(&flows, ((const Plane *)userdata)->config));
 }
 
 static int get_drops(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,

@@ -62,7 +62,7 @@ static bool stood_on(const Plane *plane, const Inventory *inventory) {
 
 // What would have to be made again, and what for.
 static int links_survey(Look *look, Error *ret_error) {
-        _cleanup_flows_ FlowList flows = {};
+        _cleanup_tcp_sockets_ TcpSockets flows = {};
         bool read = false;
         int r = 0;
 
@@ -75,9 +75,9 @@ static int links_survey(Look *look, Error *ret_error) {
                 if (config->kind == PLANE_KIND_DEVICE || !link->ours || derive_link_fits(link, config))
                         continue;
                 if (!read)
-                        r = flows_read(&flows, ret_error);
+                        r = tcp_read_established(&flows, ret_error);
                 read = true;
-                link->n_migrations = flows_count_migrations(&flows, config);
+                link->n_migrations = migrations_count(&flows, config);
         }
         return r;
 }

@@ -72,7 +72,7 @@ static json_t *drops_describe(const Plane *plane, const FirewallCounter *counter
         return object;
 }
 
-static json_t *plane_describe(const Plane *plane, const FlowList *flows, const FirewallCounter *counters,
+static json_t *plane_describe(const Plane *plane, const TcpSockets *flows, const FirewallCounter *counters,
                               size_t n_counters) {
         const PlaneConfig *config = plane->config;
         uint64_t sent = 0, received = 0;
@@ -94,7 +94,7 @@ static json_t *plane_describe(const Plane *plane, const FlowList *flows, const F
                 { "SuggestedMiBps", plane_suggested_mebibytes(plane) },
                 { "Generation", plane->generation },
                 { "Repairs", plane->repairs },
-                { "ActiveMigrations", flows_count_migrations(flows, config) },
+                { "ActiveMigrations", migrations_count(flows, config) },
                 { "BytesSent", sent },
                 { "BytesReceived", received },
         };
@@ -110,11 +110,11 @@ static json_t *plane_describe(const Plane *plane, const FlowList *flows, const F
 
 char *describe(Manager *manager) {
         json_t *root = json_object(), *planes = json_array(), *messages = json_array();
-        _cleanup_flows_ FlowList flows = {};
+        _cleanup_tcp_sockets_ TcpSockets flows = {};
         FirewallCounter *counters = NULL;
         size_t n_counters = 0;
 
-        (void)flows_read(&flows, NULL);
+        (void)tcp_read_established(&flows, NULL);
         (void)firewall_read_counters(manager->kernel.firewall, &counters, &n_counters, NULL);
         for (size_t i = 0; i < manager->n_planes; i++)
                 (void)json_array_append_new(planes, plane_describe(manager->planes[i], &flows, counters, n_counters));

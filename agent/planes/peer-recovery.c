@@ -50,7 +50,7 @@ void probe_pin_peers(Manager *manager) {
         }
 }
 
-static void peer_look_for(Manager *manager, Plane *plane, const Flow *flow) {
+static void peer_look_for(Manager *manager, Plane *plane, const TcpSocket *flow) {
         const Address *neighbour = next_hop(plane->config, &flow->remote);
         char address[ADDRESS_TEXT_MAX];
         Error error = {};
@@ -66,12 +66,12 @@ static void peer_look_for(Manager *manager, Plane *plane, const Flow *flow) {
 }
 
 // Returns the number of connections that belong to migrations.
-static size_t plane_look(Manager *manager, Plane *plane, const FlowList *flows) {
+static size_t plane_look(Manager *manager, Plane *plane, const TcpSockets *flows) {
         size_t n_running = 0, n_unanswered = 0;
 
-        for (size_t i = 0; i < flows->n_flows && plane->ifindex > 0; i++) {
-                const Flow *flow = &flows->flows[i];
-                if (!flow_is_of_plane(flow, plane->config))
+        for (size_t i = 0; i < flows->n_sockets && plane->ifindex > 0; i++) {
+                const TcpSocket *flow = &flows->sockets[i];
+                if (!migrations_include(flow, plane->config))
                         continue;
                 n_running++;
                 if (!flow->is_unanswered)
@@ -105,12 +105,12 @@ static void timer_arm(Manager *manager) {
 }
 
 void probe_look(Manager *manager) {
-        _cleanup_flows_ FlowList flows = {};
+        _cleanup_tcp_sockets_ TcpSockets flows = {};
         size_t n_running = 0;
         Error error = {};
 
         probe_pin_peers(manager);
-        if (flows_read(&flows, &error) < 0) {
+        if (tcp_read_established(&flows, &error) < 0) {
                 log_debug("%s", error.text);
                 return;
         }

@@ -97,10 +97,10 @@ static bool keeps_mac(const PlanePeer *in_force, const PlanePeer *wanted) {
         return !wanted || (in_force && memcmp(&in_force->mac, &wanted->mac, sizeof(in_force->mac)) == 0);
 }
 
-const char *waiting_key(const Flow *flow, const PlaneConfig *in_force, const PlaneConfig *wanted) {
+const char *waiting_key(const TcpSocket *flow, const PlaneConfig *in_force, const PlaneConfig *wanted) {
         const char *key;
 
-        if (!flow_is_of_plane(flow, in_force))
+        if (!migrations_include(flow, in_force))
                 return NULL;
         if (!same_device(in_force, wanted, &key))
                 return key;
@@ -118,12 +118,12 @@ const char *waiting_key(const Flow *flow, const PlaneConfig *in_force, const Pla
 }
 
 // wanted NULL: its file is gone.
-static const char *plane_cut_by(const FlowList *flows, const PlaneConfig *in_force, const PlaneConfig *wanted) {
+static const char *plane_cut_by(const TcpSockets *flows, const PlaneConfig *in_force, const PlaneConfig *wanted) {
         const char *key = NULL;
 
-        for (size_t i = 0; i < flows->n_flows && !key; i++)
-                key = wanted ? waiting_key(&flows->flows[i], in_force, wanted) :
-                      flow_is_of_plane(&flows->flows[i], in_force) ? "" : NULL;
+        for (size_t i = 0; i < flows->n_sockets && !key; i++)
+                key = wanted ? waiting_key(&flows->sockets[i], in_force, wanted) :
+                      migrations_include(&flows->sockets[i], in_force) ? "" : NULL;
         return key;
 }
 
@@ -149,7 +149,7 @@ static void wait_begin(Plane *plane, const char *key, unsigned n_migrations) {
 }
 
 int waiting_keep(Manager *manager, Config *config) {
-        _cleanup_flows_ FlowList flows = {};
+        _cleanup_tcp_sockets_ TcpSockets flows = {};
         bool read = false;
 
         for (size_t i = 0; i < manager->n_planes; i++) {
@@ -162,7 +162,7 @@ int waiting_keep(Manager *manager, Config *config) {
                     (wanted && plane_config_equal(plane->config, wanted)))
                         continue;
                 // What cannot be told is no reason to refuse the reload.
-                if (!read && flows_read(&flows, &error) < 0)
+                if (!read && tcp_read_established(&flows, &error) < 0)
                         log_warning("running migrations may be cut: %s", error.text);
                 read = true;
                 const char *key = plane_cut_by(&flows, plane->config, wanted);
@@ -172,20 +172,20 @@ int waiting_keep(Manager *manager, Config *config) {
                         return -ENOMEM;
                 if (plane->wanted)
                         plane->config->is_default = plane->wanted->is_default;
-                wait_begin(plane, key, flows_count_migrations(&flows, plane->config));
+                wait_begin(plane, key, migrations_count(&flows, plane->config));
         }
         return 0;
 }
 
 bool waiting_is_over(const Manager *manager) {
-        _cleanup_flows_ FlowList flows = {};
+        _cleanup_tcp_sockets_ TcpSockets flows = {};
         bool read = false;
 
         for (size_t i = 0; i < manager->n_planes; i++) {
                 const Plane *plane = manager->planes[i];
                 if (!plane->waits[0])
                         continue;
-                if (!read && flows_read(&flows, NULL) < 0)
+                if (!read && tcp_read_established(&flows, NULL) < 0)
                         return false;
                 read = true;
                 if (!plane_cut_by(&flows, plane->config, plane->wanted))

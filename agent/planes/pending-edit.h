@@ -10,7 +10,7 @@
 
 // The key by which an edit of a plane's files would cut a connection that it has; NULL: the connection goes on. What makes the
 // device another one below the same name (Parent=, VLANId=, VLANProtocol=) is derive's to hold back, which knows the device.
-const char *waiting_key(const Flow *flow, const PlaneConfig *in_force, const PlaneConfig *wanted);
+const char *waiting_key(const TcpSocket *flow, const PlaneConfig *in_force, const PlaneConfig *wanted);
 
 // Of configurations that were just read, takes those out that would cut migrations: their planes keep what they have, as those
 // with a broken file do. -ENOMEM.

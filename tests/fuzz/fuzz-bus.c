@@ -25,7 +25,7 @@ int __wrap_manager_set_bandwidth(Manager *manager, Plane *plane, uint64_t egress
                                  Error *ret_error);
 int __wrap_manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error);
 char *__wrap_describe(Manager *manager);
-int __wrap_flows_read(FlowList *ret, Error *ret_error);
+int __wrap_tcp_read_established(TcpSockets *ret, Error *ret_error);
 int __wrap_link_read_bytes(Netlink *netlink, int ifindex, uint64_t *ret_sent, uint64_t *ret_received, Error *ret_error);
 int __wrap_firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error);
 int __wrap_verify_plane(Manager *manager, const Plane *plane, const Findings **ret, Error *ret_error);
@@ -60,8 +60,8 @@ char *__wrap_describe(Manager *manager _unused_) {
         return strdup("{}");
 }
 
-int __wrap_flows_read(FlowList *ret, Error *ret_error _unused_) {
-        *ret = (FlowList){};
+int __wrap_tcp_read_established(TcpSockets *ret, Error *ret_error _unused_) {
+        *ret = (TcpSockets){};
         return 0;
 }
 

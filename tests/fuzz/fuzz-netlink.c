@@ -129,10 +129,10 @@ static void redirects(State *state _unused_, Error *error) {
 
 static void sockets(State *state _unused_, Error *error) {
         PlaneConfig plane = {};
-        _cleanup_flows_ FlowList list = {};
+        _cleanup_tcp_sockets_ TcpSockets list = {};
 
-        if (flows_read(&list, error) >= 0)
-                (void)flows_count_migrations(&list, &plane);
+        if (tcp_read_established(&list, error) >= 0)
+                (void)migrations_count(&list, &plane);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -15,7 +15,7 @@
 static const char *key_towards(const char *before, const char *after, const char *remote) {
         _cleanup_config_ Config *in_force = NULL, *wanted = NULL;
         const PlaneConfig *a = golden_plane("blue", before, &in_force), *b = golden_plane("blue", after, &wanted);
-        Flow flow = { .local_port = 40000, .remote_port = 49200 };
+        TcpSocket flow = { .local_port = 40000, .remote_port = 49200 };
 
         assert_int_equal(address_parse("172.150.1.5", &flow.local), 0);
         assert_int_equal(address_parse(remote, &flow.remote), 0);
@@ -67,7 +67,7 @@ static void test_other_connections_hold_nothing_up(void **state _unused_) {
         _cleanup_config_ Config *in_force = NULL, *wanted = NULL;
         const PlaneConfig *a = golden_plane("blue", BEFORE, &in_force);
         const PlaneConfig *b = golden_plane("blue", INTERFACE "[Address]\nAddress=172.150.1.7/24\n", &wanted);
-        Flow flow = { .local_port = 40000, .remote_port = 22 };
+        TcpSocket flow = { .local_port = 40000, .remote_port = 22 };
 
         assert_int_equal(address_parse("172.150.1.5", &flow.local), 0);
         assert_int_equal(address_parse("172.150.1.6", &flow.remote), 0);

@@ -10,23 +10,23 @@
 
 #define PLANE "[Interface]\nName=mig0\n[Address]\nAddress=192.0.2.1/24\nAddress=fd00::1/64\n"
 
-static Flow flow(const char *local, uint16_t local_port, const char *remote, uint16_t remote_port) {
-        Flow made = { .local_port = local_port, .remote_port = remote_port };
+static TcpSocket flow(const char *local, uint16_t local_port, const char *remote, uint16_t remote_port) {
+        TcpSocket made = { .local_port = local_port, .remote_port = remote_port };
 
         assert_int_equal(address_parse(local, &made.local), 0);
         assert_int_equal(address_parse(remote, &made.remote), 0);
         return made;
 }
 
-static void assert_count(Flow *flows, size_t n_flows, unsigned expected) {
+static void assert_count(TcpSocket *flows, size_t n_flows, unsigned expected) {
         _cleanup_config_ Config *config = NULL;
         const PlaneConfig *plane = golden_plane("blue", PLANE, &config);
 
-        assert_int_equal(flows_count_migrations(&(FlowList){ .flows = flows, .n_flows = n_flows }, plane), expected);
+        assert_int_equal(migrations_count(&(TcpSockets){ .sockets = flows, .n_sockets = n_flows }, plane), expected);
 }
 
 static void channels_of_one_migration_count_once(void **state _unused_) {
-        Flow flows[] = {
+        TcpSocket flows[] = {
                 flow("192.0.2.1", 49152, "192.0.2.2", 40001),
                 flow("192.0.2.1", 49152, "192.0.2.2", 40002),
                 flow("192.0.2.1", 49152, "192.0.2.2", 40003),
@@ -35,7 +35,7 @@ static void channels_of_one_migration_count_once(void **state _unused_) {
 }
 
 static void peers_ports_and_directions_tell_migrations_apart(void **state _unused_) {
-        Flow flows[] = {
+        TcpSocket flows[] = {
                 flow("192.0.2.1", 49152, "192.0.2.2", 40001), flow("192.0.2.1", 49153, "192.0.2.2", 40002),
                 flow("192.0.2.1", 49152, "192.0.2.3", 40001), flow("192.0.2.1", 40001, "192.0.2.2", 49152),
                 flow("fd00::1", 49152, "fd00::2", 40001),
@@ -44,7 +44,7 @@ static void peers_ports_and_directions_tell_migrations_apart(void **state _unuse
 }
 
 static void other_addresses_and_ports_are_no_migrations(void **state _unused_) {
-        Flow flows[] = {
+        TcpSocket flows[] = {
                 flow("192.0.2.9", 49152, "192.0.2.2", 40001),
                 flow("192.0.2.1", 22, "192.0.2.2", 40001),
                 flow("127.0.0.1", 49152, "127.0.0.1", 40001),
