@@ -98,16 +98,6 @@ void verify_icmp_redirects(Verify *verify);
 void verify_forwarding(Verify *verify);
 void verify_ipv6(Verify *verify);
 
-// How the kernel makes one value of `all` and the device's own (include/linux/inetdevice.h).
-typedef enum SysctlCombination {
-        SYSCTL_OWN,    // `all` is only a way to write every device's
-        SYSCTL_EITHER, // or
-        SYSCTL_BOTH,   // and
-        SYSCTL_LARGER, // the maximum
-        SYSCTL_ALL,    // the device's own is asked for something else
-} SysctlCombination;
-int64_t sysctl_combine(SysctlCombination combination, int64_t all, int64_t own);
-
 // verify-network.c
 void verify_addresses(Verify *verify);
 void verify_elsewhere(Verify *verify);

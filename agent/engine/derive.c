@@ -9,9 +9,9 @@
 #include "base/names.h"
 #include "base/util.h"
 #include "config/plane-config.h"
+#include "engine/hardening.h"
 #include "firewall/ruleset.h"
 #include "kernel/link.h"
-#include "kernel/sysctl.h"
 #include "model/object.h"
 #include "model/reason.h"
 #include "model/state.h"
@@ -43,13 +43,6 @@ void derive_ifb_name(const char *interface, char ret[static IFNAMSIZ]) {
 
 static bool made_by_us(const PlaneConfig *plane) {
         return plane->kind != PLANE_KIND_DEVICE && plane->managed_by == MANAGED_BY_MIGPLANE;
-}
-
-static bool plane_has_ipv6(const PlaneConfig *plane) {
-        for (size_t i = 0; i < plane->n_addresses; i++)
-                if (plane->addresses[i].prefix.address.family == AF_INET6)
-                        return true;
-        return false;
 }
 
 static LinkType plane_link_type(PlaneKind kind) {
@@ -268,7 +261,7 @@ static int links_derive(const Derivation *d) {
                 (void)snprintf(ifb.as_link.alias, sizeof(ifb.as_link.alias), LINK_ALIAS_PREFIX "%s", plane->name);
                 r = state_add(d->state, &ifb);
                 if (r >= 0)
-                        r = sysctl_derive_ifb(d->ifb, d->state);
+                        r = hardening_derive_ifb(d->ifb, d->state);
         }
         return r;
 }
@@ -362,7 +355,7 @@ static int plane_derive(const Derivation *d) {
         int r = links_derive(d);
 
         if (r >= 0)
-                r = sysctl_derive(d->plane->interface, plane_has_ipv6(d->plane), d->state);
+                r = hardening_derive(d->plane->interface, plane_config_has_family(d->plane, AF_INET6), d->state);
         if (r >= 0 && d->plane->managed_by == MANAGED_BY_MIGPLANE)
                 r = addresses_derive(d);
         if (r >= 0)

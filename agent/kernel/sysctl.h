@@ -1,4 +1,4 @@
-// Settings of the plane's own device below /proc/sys/net; never `all`, never another interface's.
+// Settings of links below /proc/sys/net: read and written.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -7,12 +7,6 @@
 #include "kernel/link.h"
 #include "model/object.h"
 #include "model/state.h"
-
-// Adds the hardening of a plane's device: IPv4's always, IPv6 switched off or, for a plane that uses it, tamed.
-int sysctl_derive(const char *link, bool has_ipv6, State *state);
-
-// Adds what keeps the kernel from talking on a plane's ifb device by itself.
-int sysctl_derive_ifb(const char *ifb, State *state);
 
 // item: what follows /proc/sys/net/, as "ipv4/conf/mig0/arp_ignore". 1: read; 0: this kernel has no such setting; or -errno.
 int sysctl_read(const char *item, int64_t *ret);

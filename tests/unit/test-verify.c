@@ -1,4 +1,4 @@
-// The audit: how the kernel makes one setting of two, and which of several findings comes first
+// The audit: which of several findings comes first, and what objects a check is about
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "audit/check.h"
@@ -7,25 +7,6 @@
 #include "config/config.h"
 #include "config/load.h"
 #include "golden.h"
-
-static void test_all_can_only_widen_some_settings(void **state _unused_) {
-        assert_int_equal(sysctl_combine(SYSCTL_LARGER, 2, 1), 2); // rp_filter: the laxer
-        assert_int_equal(sysctl_combine(SYSCTL_LARGER, 0, 1), 1);
-        assert_int_equal(sysctl_combine(SYSCTL_EITHER, 1, 0), 1); // accept_local
-        assert_int_equal(sysctl_combine(SYSCTL_EITHER, 0, 0), 0);
-        assert_int_equal(sysctl_combine(SYSCTL_EITHER, 2, 0), 1);
-}
-
-static void test_all_can_only_narrow_others(void **state _unused_) {
-        assert_int_equal(sysctl_combine(SYSCTL_BOTH, 1, 0), 0); // accept_source_route
-        assert_int_equal(sysctl_combine(SYSCTL_BOTH, 0, 1), 0);
-        assert_int_equal(sysctl_combine(SYSCTL_BOTH, 1, 1), 1);
-}
-
-static void test_some_know_one_side_only(void **state _unused_) {
-        assert_int_equal(sysctl_combine(SYSCTL_OWN, 1, 0), 0);
-        assert_int_equal(sysctl_combine(SYSCTL_ALL, 1, 0), 1);
-}
 
 static void test_the_gravest_comes_first(void **state _unused_) {
         Verify verify = {};
@@ -115,9 +96,6 @@ static void test_rules_are_not_the_guard(void **state _unused_) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_all_can_only_widen_some_settings),
-                cmocka_unit_test(test_all_can_only_narrow_others),
-                cmocka_unit_test(test_some_know_one_side_only),
                 cmocka_unit_test(test_the_gravest_comes_first),
                 cmocka_unit_test(test_what_is_well_is_told_while_all_is),
                 cmocka_unit_test(test_a_name_of_bytes_is_made_text),
