@@ -1,225 +1,152 @@
-// migplanectl: calls to the daemon, what their errors mean to a person, and values read as JSON.
+// Connections and calls to the daemon, and what their errors mean.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include <stdarg.h>
-
-#include "base/log.h"
+#include "base/error.h"
 #include "base/names.h"
 #include "base/util.h"
-#include "ctl/ctl.h"
+#include "client/client.h"
 
-// A change may wait for somebody to type a password, which takes longer than sd-bus's 25 s.
+// A change may wait until somebody has typed a password, which takes longer than sd-bus's 25 s.
 #define CHANGE_TIMEOUT_USEC UINT64_C(300000000)
 
-#define START_THE_DAEMON "is it running? systemctl status migplaned"
-#define CONNECTION_CLOSED "with --host: does ssh to it work?"
+#define MATCH_DAEMON "type='signal',sender='" BUS_NAME "',path_namespace='" BUS_PATH "'"
+#define MATCH_OWNER                                                                                  \
+        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"              \
+        "path='/org/freedesktop/DBus',member='NameOwnerChanged',arg0='" BUS_NAME "'"
 
 static const struct {
         const char *prefix; // of the error's name
-        CtlExit exit;
-        const char *advice;
+        ClientResult result;
 } bus_failures[] = {
-        { BUS_ERROR_PREFIX "NoSuchPlane", CTL_NOT_FOUND, "migplanectl list shows the planes there are" },
-        { "org.freedesktop.DBus.Error.UnknownObject", CTL_NOT_FOUND, "migplanectl list shows the planes there are" },
-        { "org.freedesktop.DBus.Error.ServiceUnknown", CTL_NO_DAEMON, START_THE_DAEMON },
-        { "org.freedesktop.DBus.Error.NameHasNoOwner", CTL_NO_DAEMON, START_THE_DAEMON },
-        { "org.freedesktop.DBus.Error.Spawn.", CTL_NO_DAEMON, START_THE_DAEMON },
-        { "org.freedesktop.systemd1.", CTL_NO_DAEMON, START_THE_DAEMON },
-        { "org.freedesktop.DBus.Error.NoServer", CTL_NO_DAEMON, "is the system bus running?" },
-        { "org.freedesktop.DBus.Error.Disconnected", CTL_NO_DAEMON, "is the system bus running?" },
-        { "System.Error.ENOTCONN", CTL_NO_DAEMON, CONNECTION_CLOSED },
-        { "System.Error.ECONNRESET", CTL_NO_DAEMON, CONNECTION_CLOSED },
-        { "System.Error.EPIPE", CTL_NO_DAEMON, CONNECTION_CLOSED },
-        { "org.freedesktop.DBus.Error.Timeout", CTL_TIMED_OUT, "the journal may say more: journalctl -u migplaned" },
-        { "org.freedesktop.DBus.Error.NoReply", CTL_TIMED_OUT, "the journal may say more: journalctl -u migplaned" },
-        { "org.freedesktop.DBus.Error.AccessDenied", CTL_FAILED,
-          "run it as root, or have polkit allow you the actions org.migplane1.*" },
-        { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", CTL_FAILED,
-          "run it as root, or without --no-ask-password on a terminal" },
-        { BUS_ERROR_PREFIX "ConfigurationFailed", CTL_FAILED, "migplanectl check names files and lines" },
-        { BUS_ERROR_PREFIX "ApplyFailed", CTL_FAILED, "migplanectl status tells what holds now" },
+        { BUS_ERROR_PREFIX "NoSuchPlane", CLIENT_NO_PLANE },
+        { BUS_ERROR_PREFIX "ConfigurationFailed", CLIENT_BAD_CONFIGURATION },
+        { BUS_ERROR_PREFIX "ApplyFailed", CLIENT_NOT_APPLIED },
+        { "org.freedesktop.DBus.Error.UnknownObject", CLIENT_NO_PLANE },
+        { "org.freedesktop.DBus.Error.ServiceUnknown", CLIENT_NO_DAEMON },
+        { "org.freedesktop.DBus.Error.NameHasNoOwner", CLIENT_NO_DAEMON },
+        { "org.freedesktop.DBus.Error.Spawn.", CLIENT_NO_DAEMON },
+        { "org.freedesktop.systemd1.", CLIENT_NO_DAEMON },
+        { "org.freedesktop.DBus.Error.NoServer", CLIENT_NO_BUS },
+        { "org.freedesktop.DBus.Error.Disconnected", CLIENT_NO_BUS },
+        { "System.Error.ENOTCONN", CLIENT_DISCONNECTED },
+        { "System.Error.ECONNRESET", CLIENT_DISCONNECTED },
+        { "System.Error.EPIPE", CLIENT_DISCONNECTED },
+        { "org.freedesktop.DBus.Error.Timeout", CLIENT_TIMED_OUT },
+        { "org.freedesktop.DBus.Error.NoReply", CLIENT_TIMED_OUT },
+        { "org.freedesktop.DBus.Error.AccessDenied", CLIENT_DENIED },
+        { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", CLIENT_NEEDS_PASSWORD },
 };
 
-CtlExit ctl_bus_failure(const char *what, const sd_bus_error *error, int r) {
+static ClientResult result_of(const sd_bus_error *error) {
+        for (size_t i = 0; i < ELEMENTSOF(bus_failures); i++)
+                if (strncmp(error->name, bus_failures[i].prefix, strlen(bus_failures[i].prefix)) == 0)
+                        return bus_failures[i].result;
+        return CLIENT_FAILED;
+}
+
+ClientResult client_failure(const char *what, const sd_bus_error *error, int r, Error *ret_error) {
         if (!error || !sd_bus_error_is_set(error)) {
-                log_error("%s: %s", what, strerror(-r));
-                return r == -ETIMEDOUT ? CTL_TIMED_OUT : CTL_FAILED;
+                (void)error_set(ret_error, r, "%s: %s", what, strerror(-r));
+                return r == -ETIMEDOUT ? CLIENT_TIMED_OUT : CLIENT_FAILED;
         }
 
-        const char *text = error->message ? error->message : error->name;
-        for (size_t i = 0; i < ELEMENTSOF(bus_failures); i++) {
-                if (strncmp(error->name, bus_failures[i].prefix, strlen(bus_failures[i].prefix)) != 0)
-                        continue;
-                if (bus_failures[i].exit == CTL_NO_DAEMON)
-                        what = "Cannot reach migplaned";
-                log_error("%s: %s (%s)", what, text, bus_failures[i].advice);
-                return bus_failures[i].exit;
-        }
-        log_error("%s: %s", what, text);
-        return CTL_FAILED;
+        ClientResult result = result_of(error);
+        if (result == CLIENT_NO_DAEMON || result == CLIENT_NO_BUS || result == CLIENT_DISCONNECTED)
+                what = "Cannot reach migplaned";
+        (void)error_set(ret_error, -sd_bus_error_get_errno(error), "%s: %s", what, error->message ?: error->name);
+        return result;
 }
 
-CtlExit ctl_connect(Ctl *ctl) {
-        if (ctl->bus)
-                return CTL_DONE;
+static ClientResult client_open(Client *client, Error *ret_error) {
+        if (client->bus)
+                return CLIENT_DONE;
 
-        int r = ctl->host ? sd_bus_open_system_remote(&ctl->bus, ctl->host) : sd_bus_open_system(&ctl->bus);
-        if (r >= 0)
-                return CTL_DONE;
-        if (ctl->host) {
-                log_error("Cannot connect to %s: %s (does 'ssh %s' work?)", ctl->host, strerror(-r), ctl->host);
-                return r == -ETIMEDOUT ? CTL_TIMED_OUT : CTL_FAILED;
+        int r = client->host ? sd_bus_open_system_remote(&client->bus, client->host) : sd_bus_open_system(&client->bus);
+        if (r < 0) {
+                (void)error_set(ret_error, r, "Cannot connect to %s: %s", client->host ?: "the system bus", strerror(-r));
+                return !client->host ? CLIENT_NO_BUS : r == -ETIMEDOUT ? CLIENT_TIMED_OUT : CLIENT_NO_HOST;
         }
-        log_error("Cannot connect to the system bus: %s (is dbus running?)", strerror(-r));
-        return CTL_NO_DAEMON;
+        return CLIENT_DONE;
 }
 
-CtlExit ctl_call(Ctl *ctl, bool change, const char *path, const char *interface, const char *member,
-                 sd_bus_message **ret_reply, const char *types, ...) {
-        CtlExit code = ctl_connect(ctl);
-        if (code != CTL_DONE)
-                return code;
+static int message_new(const Client *client, const ClientCall *call, const char *types, va_list arguments,
+                       sd_bus_message **ret) {
+        _cleanup_message_ sd_bus_message *message = NULL;
 
-        _cleanup_message_ sd_bus_message *call = NULL;
-        int r = sd_bus_message_new_method_call(ctl->bus, &call, BUS_NAME, path, interface, member);
-        if (r >= 0 && types) {
-                va_list arguments;
-                va_start(arguments, types);
-                r = sd_bus_message_appendv(call, types, arguments);
-                va_end(arguments);
-        }
-        if (r >= 0 && change)
-                r = sd_bus_message_set_allow_interactive_authorization(call, ctl->ask_password);
+        int r = sd_bus_message_new_method_call(client->bus, &message, BUS_NAME, call->path, call->interface, call->member);
         if (r < 0)
-                return ctl_bus_failure(member, NULL, r);
+                return r;
+        r = types ? sd_bus_message_appendv(message, types, arguments) : 0;
+        if (r < 0)
+                return r;
+        r = call->is_change ? sd_bus_message_set_allow_interactive_authorization(message, client->ask_password) : 0;
+        if (r < 0)
+                return r;
+        *ret = TAKE(message);
+        return 0;
+}
 
+ClientResult client_callv(Client *client, const ClientCall *call, sd_bus_message **ret_reply, Error *ret_error,
+                          const char *types, va_list arguments) {
         _cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-        r = sd_bus_call(ctl->bus, call, change && ctl->ask_password ? CHANGE_TIMEOUT_USEC : 0, &error, ret_reply);
+        _cleanup_message_ sd_bus_message *message = NULL;
+
+        ClientResult result = client_open(client, ret_error);
+        if (result != CLIENT_DONE)
+                return result;
+        int r = message_new(client, call, types, arguments, &message);
         if (r < 0)
-                return ctl_bus_failure(member, &error, r);
-        return CTL_DONE;
+                return client_failure(call->member, NULL, r, ret_error);
+        uint64_t timeout = call->is_change && client->ask_password ? CHANGE_TIMEOUT_USEC : 0;
+        r = sd_bus_call(client->bus, message, timeout, &error, ret_reply);
+        return r < 0 ? client_failure(call->member, &error, r, ret_error) : CLIENT_DONE;
 }
 
-static int message_read_basic(sd_bus_message *message, char type, json_t **ret) {
-        union {
-                const char *string;
-                uint8_t byte;
-                int boolean;
-                int16_t int16;
-                uint16_t uint16;
-                int32_t int32;
-                uint32_t uint32;
-                int64_t int64;
-                uint64_t uint64;
-                double real;
-        } value = {};
+ClientResult client_call(Client *client, const ClientCall *call, sd_bus_message **ret_reply, Error *ret_error,
+                         const char *types, ...) {
+        va_list arguments;
 
-        int r = sd_bus_message_read_basic(message, type, &value);
+        va_start(arguments, types);
+        ClientResult result = client_callv(client, call, ret_reply, ret_error, types, arguments);
+        va_end(arguments);
+        return result;
+}
+
+static int bus_start_local(sd_bus **ret) {
+        const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket";
+        _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
+
+        int r = sd_bus_new(&bus);
         if (r < 0)
                 return r;
-
-        json_t *json = NULL;
-        switch (type) {
-        case SD_BUS_TYPE_STRING:
-        case SD_BUS_TYPE_OBJECT_PATH:
-        case SD_BUS_TYPE_SIGNATURE: json = json_string(value.string); break;
-        case SD_BUS_TYPE_BOOLEAN: json = json_boolean(value.boolean); break;
-        case SD_BUS_TYPE_BYTE: json = json_integer(value.byte); break;
-        case SD_BUS_TYPE_INT16: json = json_integer(value.int16); break;
-        case SD_BUS_TYPE_UINT16: json = json_integer(value.uint16); break;
-        case SD_BUS_TYPE_INT32: json = json_integer(value.int32); break;
-        case SD_BUS_TYPE_UINT32: json = json_integer(value.uint32); break;
-        case SD_BUS_TYPE_INT64: json = json_integer(value.int64); break;
-        case SD_BUS_TYPE_UINT64:
-                json = json_integer(value.uint64 > INT64_MAX ? INT64_MAX : (json_int_t)value.uint64);
-                break;
-        case SD_BUS_TYPE_DOUBLE: json = json_real(value.real); break;
-        }
-        if (!json)
-                return -ENOMEM;
-        *ret = json;
+        r = sd_bus_set_address(bus, address);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_bus_client(bus, true);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_watch_bind(bus, true);
+        if (r < 0)
+                return r;
+        r = sd_bus_start(bus);
+        if (r < 0)
+                return r;
+        *ret = TAKE(bus);
         return 0;
 }
 
-static int message_read_item(sd_bus_message *message, json_t *array) {
-        json_t *value;
-
-        int r = ctl_message_read_json(message, &value);
-        if (r < 0)
-                return r;
-        return json_array_append_new(array, value) < 0 ? -ENOMEM : 0;
+int client_start(Client *client) {
+        client_deinit(client);
+        return client->host ? sd_bus_open_system_remote(&client->bus, client->host) : bus_start_local(&client->bus);
 }
 
-static int message_read_entry(sd_bus_message *message, json_t *object) {
-        _cleanup_json_ json_t *key = NULL;
-        json_t *value;
+// Both matches are on their way to the bus before any call that follows.
+int client_watch(Client *client, sd_bus_message_handler_t on_signal, sd_bus_message_handler_t on_owner, void *userdata) {
+        int r = sd_bus_add_match_async(client->bus, NULL, MATCH_DAEMON, on_signal, NULL, userdata);
 
-        int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY, NULL);
-        if (r < 0)
-                return r;
-        r = ctl_message_read_json(message, &key);
-        if (r < 0)
-                return r;
-        if (!json_is_string(key))
-                return -EBADMSG;
-        r = ctl_message_read_json(message, &value);
-        if (r < 0)
-                return r;
-        if (json_object_set_new(object, json_string_value(key), value) < 0)
-                return -ENOMEM;
-        return sd_bus_message_exit_container(message);
+        return r < 0 ? r : sd_bus_add_match_async(client->bus, NULL, MATCH_OWNER, on_owner, NULL, userdata);
 }
 
-static int message_read_container(sd_bus_message *message, char type, const char *contents, json_t **ret) {
-        bool dictionary = type == SD_BUS_TYPE_ARRAY && contents[0] == SD_BUS_TYPE_DICT_ENTRY_BEGIN;
-        _cleanup_json_ json_t *json = dictionary ? json_object() : json_array();
-        int r;
-
-        if (!json)
-                return -ENOMEM;
-        r = sd_bus_message_enter_container(message, type, contents);
-        while (r >= 0) {
-                r = sd_bus_message_at_end(message, false);
-                if (r != 0)
-                        break;
-                r = dictionary ? message_read_entry(message, json) : message_read_item(message, json);
-        }
-        if (r >= 0)
-                r = sd_bus_message_exit_container(message);
-        if (r < 0)
-                return r;
-        *ret = TAKE(json);
-        return 0;
-}
-
-static int message_read_variant(sd_bus_message *message, const char *contents, json_t **ret) {
-        _cleanup_json_ json_t *json = NULL;
-
-        int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_VARIANT, contents);
-        if (r >= 0)
-                r = ctl_message_read_json(message, &json);
-        if (r >= 0)
-                r = sd_bus_message_exit_container(message);
-        if (r < 0)
-                return r;
-        *ret = TAKE(json);
-        return 0;
-}
-
-int ctl_message_read_json(sd_bus_message *message, json_t **ret) {
-        const char *contents;
-        char type;
-
-        int r = sd_bus_message_peek_type(message, &type, &contents);
-        if (r < 0)
-                return r;
-        if (r == 0)
-                return -EBADMSG;
-
-        switch (type) {
-        case SD_BUS_TYPE_ARRAY:
-        case SD_BUS_TYPE_STRUCT: return message_read_container(message, type, contents, ret);
-        case SD_BUS_TYPE_VARIANT: return message_read_variant(message, contents, ret);
-        default: return message_read_basic(message, type, ret);
-        }
+void client_deinit(Client *client) {
+        client->bus = sd_bus_flush_close_unref(client->bus);
 }

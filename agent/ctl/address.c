@@ -4,6 +4,7 @@
 #include "base/inet.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "client/client.h"
 #include "ctl/ctl.h"
 
 // Adds [ADDRESS, PLANE] for each address of a plane that lies inside the network.
@@ -19,7 +20,7 @@ static int addresses_collect(const json_t *plane, const Prefix *network, json_t 
                 if (!text || prefix_parse(text, &prefix) < 0 || !prefix_contains(network, &prefix.address))
                         continue;
                 (void)address_format(&prefix.address, address);
-                if (json_array_append_new(found, json_pack("[ss]", address, ctl_plane_string(plane, "Name"))) < 0)
+                if (json_array_append_new(found, json_pack("[ss]", address, client_plane_string(plane, "Name"))) < 0)
                         return -ENOMEM;
         }
         return 0;
@@ -55,7 +56,7 @@ static CtlExit address_print_in_network(const json_t *planes, const json_t *only
         json_array_foreach(planes, i, plane)
                 if (r == 0 && (!only || plane == only))
                         r = addresses_collect(plane, network, found);
-        return r < 0 ? ctl_bus_failure("Cannot look for an address", NULL, r) : address_print_only(found, network);
+        return r < 0 ? ctl_failure_errno("Cannot look for an address", r) : address_print_only(found, network);
 }
 
 CtlExit ctl_verb_address(Ctl *ctl, int n_arguments, char **arguments) {
@@ -69,7 +70,7 @@ CtlExit ctl_verb_address(Ctl *ctl, int n_arguments, char **arguments) {
                 return code;
         if (ctl->has_network)
                 return address_print_in_network(planes, plane, &ctl->network);
-        return puts(ctl_plane_string(plane, "Address")) < 0 ? CTL_FAILED : CTL_DONE;
+        return puts(client_plane_string(plane, "Address")) < 0 ? CTL_FAILED : CTL_DONE;
 }
 
 // No silent fallback: whoever runs `virsh migrate --migrateuri "$(migplanectl uri)"` gets this plane's URI or an empty
@@ -84,13 +85,13 @@ CtlExit ctl_verb_uri(Ctl *ctl, int n_arguments, char **arguments) {
         if (code != CTL_DONE)
                 return code;
 
-        const char *name = ctl_plane_string(plane, "Name"), *health = ctl_plane_string(plane, "Health");
-        const char *uri = ctl_plane_string(plane, "MigrateUri");
-        if (!ctl_plane_is_usable(plane) || !uri[0]) {
-                log_error("Plane %s is %s and cannot be used: %s", name, health, ctl_plane_reason(plane));
+        const char *name = client_plane_string(plane, "Name"), *health = client_plane_string(plane, "Health");
+        const char *uri = client_plane_string(plane, "MigrateUri");
+        if (!client_plane_is_usable(plane) || !uri[0]) {
+                log_error("Plane %s is %s and cannot be used: %s", name, health, client_plane_reason(plane));
                 return CTL_FAILED;
         }
         if (!streq(health, "healthy"))
-                log_warning("Plane %s is %s: %s", name, health, ctl_plane_reason(plane));
+                log_warning("Plane %s is %s: %s", name, health, client_plane_reason(plane));
         return puts(uri) < 0 ? CTL_FAILED : CTL_DONE;
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/util.h"
+#include "client/client.h"
 #include "ctl/ctl.h"
 
 static CtlExit plane_find(Ctl *ctl, const char *name, json_t **ret_planes, json_t **ret_plane) {
@@ -21,8 +22,8 @@ static CtlExit bandwidth_confirm(Ctl *ctl, const char *name) {
         if (code != CTL_DONE)
                 return code;
         (void)printf("%s: egress %s, ingress %s, %s\n", name,
-                     ctl_format_rate(ctl_plane_number(plane, "EgressBitsPerSecond"), egress),
-                     ctl_format_rate(ctl_plane_number(plane, "IngressBitsPerSecond"), ingress),
+                     ctl_format_rate(client_plane_number(plane, "EgressBitsPerSecond"), egress),
+                     ctl_format_rate(client_plane_number(plane, "IngressBitsPerSecond"), ingress),
                      ctl->runtime ? "until the next boot" : "kept over a boot");
         return CTL_DONE;
 }
@@ -36,9 +37,15 @@ CtlExit ctl_verb_set_bandwidth(Ctl *ctl, _unused_ int n_arguments, char **argume
                 return CTL_USAGE;
         }
         CtlExit code = plane_find(ctl, arguments[0], &planes, &plane);
-        if (code == CTL_DONE)
-                code = ctl_call(ctl, true, ctl_plane_string(plane, "ObjectPath"), BUS_INTERFACE_PLANE, "SetBandwidth",
-                                NULL, "ttb", ctl->egress, ctl->ingress, (int)ctl->runtime);
+        if (code != CTL_DONE)
+                return code;
+        const ClientCall call = {
+                .path = client_plane_string(plane, "ObjectPath"),
+                .interface = BUS_INTERFACE_PLANE,
+                .member = "SetBandwidth",
+                .is_change = true,
+        };
+        code = ctl_call(ctl, &call, NULL, "ttb", ctl->egress, ctl->ingress, (int)ctl->runtime);
         return code == CTL_DONE ? bandwidth_confirm(ctl, arguments[0]) : code;
 }
 
@@ -49,7 +56,13 @@ static CtlExit plane_call(Ctl *ctl, const char *name, const char *method) {
         CtlExit code = plane_find(ctl, name, &planes, &plane);
         if (code != CTL_DONE)
                 return code;
-        return ctl_call(ctl, true, ctl_plane_string(plane, "ObjectPath"), BUS_INTERFACE_PLANE, method, NULL, NULL);
+        const ClientCall call = {
+                .path = client_plane_string(plane, "ObjectPath"),
+                .interface = BUS_INTERFACE_PLANE,
+                .member = method,
+                .is_change = true,
+        };
+        return ctl_call(ctl, &call, NULL, NULL);
 }
 
 CtlExit ctl_verb_down(Ctl *ctl, _unused_ int n_arguments, char **arguments) {
@@ -61,19 +74,25 @@ CtlExit ctl_verb_up(Ctl *ctl, _unused_ int n_arguments, char **arguments) {
 }
 
 CtlExit ctl_verb_reload(Ctl *ctl, _unused_ int n_arguments, _unused_ char **arguments) {
+        static const ClientCall call = {
+                .path = BUS_PATH,
+                .interface = BUS_INTERFACE_MANAGER,
+                .member = "Reload",
+                .is_change = true,
+        };
         _cleanup_message_ sd_bus_message *reply = NULL;
         const char *line;
-        CtlExit code;
-        int r;
 
-        code = ctl_call(ctl, true, BUS_PATH, BUS_INTERFACE_MANAGER, "Reload", &reply, NULL);
+        CtlExit code = ctl_call(ctl, &call, &reply, NULL);
         if (code != CTL_DONE)
                 return code;
-        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "s");
-        while (r >= 0 && (r = sd_bus_message_read(reply, "s", &line)) > 0) {
+        int r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "s");
+        if (r < 0)
+                return ctl_failure_errno("Reload", r);
+        while ((r = sd_bus_message_read(reply, "s", &line)) > 0) {
                 log_warning("%s", line);
                 if (strstr(line, ": error: "))
                         code = CTL_FAILED;
         }
-        return r < 0 ? ctl_bus_failure("Reload", NULL, r) : code;
+        return r < 0 ? ctl_failure_errno("Reload", r) : code;
 }

@@ -145,7 +145,7 @@ static CtlExit option_parse_rate(const char *option, const char *text, uint64_t 
         char least[RATE_TEXT_MAX], most[RATE_TEXT_MAX];
 
         int r = parse_rate(text, rate);
-        if (r >= 0)
+        if (r == 0)
                 return CTL_DONE;
         if (r == -ERANGE)
                 log_error("--%s=%s: must be between %s and %s bits per second", option, text,
@@ -170,7 +170,7 @@ static CtlExit option_parse_timeout(Ctl *ctl, const char *text) {
 static CtlExit option_parse(Ctl *ctl, int option, const char *argument, unsigned *taken) {
         switch (option) {
         case 'H':
-                ctl->host = argument;
+                ctl->client.host = argument;
                 *taken |= TAKES_HOST;
                 return CTL_DONE;
         case OPTION_JSON: *taken |= TAKES_JSON; return option_parse_json(ctl, argument);
@@ -186,7 +186,7 @@ static CtlExit option_parse(Ctl *ctl, int option, const char *argument, unsigned
                 *taken |= TAKES_WAIT;
                 ctl->any = true;
                 return CTL_DONE;
-        case OPTION_NO_ASK_PASSWORD: ctl->ask_password = false; return CTL_DONE;
+        case OPTION_NO_ASK_PASSWORD: ctl->client.ask_password = false; return CTL_DONE;
         case OPTION_NO_LEGEND: ctl->legend = false; return CTL_DONE;
         case OPTION_NO_PAGER: ctl->pager = false; return CTL_DONE;
         default: return CTL_USAGE; // getopt has told why
@@ -250,7 +250,12 @@ static CtlExit run(Ctl *ctl, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-        Ctl ctl = { .pager = true, .legend = true, .ask_password = isatty(STDIN_FILENO), .timeout_usec = 120000000 };
+        Ctl ctl = {
+                .client.ask_password = isatty(STDIN_FILENO),
+                .pager = true,
+                .legend = true,
+                .timeout_usec = 120000000,
+        };
 
         ctl_output_init(&ctl);
         CtlExit code = run(&ctl, argc, argv);
@@ -259,6 +264,6 @@ int main(int argc, char **argv) {
                 code = CTL_FAILED;
         }
         ctl_pager_close();
-        ctl.bus = sd_bus_flush_close_unref(ctl.bus);
+        client_deinit(&ctl.client);
         return (int)code;
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/util.h"
+#include "client/client.h"
 #include "ctl/ctl.h"
 
 // "blue changed Health="degraded" MTU=9000", or the same as one JSON object a line; properties may be NULL.
@@ -38,15 +39,20 @@ static int on_properties_changed(const Ctl *ctl, sd_bus_message *message) {
         const char *property;
 
         int r = sd_bus_message_skip(message, "s");
-        if (r >= 0)
-                r = ctl_message_read_json(message, &properties);
-        if (r >= 0)
-                r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "s");
-        while (r >= 0 && (r = sd_bus_message_read(message, "s", &property)) > 0)
+        if (r < 0)
+                return r;
+        r = client_read_json(message, &properties);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "s");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(message, "s", &property)) > 0)
                 (void)json_object_set_new(properties, property, json_null());
-        if (r >= 0)
-                event_print(ctl, name ? name : "migplaned", "changed", properties);
-        return r;
+        if (r < 0)
+                return r;
+        event_print(ctl, name ? name : "migplaned", "changed", properties);
+        return 0;
 }
 
 static int on_interfaces_added(const Ctl *ctl, sd_bus_message *message) {
@@ -55,11 +61,15 @@ static int on_interfaces_added(const Ctl *ctl, sd_bus_message *message) {
         const char *path;
 
         int r = sd_bus_message_read(message, "o", &path);
-        if (r >= 0)
-                r = ctl_message_read_json(message, &interfaces);
-        if (r >= 0 && (name = path_to_plane(path)))
+        if (r < 0)
+                return r;
+        r = client_read_json(message, &interfaces);
+        if (r < 0)
+                return r;
+        name = path_to_plane(path);
+        if (name)
                 event_print(ctl, name, "added", json_object_get(interfaces, BUS_INTERFACE_PLANE));
-        return r;
+        return 0;
 }
 
 static int on_interfaces_removed(const Ctl *ctl, sd_bus_message *message) {
@@ -67,9 +77,12 @@ static int on_interfaces_removed(const Ctl *ctl, sd_bus_message *message) {
         const char *path;
 
         int r = sd_bus_message_read(message, "o", &path);
-        if (r >= 0 && (name = path_to_plane(path)))
+        if (r < 0)
+                return r;
+        name = path_to_plane(path);
+        if (name)
                 event_print(ctl, name, "removed", NULL);
-        return r;
+        return 0;
 }
 
 static const struct {
@@ -104,15 +117,12 @@ CtlExit ctl_verb_monitor(Ctl *ctl, _unused_ int n_arguments, _unused_ char **arg
         CtlExit code = ctl_planes_read(ctl, &planes);
         if (code != CTL_DONE)
                 return code;
-        int r = sd_bus_add_match(ctl->bus, NULL, CTL_MATCH_DAEMON, on_signal, ctl);
-        if (r >= 0)
-                r = sd_bus_add_match(ctl->bus, NULL, CTL_MATCH_OWNER, on_owner_changed, ctl);
-
         (void)setvbuf(stdout, NULL, _IOLBF, 0);
+        int r = client_watch(&ctl->client, on_signal, on_owner_changed, ctl);
         while (r >= 0 && !ferror(stdout)) {
-                r = sd_bus_process(ctl->bus, NULL);
+                r = sd_bus_process(ctl->client.bus, NULL);
                 if (r == 0)
-                        r = sd_bus_wait(ctl->bus, UINT64_MAX);
+                        r = sd_bus_wait(ctl->client.bus, UINT64_MAX);
         }
         log_error("The bus was lost: %s", strerror(r < 0 ? -r : EPIPE));
         return CTL_NO_DAEMON;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/util.h"
+#include "client/client.h"
 #include "ctl/ctl.h"
 
 // --- list
@@ -33,15 +34,15 @@ static const CtlColumn list_columns[COLUMN_MAX] = {
 };
 
 static int table_add_plane(const Ctl *ctl, struct libscols_table *table, const json_t *plane) {
-        const char *health = ctl_plane_string(plane, "Health");
+        const char *health = client_plane_string(plane, "Health");
         struct libscols_line *line = scols_table_new_line(table, NULL);
         int r = line ? 0 : -ENOMEM;
 
         for (size_t i = 0; i < COLUMN_MAX && r == 0; i++) {
                 char rate[CTL_NUMBER_MAX];
                 const char *text = list_columns[i].flags == SCOLS_FL_RIGHT
-                                ? ctl_format_rate(ctl_plane_number(plane, list_columns[i].key), rate)
-                                : ctl_plane_string(plane, list_columns[i].key);
+                                ? ctl_format_rate(client_plane_number(plane, list_columns[i].key), rate)
+                                : client_plane_string(plane, list_columns[i].key);
                 r = scols_line_set_data(line, i, text[0] ? text : "-");
         }
         if (r == 0 && ctl->colours)
@@ -105,7 +106,7 @@ static const char *text_of(const json_t *value) {
 }
 
 static void status_print_health(const Ctl *ctl, const json_t *plane) {
-        const char *health = ctl_plane_string(plane, "Health");
+        const char *health = client_plane_string(plane, "Health");
         size_t i;
         json_t *reason;
 
@@ -122,11 +123,11 @@ static void status_print_addresses(const json_t *plane) {
 
         json_array_foreach(json_object_get(plane, "Addresses"), i, cidr)
                 status_line(i == 0 ? "Address" : "", "%s", text_of(cidr));
-        status_line("Migrate URI", "%s", ctl_plane_string(plane, "MigrateUri"));
-        status_line("", "%s (older form)", ctl_plane_string(plane, "MigrateUriLegacy"));
-        status_line("Listen", "%s", ctl_plane_string(plane, "ListenAddress"));
-        status_line("Ports", "%" PRIu64 "-%" PRIu64, ctl_plane_number(plane, "PortMin"),
-                    ctl_plane_number(plane, "PortMax"));
+        status_line("Migrate URI", "%s", client_plane_string(plane, "MigrateUri"));
+        status_line("", "%s (older form)", client_plane_string(plane, "MigrateUriLegacy"));
+        status_line("Listen", "%s", client_plane_string(plane, "ListenAddress"));
+        status_line("Ports", "%" PRIu64 "-%" PRIu64, client_plane_number(plane, "PortMin"),
+                    client_plane_number(plane, "PortMax"));
 }
 
 static void status_print_bandwidth(const json_t *plane) {
@@ -137,11 +138,11 @@ static void status_print_bandwidth(const json_t *plane) {
                 { "Ingress", "IngressBitsPerSecond" },
                 { "Per migration", "PerMigrationBitsPerSecond" },
         };
-        uint64_t suggested = ctl_plane_number(plane, "SuggestedMiBps");
+        uint64_t suggested = client_plane_number(plane, "SuggestedMiBps");
 
         for (size_t i = 0; i < ELEMENTSOF(rates); i++) {
                 char rate[CTL_NUMBER_MAX];
-                status_line(rates[i].key, "%s", ctl_format_rate(ctl_plane_number(plane, rates[i].property), rate));
+                status_line(rates[i].key, "%s", ctl_format_rate(client_plane_number(plane, rates[i].property), rate));
         }
         if (suggested > 0)
                 status_line("Suggested", "%" PRIu64 " MiB/s for the initiator's own limit", suggested);
@@ -179,11 +180,11 @@ static void status_print_counters(const json_t *plane) {
         bool first = true;
         size_t i;
 
-        status_line("Migrations", "%" PRIu64, ctl_plane_number(plane, "ActiveMigrations"));
+        status_line("Migrations", "%" PRIu64, client_plane_number(plane, "ActiveMigrations"));
         if (json_object_get(plane, "BytesSent"))
-                status_line("Sent", "%s", ctl_format_bytes(ctl_plane_number(plane, "BytesSent"), bytes));
+                status_line("Sent", "%s", ctl_format_bytes(client_plane_number(plane, "BytesSent"), bytes));
         if (json_object_get(plane, "BytesReceived"))
-                status_line("Received", "%s", ctl_format_bytes(ctl_plane_number(plane, "BytesReceived"), bytes));
+                status_line("Received", "%s", ctl_format_bytes(client_plane_number(plane, "BytesReceived"), bytes));
         json_object_foreach(dropped, reason, packets) {
                 if (json_integer_value(packets) == 0)
                         continue;
@@ -195,24 +196,24 @@ static void status_print_counters(const json_t *plane) {
         json_array_foreach(json_object_get(plane, "RecentDrops"), i, drop)
                 status_print_offender(drop, i == 0);
         if (json_object_get(plane, "Repairs"))
-                status_line("Repairs", "%" PRIu64, ctl_plane_number(plane, "Repairs"));
+                status_line("Repairs", "%" PRIu64, client_plane_number(plane, "Repairs"));
 }
 
 static void status_print(const Ctl *ctl, const json_t *plane) {
-        const char *health = ctl_plane_string(plane, "Health"), *description = ctl_plane_string(plane, "Description");
+        const char *health = client_plane_string(plane, "Health"), *description = client_plane_string(plane, "Description");
 
         (void)printf("%s%s%s %s%s%s\n", ctl_colour(ctl, ctl_health_colour(health)), ctl_health_dot(health),
-                     ctl_colour(ctl, CTL_PLAIN), ctl_plane_string(plane, "Name"), description[0] ? " - " : "",
+                     ctl_colour(ctl, CTL_PLAIN), client_plane_string(plane, "Name"), description[0] ? " - " : "",
                      description);
         status_print_health(ctl, plane);
-        status_line("Interface", "%s (%s, index %" PRIu64 ")", ctl_plane_string(plane, "Interface"),
-                    ctl_plane_string(plane, "Kind"), ctl_plane_number(plane, "InterfaceIndex"));
-        status_line("MTU", "%" PRIu64 " bytes", ctl_plane_number(plane, "MTU"));
+        status_line("Interface", "%s (%s, index %" PRIu64 ")", client_plane_string(plane, "Interface"),
+                    client_plane_string(plane, "Kind"), client_plane_number(plane, "InterfaceIndex"));
+        status_line("MTU", "%" PRIu64 " bytes", client_plane_number(plane, "MTU"));
         status_print_addresses(plane);
         status_print_bandwidth(plane);
         status_print_counters(plane);
-        status_line("Required", "%s", ctl_plane_flag(plane, "Required") ? "yes" : "no");
-        status_line("Fallback", "%s", ctl_plane_string(plane, "Fallback"));
+        status_line("Required", "%s", client_plane_flag(plane, "Required") ? "yes" : "no");
+        status_line("Fallback", "%s", client_plane_string(plane, "Fallback"));
 }
 
 CtlExit ctl_verb_status(Ctl *ctl, int n_arguments, char **arguments) {
@@ -226,7 +227,7 @@ CtlExit ctl_verb_status(Ctl *ctl, int n_arguments, char **arguments) {
         if (code != CTL_DONE)
                 return code;
         json_array_foreach(chosen, i, plane)
-                ctl_plane_read_counters(ctl, plane);
+                client_plane_read_counters(&ctl->client, plane);
         if (ctl->json != CTL_JSON_OFF)
                 return ctl_json_print(ctl, chosen);
 
@@ -245,16 +246,20 @@ CtlExit ctl_verb_status(Ctl *ctl, int n_arguments, char **arguments) {
 // --- plan
 
 CtlExit ctl_verb_plan(Ctl *ctl, int n_arguments, char **arguments) {
+        static const ClientCall call = {
+                .path = BUS_PATH,
+                .interface = BUS_INTERFACE_MANAGER,
+                .member = "Plan",
+        };
         _cleanup_message_ sd_bus_message *reply = NULL;
         const char *text;
 
-        CtlExit code = ctl_call(ctl, false, BUS_PATH, BUS_INTERFACE_MANAGER, "Plan", &reply, "s",
-                                n_arguments > 0 ? arguments[0] : "");
+        CtlExit code = ctl_call(ctl, &call, &reply, "s", n_arguments > 0 ? arguments[0] : "");
         if (code != CTL_DONE)
                 return code;
         int r = sd_bus_message_read(reply, "s", &text);
         if (r < 0)
-                return ctl_bus_failure("Plan", NULL, r);
+                return ctl_failure_errno("Plan", r);
         if (!text[0]) {
                 log_info("Nothing to do.");
                 return CTL_DONE;

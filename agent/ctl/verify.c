@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/util.h"
+#include "client/client.h"
 #include "ctl/ctl.h"
 
 enum {
@@ -40,7 +41,7 @@ enum {
 
 // What this program does not know is no good news.
 static size_t result_of(const json_t *object) {
-        const char *text = ctl_plane_string(object, "Result");
+        const char *text = client_plane_string(object, "Result");
 
         for (size_t i = 0; i < ELEMENTSOF(results); i++)
                 if (streq(results[i].name, text))
@@ -71,21 +72,32 @@ static int report_make(const char *plane, const json_t *answer, json_t **ret_rep
         return 0;
 }
 
-static CtlExit report_read(Ctl *ctl, const json_t *plane, json_t *reports) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
+static int reports_add(json_t *reports, const char *plane, sd_bus_message *reply) {
         _cleanup_json_ json_t *answer = NULL;
-        json_t *report = NULL;
+        json_t *report;
 
-        CtlExit code = ctl_call(ctl, false, ctl_plane_string(plane, "ObjectPath"), BUS_INTERFACE_PLANE, "Verify", &reply,
-                                NULL);
+        int r = client_read_json(reply, &answer);
+        if (r < 0)
+                return r;
+        r = report_make(plane, answer, &report);
+        if (r < 0)
+                return r;
+        return json_array_append_new(reports, report) < 0 ? -ENOMEM : 0;
+}
+
+static CtlExit report_read(Ctl *ctl, const json_t *plane, json_t *reports) {
+        const ClientCall call = {
+                .path = client_plane_string(plane, "ObjectPath"),
+                .interface = BUS_INTERFACE_PLANE,
+                .member = "Verify",
+        };
+        _cleanup_message_ sd_bus_message *reply = NULL;
+
+        CtlExit code = ctl_call(ctl, &call, &reply, NULL);
         if (code != CTL_DONE)
                 return code;
-        int r = ctl_message_read_json(reply, &answer);
-        if (r >= 0)
-                r = report_make(ctl_plane_string(plane, "Name"), answer, &report);
-        if (r >= 0 && json_array_append_new(reports, report) < 0)
-                r = -ENOMEM;
-        return r < 0 ? ctl_bus_failure("Verify", NULL, r) : CTL_DONE;
+        int r = reports_add(reports, client_plane_string(plane, "Name"), reply);
+        return r < 0 ? ctl_failure_errno("Verify", r) : CTL_DONE;
 }
 
 static int table_add_check(const Ctl *ctl, struct libscols_table *table, const char *plane, const json_t *check) {
@@ -93,7 +105,7 @@ static int table_add_check(const Ctl *ctl, struct libscols_table *table, const c
         int r = line ? 0 : -ENOMEM;
 
         for (size_t i = 0; i < COLUMN_MAX && r == 0; i++)
-                r = scols_line_set_data(line, i, columns[i].key ? ctl_plane_string(check, columns[i].key) : plane);
+                r = scols_line_set_data(line, i, columns[i].key ? client_plane_string(check, columns[i].key) : plane);
         if (r == 0 && ctl->colours)
                 r = scols_cell_set_color(scols_line_get_cell(line, COLUMN_RESULT),
                                          ctl_colour(ctl, results[result_of(check)].colour));
@@ -109,7 +121,7 @@ static int reports_print_table(const Ctl *ctl, const json_t *reports) {
         json_array_foreach(reports, i, report)
                 json_array_foreach(json_object_get(report, "Checks"), j, check)
                         if (r == 0)
-                                r = table_add_check(ctl, table, ctl_plane_string(report, "Plane"), check);
+                                r = table_add_check(ctl, table, client_plane_string(report, "Plane"), check);
         return r < 0 ? r : scols_print_table(table);
 }
 

@@ -4,11 +4,10 @@
 // At boot it may start before the daemon, and before there is a bus. Nothing is asked twice without a reason: the bus's
 // socket is watched, and every signal of the daemon's, or of its start, has the planes read again.
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/log.h"
-#include "base/names.h"
 #include "base/util.h"
+#include "client/client.h"
 #include "ctl/ctl.h"
 
 typedef struct Wait {
@@ -20,13 +19,6 @@ typedef struct Wait {
         bool was_connected;
         CtlExit failure; // CTL_DONE: none
 } Wait;
-
-static uint64_t now_usec(void) {
-        struct timespec now;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 // --- the question ---
 
@@ -51,30 +43,25 @@ static int on_planes(sd_bus_message *answer, void *userdata, _unused_ sd_bus_err
         wait->asking = false;
         planes_forget(wait);
         if (!error)
-                r = ctl_planes_take(answer, &wait->planes);
-        if (r < 0 || (error && !error_is_absence(error)))
-                wait->failure = ctl_bus_failure("Cannot read the list of planes", error, r);
-        else if (wait->stale)
+                r = client_planes_take(answer, &wait->planes);
+        if (r < 0 || (error && !error_is_absence(error))) {
+                Error failure;
+                ClientResult result = client_failure("Cannot read the list of planes", error, r, &failure);
+                wait->failure = ctl_failure(result, &failure);
+        } else if (wait->stale)
                 planes_ask(wait);
         return 0;
 }
 
 static void planes_ask(Wait *wait) {
-        _cleanup_message_ sd_bus_message *call = NULL;
-
         wait->stale = wait->asking;
         if (wait->asking)
                 return;
-        int r = sd_bus_message_new_method_call(wait->ctl->bus, &call, BUS_NAME, BUS_PATH,
-                                               "org.freedesktop.DBus.ObjectManager", "GetManagedObjects");
         // Waiting for the daemon is not starting it.
-        if (r >= 0)
-                r = sd_bus_message_set_auto_start(call, false);
-        if (r >= 0)
-                r = sd_bus_call_async(wait->ctl->bus, NULL, call, on_planes, wait, UINT64_MAX);
+        int r = client_planes_ask(&wait->ctl->client, on_planes, wait);
         wait->asking = r >= 0;
         if (r < 0)
-                wait->failure = ctl_bus_failure("Cannot ask for the planes", NULL, r);
+                wait->failure = ctl_failure_errno("Cannot ask for the planes", r);
 }
 
 static int on_change(_unused_ sd_bus_message *message, void *userdata, _unused_ sd_bus_error *ret_error) {
@@ -84,34 +71,24 @@ static int on_change(_unused_ sd_bus_message *message, void *userdata, _unused_ 
 
 // --- the answer ---
 
-static const json_t *plane_find(const Wait *wait, const char *name) {
-        size_t i;
-        json_t *plane;
-
-        json_array_foreach(wait->planes, i, plane)
-                if (streq(ctl_plane_string(plane, "Name"), name))
-                        return plane;
-        return NULL;
-}
-
 // How many planes count, and how many of these can be used; tells of each that cannot, if told to.
 static void planes_count(const Wait *wait, bool tell, size_t *ret_n, size_t *ret_usable) {
         size_t n_all = wait->n_names > 0 ? (size_t)wait->n_names : json_array_size(wait->planes);
 
         *ret_n = *ret_usable = 0;
         for (size_t i = 0; i < n_all; i++) {
-                const json_t *plane = wait->n_names > 0 ? plane_find(wait, wait->names[i])
+                const json_t *plane = wait->n_names > 0 ? client_planes_find(wait->planes, wait->names[i])
                                                         : json_array_get(wait->planes, i);
-                if (wait->n_names == 0 && !ctl_plane_flag(plane, "Required"))
+                if (wait->n_names == 0 && !client_plane_flag(plane, "Required"))
                         continue;
-                bool usable = plane && ctl_plane_is_usable(plane);
+                bool usable = plane && client_plane_is_usable(plane);
                 ++*ret_n;
                 *ret_usable += usable;
                 if (usable || !tell)
                         continue;
                 if (plane)
-                        log_error("Plane %s is %s: %s", ctl_plane_string(plane, "Name"),
-                                  ctl_plane_string(plane, "Health"), ctl_plane_reason(plane));
+                        log_error("Plane %s is %s: %s", client_plane_string(plane, "Name"),
+                                  client_plane_string(plane, "Health"), client_plane_reason(plane));
                 else
                         log_error("Plane %s does not exist: migplanectl check tells why, if it has a file",
                                   wait->names[i]);
@@ -142,41 +119,15 @@ static CtlExit wait_time_out(const Wait *wait) {
 
 // --- the connection ---
 
-// Without a bus yet, its socket is waited for.
-static int bus_start_local(sd_bus **ret) {
-        const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket";
-        sd_bus *bus = NULL;
-
-        int r = sd_bus_new(&bus);
-        if (r >= 0)
-                r = sd_bus_set_address(bus, address);
-        if (r >= 0)
-                r = sd_bus_set_bus_client(bus, true);
-        if (r >= 0)
-                r = sd_bus_set_watch_bind(bus, true);
-        if (r >= 0)
-                r = sd_bus_start(bus);
-        if (r < 0) {
-                sd_bus_unref(bus);
-                return r;
-        }
-        *ret = bus;
-        return 0;
-}
-
 static CtlExit wait_connect(Wait *wait) {
-        Ctl *ctl = wait->ctl;
+        Client *client = &wait->ctl->client;
 
-        ctl->bus = sd_bus_flush_close_unref(ctl->bus);
+        int r = client_start(client);
         planes_forget(wait);
         wait->asking = wait->stale = false;
-        int r = ctl->host ? sd_bus_open_system_remote(&ctl->bus, ctl->host) : bus_start_local(&ctl->bus);
-        if (r >= 0)
-                r = sd_bus_add_match_async(ctl->bus, NULL, CTL_MATCH_DAEMON, on_change, NULL, wait);
-        if (r >= 0)
-                r = sd_bus_add_match_async(ctl->bus, NULL, CTL_MATCH_OWNER, on_change, NULL, wait);
+        r = r < 0 ? r : client_watch(client, on_change, on_change, wait);
         if (r < 0) {
-                log_error("Cannot connect to %s: %s", ctl->host ?: "the system bus", strerror(-r));
+                log_error("Cannot connect to %s: %s", client->host ?: "the system bus", strerror(-r));
                 return CTL_NO_DAEMON;
         }
         // After the matches, so that no change falls between the two.
@@ -187,26 +138,26 @@ static CtlExit wait_connect(Wait *wait) {
 // A bus that is started anew is waited for as at boot. One whose socket is there before its daemon, as systemd has it,
 // may let us time out. Whoever will not have us gets no second call.
 static CtlExit wait_connect_again(Wait *wait, int r) {
-        if (!wait->ctl->host && (wait->was_connected || r == -ETIMEDOUT))
+        if (!wait->ctl->client.host && (wait->was_connected || r == -ETIMEDOUT))
                 return wait_connect(wait);
-        log_error("Cannot talk to the bus of %s: %s", wait->ctl->host ?: "this host", strerror(-r));
+        log_error("Cannot talk to the bus of %s: %s", wait->ctl->client.host ?: "this host", strerror(-r));
         return CTL_NO_DAEMON;
 }
 
 static CtlExit wait_run(Wait *wait) {
-        uint64_t now = now_usec(), deadline = UINT64_MAX;
+        uint64_t now = clock_now_usec(), deadline = UINT64_MAX;
 
         if (wait->ctl->timeout_usec > 0)
                 deadline = now + wait->ctl->timeout_usec;
         CtlExit code = wait_connect(wait);
         while (code == CTL_DONE && !wait_is_over(wait)) {
-                int r = sd_bus_process(wait->ctl->bus, NULL);
-                wait->was_connected |= sd_bus_is_ready(wait->ctl->bus) > 0;
-                now = now_usec();
+                int r = sd_bus_process(wait->ctl->client.bus, NULL);
+                wait->was_connected |= sd_bus_is_ready(wait->ctl->client.bus) > 0;
+                now = clock_now_usec();
                 if (r == 0 && now >= deadline)
                         return wait_time_out(wait);
                 if (r == 0)
-                        r = sd_bus_wait(wait->ctl->bus, deadline == UINT64_MAX ? UINT64_MAX : deadline - now);
+                        r = sd_bus_wait(wait->ctl->client.bus, deadline == UINT64_MAX ? UINT64_MAX : deadline - now);
                 code = r < 0 && r != -EINTR ? wait_connect_again(wait, r) : wait->failure;
         }
         return code;
