@@ -112,6 +112,15 @@ void file_remove_leftovers(const char *path) {
                 (void)closedir(directory);
 }
 
+static int file_fill_and_rename(int fd, const char *temporary, const char *path, const char *text, mode_t mode) {
+        if (fchmod(fd, mode) < 0)
+                return -errno;
+        int r = write_whole(fd, text);
+        if (r < 0)
+                return r;
+        return rename(temporary, path) < 0 ? -errno : 0;
+}
+
 int file_write_atomic(const char *path, const char *text, mode_t mode, Error *ret_error) {
         _cleanup_free_ char *temporary = NULL;
         if (asprintf(&temporary, "%s" TEMPORARY_SUFFIX, path) < 0)
@@ -121,9 +130,7 @@ int file_write_atomic(const char *path, const char *text, mode_t mode, Error *re
         if (fd < 0)
                 return error_set(ret_error, -errno, "cannot write %s: %m", path);
 
-        int r = fchmod(fd, mode) < 0 ? -errno : write_whole(fd, text);
-        if (r >= 0 && rename(temporary, path) < 0)
-                r = -errno;
+        int r = file_fill_and_rename(fd, temporary, path, text, mode);
         if (r < 0) {
                 (void)unlink(temporary);
                 return error_set(ret_error, r, "cannot write %s: %s", path, strerror(-r));

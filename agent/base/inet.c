@@ -120,6 +120,24 @@ int address_compare(const Address *a, const Address *b) {
         return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+const char *address_host_fault(const Address *address) {
+        const uint32_t in = ntohl(address->in.s_addr);
+        const struct in6_addr *in6 = &address->in6;
+
+        if (address->family == AF_INET)
+                return in == INADDR_ANY             ? "the unspecified address"
+                       : in == INADDR_BROADCAST     ? "the broadcast address"
+                       : in >> 24 == IN_LOOPBACKNET ? "a loopback address"
+                       : IN_MULTICAST(in)           ? "a multicast address"
+                                                    : NULL;
+        return IN6_IS_ADDR_UNSPECIFIED(in6) ? "the unspecified address"
+               : IN6_IS_ADDR_LOOPBACK(in6)  ? "a loopback address"
+               : IN6_IS_ADDR_MULTICAST(in6) ? "a multicast address"
+               : IN6_IS_ADDR_LINKLOCAL(in6) ? "a link-local address"
+               : IN6_IS_ADDR_V4MAPPED(in6)  ? "an IPv4 address in IPv6 form"
+                                            : NULL;
+}
+
 int prefix_compare(const Prefix *a, const Prefix *b) {
         int r = address_compare(&a->address, &b->address);
 

@@ -49,10 +49,16 @@ const char *address_format(const Address *address, char ret[static ADDRESS_TEXT_
 const char *prefix_format(const Prefix *prefix, char ret[static PREFIX_TEXT_MAX]);
 const char *mac_format(const MacAddress *mac, char ret[static MAC_TEXT_MAX]);
 
+// The same for an argument of printf: the text lives as long as the block.
+#define ADDRESS_TEXT(address) address_format((address), (char[ADDRESS_TEXT_MAX]){ 0 })
+#define PREFIX_TEXT(prefix) prefix_format((prefix), (char[PREFIX_TEXT_MAX]){ 0 })
+
 static inline unsigned address_bits(int family) {
         return family == AF_INET ? 32 : 128;
 }
 int address_compare(const Address *a, const Address *b);
+// Why no host can have the address, such as "a multicast address"; NULL: a host can.
+const char *address_host_fault(const Address *address);
 int prefix_compare(const Prefix *a, const Prefix *b);
 // The network a prefix names: host bits cleared.
 Prefix prefix_network(const Prefix *prefix);

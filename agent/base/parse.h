@@ -28,6 +28,8 @@ bool plane_name_is_valid(const char *name);
 
 // They write into the caller's array and return it. The rate is exact: the shortest form that parses to the same number.
 const char *format_rate(uint64_t bits_per_second, char ret[static RATE_TEXT_MAX]);
+// The same for an argument of printf: the text lives as long as the block.
+#define RATE_TEXT(rate) format_rate((rate), (char[RATE_TEXT_MAX]){ 0 })
 
 // "minute": what parse_event_rate takes behind the slash; NULL for another number of seconds.
 const char *event_rate_unit(uint32_t seconds);

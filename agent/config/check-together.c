@@ -138,12 +138,16 @@ int config_check_kept(Config *config, const PlaneConfig *const *in_force, size_t
 
 int config_keep(Config *config, const char *name, PlaneConfig **ret) {
         int r = config_add_broken(config, name);
+        if (r < 0)
+                return r;
 
-        for (size_t i = 0; i < config->n_planes && r >= 0; i++) {
-                if (!streq(config->planes[i]->name, name))
-                        continue;
-                *ret = config->planes[i];
-                memmove(&config->planes[i], &config->planes[i + 1], (--config->n_planes - i) * sizeof(config->planes[0]));
-        }
-        return r;
+        for (size_t i = 0; i < config->n_planes; i++)
+                if (streq(config->planes[i]->name, name)) {
+                        *ret = config->planes[i];
+                        config->n_planes--;
+                        memmove(&config->planes[i], &config->planes[i + 1],
+                                (config->n_planes - i) * sizeof(config->planes[0]));
+                        break;
+                }
+        return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/inet.h"
 #include "base/parse.h"
 #include "base/util.h"
+#include "config/check-peers.h"
 #include "config/draft.h"
 #include "config/plane-config.h"
 
@@ -19,29 +20,6 @@ enum {
 };
 
 static const PortRange default_ports = { 49152, 49215 }; // libvirt's
-
-#define PREFIX(prefix) prefix_format((prefix), (char[PREFIX_TEXT_MAX]){ 0 })
-#define ADDRESS(address) address_format((address), (char[ADDRESS_TEXT_MAX]){ 0 })
-#define RATE(rate) format_rate((rate), (char[RATE_TEXT_MAX]){ 0 })
-
-// Why no host can have this address; NULL if one can.
-static const char *address_fault(const Address *address) {
-        const uint32_t in = ntohl(address->in.s_addr);
-        const struct in6_addr *in6 = &address->in6;
-
-        if (address->family == AF_INET)
-                return in == INADDR_ANY             ? "the unspecified address"
-                       : in == INADDR_BROADCAST     ? "the broadcast address"
-                       : in >> 24 == IN_LOOPBACKNET ? "a loopback address"
-                       : IN_MULTICAST(in)           ? "a multicast address"
-                                                    : NULL;
-        return IN6_IS_ADDR_UNSPECIFIED(in6) ? "the unspecified address"
-               : IN6_IS_ADDR_LOOPBACK(in6)  ? "a loopback address"
-               : IN6_IS_ADDR_MULTICAST(in6) ? "a multicast address"
-               : IN6_IS_ADDR_LINKLOCAL(in6) ? "a link-local address"
-               : IN6_IS_ADDR_V4MAPPED(in6)  ? "an IPv4 address in IPv6 form"
-                                            : NULL;
-}
 
 // Why the address is none of a host within its network; NULL if it is. Networks of one or two addresses have no others.
 static const char *host_fault(const Prefix *prefix) {
@@ -122,23 +100,23 @@ static void check_address(ConfigDraft *draft, size_t i) {
         const PlaneConfig *plane = draft->plane;
         const Prefix *prefix = &plane->addresses[i].prefix;
         const ConfigLocation at = config_location(plane, "Address", "Address", i);
-        const char *fault = address_fault(&prefix->address) ?: host_fault(prefix);
+        const char *fault = address_host_fault(&prefix->address) ?: host_fault(prefix);
 
         if (prefix->length == 0)
                 draft_error(draft, at,
                             "Address=%s makes every host a neighbour; give the prefix length of the plane's network",
-                            PREFIX(prefix));
+                            PREFIX_TEXT(prefix));
         else if (fault)
-                draft_error(draft, at, "Address=%s is %s; expected an address of this host alone", PREFIX(prefix),
+                draft_error(draft, at, "Address=%s is %s; expected an address of this host alone", PREFIX_TEXT(prefix),
                             fault);
         else if (prefix->address.family == AF_INET6 && !draft->has_ipv6)
                 draft_error(draft, at,
                             "Address=%s: this kernel has IPv6 turned off; use IPv4, or boot without ipv6.disable=1",
-                            PREFIX(prefix));
+                            PREFIX_TEXT(prefix));
 
         for (size_t j = 0; j < i; j++)
                 if (address_compare(&plane->addresses[j].prefix.address, &prefix->address) == 0) {
-                        draft_error(draft, at, "Address=%s is given twice; remove one", PREFIX(prefix));
+                        draft_error(draft, at, "Address=%s is given twice; remove one", PREFIX_TEXT(prefix));
                         return;
                 }
 }
@@ -161,14 +139,14 @@ static void check_gateway(ConfigDraft *draft, size_t i) {
         if (gateway->family != plane->routes[i].destination.address.family) {
                 draft_error(draft, at,
                             "Gateway=%s and Destination=%s are of different families; both must be IPv4 or both IPv6",
-                            ADDRESS(gateway), PREFIX(&plane->routes[i].destination));
+                            ADDRESS_TEXT(gateway), PREFIX_TEXT(&plane->routes[i].destination));
                 return;
         }
         if (plane_config_has_address(plane, gateway)) {
                 draft_error(draft, at,
                             "Gateway=%s is the plane's own address; name the router, or remove Gateway= for a "
                             "destination that is on the link",
-                            ADDRESS(gateway));
+                            ADDRESS_TEXT(gateway));
                 return;
         }
         for (size_t j = 0; j < plane->n_addresses; j++)
@@ -177,14 +155,14 @@ static void check_gateway(ConfigDraft *draft, size_t i) {
         draft_error(draft, at,
                     "Gateway=%s is in no network of the plane's addresses, so it cannot be reached; name the router's "
                     "address on the plane",
-                    ADDRESS(gateway));
+                    ADDRESS_TEXT(gateway));
 }
 
 // Why the plane can have no route to the destination; NULL if it can.
 static const char *destination_fault(const PlaneConfig *plane, const Prefix *destination) {
         if (destination->length == 0)
                 return "a default route, and a plane is no way out; name the networks of the peers";
-        const char *fault = address_fault(&destination->address);
+        const char *fault = address_host_fault(&destination->address);
         if (fault)
                 return fault;
         if (!plane_config_has_family(plane, destination->address.family))
@@ -211,11 +189,11 @@ static void check_route(ConfigDraft *draft, size_t i) {
 
         const char *fault = destination_fault(plane, &route->destination);
         if (fault)
-                draft_error(draft, at, "Destination=%s is %s", PREFIX(&route->destination), fault);
+                draft_error(draft, at, "Destination=%s is %s", PREFIX_TEXT(&route->destination), fault);
         for (size_t j = 0; j < i; j++)
                 if (prefix_compare(&plane->routes[j].destination, &route->destination) == 0) {
                         draft_error(draft, at, "Destination=%s is given twice; remove one [Route]",
-                                    PREFIX(&route->destination));
+                                    PREFIX_TEXT(&route->destination));
                         break;
                 }
         if (route->gateway.family != AF_UNSPEC)
@@ -241,7 +219,7 @@ static void check_per_migration(ConfigDraft *draft) {
                         draft_error(draft, config_location(plane, "Bandwidth", "PerMigration", 0),
                                     "PerMigration=%s is above %s=%s, the rate of all migrations together; lower it, or "
                                     "raise %s=",
-                                    RATE(plane->per_migration), totals[i].key, RATE(totals[i].rate), totals[i].key);
+                                    RATE_TEXT(plane->per_migration), totals[i].key, RATE_TEXT(totals[i].rate), totals[i].key);
 }
 
 static void check_reserve(ConfigDraft *draft) {
@@ -254,160 +232,16 @@ static void check_reserve(ConfigDraft *draft) {
         if (plane->kind == PLANE_KIND_DEVICE)
                 draft_error(draft, at,
                             "ManagementReserve=%s is given, but Kind=device shares its uplink with nobody; remove it",
-                            RATE(reserve));
+                            RATE_TEXT(reserve));
         if (link > 0 && reserve >= link)
                 draft_error(draft, at, "ManagementReserve=%s leaves nothing of LinkRate=%s to the plane; lower it",
-                            RATE(reserve), RATE(link));
+                            RATE_TEXT(reserve), RATE_TEXT(link));
         else if (link > 0 && plane->egress + reserve > link / 100 * UPLINK_SHARE_MAX_PERCENT)
                 draft_error(draft, at,
                             "ManagementReserve=%s and Egress=%s come to more than %s, which is %d %% of LinkRate=%s, "
                             "and the reserve cannot be held beyond that; lower one of them",
-                            RATE(reserve), RATE(plane->egress), RATE(link / 100 * UPLINK_SHARE_MAX_PERCENT),
-                            UPLINK_SHARE_MAX_PERCENT, RATE(link));
-}
-
-// --- [Isolation], [Peer] and [Health]
-
-static void check_peers(ConfigDraft *draft) {
-        const PlaneConfig *plane = draft->plane;
-
-        for (size_t i = 0; i < plane->n_peers; i++) {
-                const Prefix *peers = &plane->peers[i];
-                const char *fault = peers->length > 0 ? address_fault(&peers->address) : NULL;
-                if (fault)
-                        draft_error(draft, config_location(plane, "Isolation", "Peers", i),
-                                    "Peers=%s is %s; name networks of hosts", PREFIX(peers), fault);
-                if (peers->length == 0)
-                        draft_warning(draft, config_location(plane, "Isolation", "Peers", i),
-                                      "Peers=%s takes every host for a peer; name the networks of the peers",
-                                      PREFIX(peers));
-        }
-}
-
-static void add_peers(ConfigDraft *draft, const Prefix *prefix) {
-        PlaneConfig *plane = draft->plane;
-
-        if (array_reserve(&plane->peers, &plane->n_peers_allocated, plane->n_peers + 1) < 0)
-                draft->out_of_memory = true;
-        else
-                plane->peers[plane->n_peers++] = prefix_network(prefix);
-}
-
-static int compare_prefixes(const void *a, const void *b) {
-        return prefix_compare(a, b);
-}
-
-// Fills in the default, and drops networks that others contain: nftables takes no overlapping intervals.
-static void complete_peers(ConfigDraft *draft) {
-        PlaneConfig *plane = draft->plane;
-        size_t n = 0;
-
-        if (plane->n_peers == 0) {
-                for (size_t i = 0; i < plane->n_addresses; i++)
-                        add_peers(draft, &plane->addresses[i].prefix);
-                for (size_t i = 0; i < plane->n_routes; i++)
-                        if (plane->routes[i].destination.address.family != AF_UNSPEC)
-                                add_peers(draft, &plane->routes[i].destination);
-        }
-        if (plane->n_peers == 0)
-                return;
-
-        // A network sorts right before those that it contains.
-        qsort(plane->peers, plane->n_peers, sizeof(plane->peers[0]), compare_prefixes);
-        for (size_t i = 0; i < plane->n_peers; i++)
-                if (n == 0 || !prefix_overlaps(&plane->peers[n - 1], &plane->peers[i]))
-                        plane->peers[n++] = plane->peers[i];
-        plane->n_peers = n;
-}
-
-static void check_has_peers(ConfigDraft *draft) {
-        const PlaneConfig *plane = draft->plane;
-
-        for (size_t i = 0; i < plane->n_peers; i++) {
-                const Prefix *peers = &plane->peers[i];
-                if (peers->length < address_bits(peers->address.family) ||
-                    !plane_config_has_address(plane, &peers->address))
-                        return;
-        }
-        if (plane->n_addresses > 0)
-                draft_error(draft, config_location(plane, "Address", "Address", 0),
-                            "Address=%s leaves no room for a peer; give the prefix length of the plane's network, or "
-                            "Peers=",
-                            PREFIX(&plane->addresses[0].prefix));
-}
-
-static void check_known_peer(ConfigDraft *draft, size_t i, bool repeated) {
-        const PlaneConfig *plane = draft->plane;
-        const Address *address = &plane->known_peers[i].address;
-        const char *fault = plane_config_has_address(plane, address)
-                                    ? "is the plane's own address; name another host"
-                            : !plane_config_is_peer(plane, address)
-                                    ? "is not within Peers=; correct it, or add it there"
-                                    : NULL;
-
-        if (address->family == AF_UNSPEC) {
-                draft_error(draft, config_location(plane, "Peer", "", i),
-                            "Address= is missing in [Peer]; add the peer's address, or remove the section");
-                return;
-        }
-        if (fault)
-                draft_error(draft, config_location(plane, "Peer", "Address", i), "Address=%s of a [Peer] %s",
-                            ADDRESS(address), fault);
-        if (repeated)
-                draft_error(draft, config_location(plane, "Peer", "Address", i),
-                            "Address=%s has two [Peer] sections; remove one", ADDRESS(address));
-}
-
-// By address, and in the order of the sections where that is the same.
-static int compare_known_peers(const void *a, const void *b) {
-        const PlanePeer *peer_a = *(const PlanePeer *const *)a, *peer_b = *(const PlanePeer *const *)b;
-        int r = address_compare(&peer_a->address, &peer_b->address);
-
-        return r != 0 ? r : (peer_a > peer_b) - (peer_a < peer_b);
-}
-
-// Which sections repeat the address of an earlier one, 1 or 0 for each; NULL: out of memory. There may be thousands, so they
-// are sorted, not each compared with each.
-static char *find_repeated_peers(const PlaneConfig *plane) {
-        const size_t n = plane->n_known_peers;
-        const PlanePeer **sorted = calloc(n + 1, sizeof(sorted[0]));
-        char *repeated = sorted ? calloc(n + 1, 1) : NULL;
-
-        if (repeated) {
-                for (size_t i = 0; i < n; i++)
-                        sorted[i] = &plane->known_peers[i];
-                qsort(sorted, n, sizeof(sorted[0]), compare_known_peers);
-                for (size_t i = 1; i < n; i++)
-                        repeated[sorted[i] - plane->known_peers] =
-                                address_compare(&sorted[i - 1]->address, &sorted[i]->address) == 0;
-        }
-        free(sorted);
-        return repeated;
-}
-
-static void check_known_peers(ConfigDraft *draft) {
-        _cleanup_free_ char *repeated = find_repeated_peers(draft->plane);
-
-        if (!repeated) {
-                draft->out_of_memory = true;
-                return;
-        }
-        for (size_t i = 0; i < draft->plane->n_known_peers; i++)
-                check_known_peer(draft, i, repeated[i]);
-}
-
-static void check_probes(ConfigDraft *draft) {
-        const PlaneConfig *plane = draft->plane;
-
-        for (size_t i = 0; i < plane->n_probes; i++) {
-                const ConfigLocation at = config_location(plane, "Health", "Probe", i);
-                if (plane_config_has_address(plane, &plane->probes[i]))
-                        draft_error(draft, at, "Probe=%s is the plane's own address; name a peer",
-                                    ADDRESS(&plane->probes[i]));
-                else if (!plane_config_is_peer(plane, &plane->probes[i]))
-                        draft_error(draft, at, "Probe=%s is not within Peers=; correct it, or add it there",
-                                    ADDRESS(&plane->probes[i]));
-        }
+                            RATE_TEXT(reserve), RATE_TEXT(plane->egress), RATE_TEXT(link / 100 * UPLINK_SHARE_MAX_PERCENT),
+                            UPLINK_SHARE_MAX_PERCENT, RATE_TEXT(link));
 }
 
 // --- What follows from the rest
@@ -471,10 +305,9 @@ static void complete_users(ConfigDraft *draft) {
 void draft_check(ConfigDraft *draft) {
         // In the order of the file, except that a value is completed before others are held against it.
         static void (*const steps[])(ConfigDraft *) = {
-                complete_macs,   check_interface,     check_kind,    complete_vlan,  check_mtu,
-                check_addresses, check_routes,        check_per_migration, check_reserve, check_peers,
-                complete_peers,  check_has_peers,     check_known_peers, check_probes, complete_ports,
-                complete_users,
+                complete_macs,   check_interface, check_kind,          complete_vlan, check_mtu,
+                check_addresses, check_routes,    check_per_migration, check_reserve, draft_check_peers,
+                complete_ports,  complete_users,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(steps) && !draft->out_of_memory; i++)

@@ -135,21 +135,26 @@ static bool draft_read_file(ConfigDraft *draft, const char *path) {
         return true;
 }
 
+static void draft_scan_dropins(ConfigDraft *draft, const char *directory, FileList *list) {
+        _cleanup_free_ char *path = NULL;
+        Error error;
+
+        if (asprintf(&path, "%s/%s" PLANE_SUFFIX ".d", directory, draft->plane->name) < 0) {
+                draft->out_of_memory = true;
+                return;
+        }
+        int r = file_list_scan(list, path, DROPIN_SUFFIX, &error);
+        if (r == -ENOMEM)
+                draft->out_of_memory = true;
+        else if (r < 0)
+                draft_error(draft, (ConfigLocation){ .path = path }, "%s", error.text);
+}
+
 static void draft_read_dropins(ConfigDraft *draft, const char *const *directories) {
         _cleanup_(file_list_deinit) FileList list = { 0 };
 
-        for (size_t i = 0; directories[i] && !draft->out_of_memory; i++) {
-                _cleanup_free_ char *path = NULL;
-                Error error;
-                int r = asprintf(&path, "%s/%s" PLANE_SUFFIX ".d", directories[i], draft->plane->name) < 0 ? -ENOMEM : 0;
-                if (r >= 0)
-                        r = file_list_scan(&list, path, DROPIN_SUFFIX, &error);
-                if (r == -ENOMEM)
-                        draft->out_of_memory = true;
-                else if (r < 0)
-                        draft_error(draft, (ConfigLocation){ .path = path }, "%s", error.text);
-        }
-
+        for (size_t i = 0; directories[i]; i++)
+                draft_scan_dropins(draft, directories[i], &list);
         file_list_sort(&list);
         for (size_t i = 0; i < list.n_files; i++)
                 (void)draft_read_file(draft, list.files[i].path);
@@ -188,21 +193,26 @@ static int config_load_plane(Config *config, const char *const *directories, boo
         return config_add_draft(config, &draft);
 }
 
+static int config_load_planes(Config *config, const char *const *directories, bool has_ipv6, const FileList *list) {
+        for (size_t i = 0; i < list->n_files; i++) {
+                int r = config_load_plane(config, directories, has_ipv6, &list->files[i]);
+                if (r < 0)
+                        return r;
+        }
+        return config_check_together(config);
+}
+
 int config_load(const char *const *directories, bool has_ipv6, Config **ret, Error *ret_error) {
         _cleanup_(file_list_deinit) FileList list = { 0 };
         _cleanup_config_ Config *config = calloc(1, sizeof(*config));
-        int r = config ? 0 : -ENOMEM;
 
-        for (size_t i = 0; directories[i] && r == 0; i++) {
-                r = file_list_scan(&list, directories[i], PLANE_SUFFIX, ret_error);
+        for (size_t i = 0; directories[i]; i++) {
+                int r = file_list_scan(&list, directories[i], PLANE_SUFFIX, ret_error);
                 if (r < 0)
                         return r;
         }
         file_list_sort(&list);
-        for (size_t i = 0; i < list.n_files && r == 0; i++)
-                r = config_load_plane(config, directories, has_ipv6, &list.files[i]);
-        if (r == 0)
-                r = config_check_together(config);
+        int r = config ? config_load_planes(config, directories, has_ipv6, &list) : -ENOMEM;
         if (r < 0)
                 return error_set(ret_error, r, "cannot read the configuration: out of memory");
 

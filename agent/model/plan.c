@@ -23,18 +23,22 @@ static bool deleted_first(const Object *observed) {
 // meant, or the first; the others go afterwards, so that what is desired is there at all times.
 static int plan_key(const Object *want, const Object *have, size_t n, Plan *plan) {
         size_t meant = 0;
-        int r = 0;
 
         for (size_t i = n; i-- > 0;)
                 if (object_satisfies(&have[i], want))
                         meant = i;
-        if (!object_satisfies(&have[meant], want))
-                r = operation_add(plan, object_is_fixed(&have[meant], want) ? OPERATION_REPLACE : OPERATION_CHANGE, want,
-                                  &have[meant]);
-        for (size_t i = 0; i < n && r >= 0; i++)
-                if (i != meant)
-                        r = operation_add(plan, OPERATION_DELETE, NULL, &have[i]);
-        return r;
+        if (!object_satisfies(&have[meant], want)) {
+                OperationType type = object_is_fixed(&have[meant], want) ? OPERATION_REPLACE : OPERATION_CHANGE;
+                int r = operation_add(plan, type, want, &have[meant]);
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < n; i++) {
+                int r = i == meant ? 0 : operation_add(plan, OPERATION_DELETE, NULL, &have[i]);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 static size_t same_key(const State *state, size_t first, const Object *key) {
@@ -48,12 +52,11 @@ static size_t same_key(const State *state, size_t first, const Object *key) {
 // Walks both States side by side; what stands on the observed side alone is a deletion.
 static int plan_walk(const State *desired, const State *observed, bool deletions, Plan *plan) {
         size_t d = 0, o = 0;
-        int r = 0;
 
-        while (r >= 0 && (d < desired->n_objects || o < observed->n_objects)) {
+        while (d < desired->n_objects || o < observed->n_objects) {
                 const Object *want = d < desired->n_objects ? &desired->objects[d] : NULL;
                 const Object *have = o < observed->n_objects ? &observed->objects[o] : NULL;
-                int order = !want ? 1 : !have ? -1 : object_compare(want, have);
+                int order = !want ? 1 : !have ? -1 : object_compare(want, have), r = 0;
 
                 if (order < 0 && !deletions)
                         r = operation_add(plan, OPERATION_ADD, want, NULL);
@@ -61,10 +64,12 @@ static int plan_walk(const State *desired, const State *observed, bool deletions
                         r = operation_add(plan, OPERATION_DELETE, NULL, have);
                 else if (order == 0 && !deletions)
                         r = plan_key(want, have, same_key(observed, o, want), plan);
+                if (r < 0)
+                        return r;
                 d += order <= 0;
                 o += order == 0 ? same_key(observed, o, want) : order > 0;
         }
-        return r;
+        return 0;
 }
 
 int plan_diff(const State *desired, const State *observed, Plan *ret) {
