@@ -74,7 +74,7 @@ int file_remove(const char *path, Error *ret_error) {
         if (unlink(path) < 0)
                 return errno == ENOENT ? 0 : error_set(ret_error, -errno, "cannot remove %s: %m", path);
         int r = folder_sync(path);
-        return r < 0 ? error_set(ret_error, r, "cannot sync the folder of %s: %s", path, strerror(-r)) : 0;
+        return r < 0 ? error_set(ret_error, r, "cannot sync the directory of %s: %s", path, strerror(-r)) : 0;
 }
 
 int file_make_folders(const char *path, Error *ret_error) {
@@ -86,7 +86,7 @@ int file_make_folders(const char *path, Error *ret_error) {
                 *slash = '\0';
                 int r = mkdir(folder, 0755) < 0 ? -errno : folder_sync(folder);
                 if (r < 0 && r != -EEXIST)
-                        return error_set(ret_error, r, "cannot make %s: %s", folder, strerror(-r));
+                        return error_set(ret_error, r, "cannot make the directory %s: %s", folder, strerror(-r));
                 *slash = '/';
         }
         return 0;
@@ -137,5 +137,5 @@ int file_write_atomic(const char *path, const char *text, mode_t mode, Error *re
         }
 
         r = folder_sync(path);
-        return r < 0 ? error_set(ret_error, r, "cannot sync the folder of %s: %s", path, strerror(-r)) : 0;
+        return r < 0 ? error_set(ret_error, r, "cannot sync the directory of %s: %s", path, strerror(-r)) : 0;
 }

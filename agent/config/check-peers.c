@@ -19,7 +19,7 @@ static void check_peers(ConfigDraft *draft) {
                                     "Peers=%s is %s; name networks of hosts", PREFIX_TEXT(peers), fault);
                 if (peers->length == 0)
                         draft_warning(draft, config_location(plane, "Isolation", "Peers", i),
-                                      "Peers=%s takes every host for a peer; name the networks of the peers",
+                                      "Peers=%s makes every host a peer; name the networks of the peers",
                                       PREFIX_TEXT(peers));
         }
 }
@@ -71,8 +71,8 @@ static void check_has_peers(ConfigDraft *draft) {
         }
         if (plane->n_addresses > 0)
                 draft_error(draft, config_location(plane, "Address", "Address", 0),
-                            "Address=%s leaves no room for a peer; give the prefix length of the plane's network, or "
-                            "Peers=",
+                            "Address=%s: no other host can be a peer; give the prefix length of the plane's network, "
+                            "or set Peers=",
                             PREFIX_TEXT(&plane->addresses[0].prefix));
 }
 

@@ -27,8 +27,8 @@ static void check_interfaces(ConfigDraft *draft, const PlaneConfig *standing) {
                             plane->interface, PLANE(standing, "Interface", "Name", 0));
         if (streq(plane->interface, standing->parent))
                 draft_error(draft, name_at,
-                            "Name=%s is the parent of %s, and a plane's own interface carries nothing else; use "
-                            "another one",
+                            "Name=%s is the parent of %s, and a plane's interface carries nothing else; use another "
+                            "one",
                             plane->interface, PLANE(standing, "Interface", "Parent", 0));
         if (streq(plane->parent, standing->interface))
                 draft_error(draft, config_location(plane, "Interface", "Parent", 0),
@@ -37,7 +37,7 @@ static void check_interfaces(ConfigDraft *draft, const PlaneConfig *standing) {
         if (plane->vlan_id != 0 && plane->vlan_id == standing->vlan_id &&
             plane->vlan_protocol == standing->vlan_protocol && streq(plane->parent, standing->parent))
                 draft_error(draft, config_location(plane, "Interface", "VLANId", 0),
-                            "VLANId=%u on Parent=%s is that of %s already; give each plane its own VLAN",
+                            "VLANId=%u on Parent=%s is the VLAN of %s already; give each plane its own VLAN",
                             plane->vlan_id, plane->parent, PLANE(standing, "Interface", "VLANId", 0));
 }
 

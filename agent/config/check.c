@@ -46,7 +46,7 @@ static void check_interface(ConfigDraft *draft) {
                             "Name=mig0");
         else if (streq(plane->interface, plane->parent))
                 draft_error(draft, config_location(plane, "Interface", "Parent", 0),
-                            "Parent=%s is the plane's own interface; name the interface that it is made on",
+                            "Parent=%s is the plane's own interface; name the interface below it",
                             plane->parent);
 }
 
@@ -71,12 +71,13 @@ static void check_kind(ConfigDraft *draft) {
                                     "Kind=%s needs %s=; add it to [Interface]", kind, keys[i].key);
                 if (keys[i].given && !keys[i].allowed)
                         draft_error(draft, config_location(plane, "Interface", keys[i].key, 0),
-                                    "%s= is given, but Kind=%s has none; remove it, or set Kind=%s", keys[i].key, kind,
-                                    keys[i].others);
+                                    "%s= is set, but Kind=%s does not use it; remove it, or set Kind=%s", keys[i].key,
+                                    kind, keys[i].others);
         }
         if (plane->has_mac && plane->managed_by != MANAGED_BY_MIGPLANE)
                 draft_error(draft, config_location(plane, "Interface", "MACAddress", 0),
-                            "MACAddress= is given, but ManagedBy=%s makes the interface; set the address there",
+                            "MACAddress= is set, but another program makes the interface (ManagedBy=%s); set the MAC "
+                            "address there",
                             managed_by_to_string(plane->managed_by));
 }
 
@@ -104,11 +105,11 @@ static void check_address(ConfigDraft *draft, size_t i) {
 
         if (prefix->length == 0)
                 draft_error(draft, at,
-                            "Address=%s makes every host a neighbour; give the prefix length of the plane's network",
+                            "Address=%s puts every host on the link; give the prefix length of the plane's network",
                             PREFIX_TEXT(prefix));
         else if (fault)
-                draft_error(draft, at, "Address=%s is %s; expected an address of this host alone", PREFIX_TEXT(prefix),
-                            fault);
+                draft_error(draft, at, "Address=%s is %s; give an address that this host alone has",
+                            PREFIX_TEXT(prefix), fault);
         else if (prefix->address.family == AF_INET6 && !draft->has_ipv6)
                 draft_error(draft, at,
                             "Address=%s: this kernel has IPv6 turned off; use IPv4, or boot without ipv6.disable=1",
@@ -153,7 +154,7 @@ static void check_gateway(ConfigDraft *draft, size_t i) {
                 if (prefix_contains(&plane->addresses[j].prefix, gateway))
                         return;
         draft_error(draft, at,
-                    "Gateway=%s is in no network of the plane's addresses, so it cannot be reached; name the router's "
+                    "Gateway=%s is not in a network of the plane's addresses and cannot be reached; name the router's "
                     "address on the plane",
                     ADDRESS_TEXT(gateway));
 }
@@ -161,17 +162,17 @@ static void check_gateway(ConfigDraft *draft, size_t i) {
 // Why the plane can have no route to the destination; NULL if it can.
 static const char *destination_fault(const PlaneConfig *plane, const Prefix *destination) {
         if (destination->length == 0)
-                return "a default route, and a plane is no way out; name the networks of the peers";
+                return "a default route, and a plane leads to its peers only; name the networks of the peers";
         const char *fault = address_host_fault(&destination->address);
         if (fault)
                 return fault;
         if (!plane_config_has_family(plane, destination->address.family))
-                return "of a family of which the plane has no address; add one in [Address]";
+                return "of an address family in which the plane has no address; add one in [Address]";
         for (size_t i = 0; i < plane->n_addresses; i++) {
                 const Prefix network = prefix_network(&plane->addresses[i].prefix);
                 if (prefix_compare(&network, destination) == 0)
-                        return "the network of the plane's own address, to which the kernel makes the route; remove "
-                               "this one";
+                        return "the network of the plane's own address, and the kernel adds that route itself; remove "
+                               "this section";
         }
         return NULL;
 }
@@ -219,7 +220,8 @@ static void check_per_migration(ConfigDraft *draft) {
                         draft_error(draft, config_location(plane, "Bandwidth", "PerMigration", 0),
                                     "PerMigration=%s is above %s=%s, the rate of all migrations together; lower it, or "
                                     "raise %s=",
-                                    RATE_TEXT(plane->per_migration), totals[i].key, RATE_TEXT(totals[i].rate), totals[i].key);
+                                    RATE_TEXT(plane->per_migration), totals[i].key, RATE_TEXT(totals[i].rate),
+                                    totals[i].key);
 }
 
 static void check_reserve(ConfigDraft *draft) {
@@ -231,17 +233,19 @@ static void check_reserve(ConfigDraft *draft) {
                 return;
         if (plane->kind == PLANE_KIND_DEVICE)
                 draft_error(draft, at,
-                            "ManagementReserve=%s is given, but Kind=device shares its uplink with nobody; remove it",
+                            "ManagementReserve=%s is set, but a plane of Kind=device does not share its uplink; "
+                            "remove it",
                             RATE_TEXT(reserve));
         if (link > 0 && reserve >= link)
                 draft_error(draft, at, "ManagementReserve=%s leaves nothing of LinkRate=%s to the plane; lower it",
                             RATE_TEXT(reserve), RATE_TEXT(link));
         else if (link > 0 && plane->egress + reserve > link / 100 * UPLINK_SHARE_MAX_PERCENT)
                 draft_error(draft, at,
-                            "ManagementReserve=%s and Egress=%s come to more than %s, which is %d %% of LinkRate=%s, "
-                            "and the reserve cannot be held beyond that; lower one of them",
-                            RATE_TEXT(reserve), RATE_TEXT(plane->egress), RATE_TEXT(link / 100 * UPLINK_SHARE_MAX_PERCENT),
-                            UPLINK_SHARE_MAX_PERCENT, RATE_TEXT(link));
+                            "ManagementReserve=%s and Egress=%s add up to more than %s, which is %d %% of LinkRate=%s; "
+                            "the reserve cannot be guaranteed above that; lower one of them",
+                            RATE_TEXT(reserve), RATE_TEXT(plane->egress),
+                            RATE_TEXT(link / 100 * UPLINK_SHARE_MAX_PERCENT), UPLINK_SHARE_MAX_PERCENT,
+                            RATE_TEXT(link));
 }
 
 // --- What follows from the rest

@@ -43,7 +43,7 @@ int draft_init(ConfigDraft *draft, Config *config, const char *name, const char 
 }
 
 static void draft_add_message(ConfigDraft *draft, ConfigSeverity severity, ConfigLocation at, const char *text) {
-        static const char enough[] = "there are more messages than these; is this a plane file?";
+        static const char enough[] = "there are more messages, which are not shown; is this a plane file?";
 
         if (severity == CONFIG_ERROR)
                 draft->n_errors++;

@@ -126,10 +126,10 @@ static int parse_section(Ini *ini, char *line, Error *ret_error) {
         size_t n = strlen(line);
 
         if (line[n - 1] != ']')
-                return error_set(ret_error, -EBADMSG, "a section header that does not end in ']'; write [Section]");
+                return error_set(ret_error, -EBADMSG, "the section header does not end in ']'; write [Section]");
         line[n - 1] = '\0';
         if (line[1] == '\0')
-                return error_set(ret_error, -EBADMSG, "a section header without a name; write [Section]");
+                return error_set(ret_error, -EBADMSG, "the section header has no name; write [Section]");
 
         ini->name = line + 1;
         ini->value = NULL;
@@ -140,8 +140,7 @@ static int parse_assignment(Ini *ini, char *line, Error *ret_error) {
         char *equals = strchr(line, '=');
 
         if (!equals)
-                return error_set(ret_error, -EBADMSG,
-                                 "neither a section, nor Key=Value, nor a comment: '=' is missing");
+                return error_set(ret_error, -EBADMSG, "'=' is missing; write Key=Value, a [Section] or a # comment");
         *equals = '\0';
         line = strip(line);
         if (line[0] == '\0')
@@ -159,13 +158,14 @@ int ini_next(Ini *ini, Error *ret_error) {
         while ((line = take_line(ini, &length))) {
                 if (memchr(line, '\0', length)) {
                         ini->next = ini->end;
-                        return error_set(ret_error, -EBADMSG, "a NUL byte: this is no text file, the rest is not read");
+                        return error_set(ret_error, -EBADMSG,
+                                         "the line has a NUL byte: this is not a text file, and the rest is not read");
                 }
                 if (length > INI_LINE_MAX)
-                        return error_set(ret_error, -EBADMSG, "longer than %d bytes; use several assignments",
-                                         INI_LINE_MAX);
+                        return error_set(ret_error, -EBADMSG,
+                                         "the line is longer than %d bytes; use several assignments", INI_LINE_MAX);
                 if (!is_utf8(line, length))
-                        return error_set(ret_error, -EBADMSG, "not valid UTF-8; save the file as UTF-8");
+                        return error_set(ret_error, -EBADMSG, "the line is not valid UTF-8; save the file as UTF-8");
 
                 line = strip(line);
                 if (line[0] != '\0')

@@ -111,13 +111,13 @@ static bool draft_read_file(ConfigDraft *draft, const char *path) {
         struct stat st;
 
         if (stat(path, &st) < 0) {
-                draft_error(draft, at, "cannot be read: %m; mend or remove it");
+                draft_error(draft, at, "cannot be read: %m; repair or remove it");
                 return true;
         }
         if (S_ISCHR(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size == 0))
                 return false;
         if (!S_ISREG(st.st_mode)) {
-                draft_error(draft, at, "is no regular file; a plane is described by a text file");
+                draft_error(draft, at, "is not a regular file; a plane is described by a text file");
                 return true;
         }
 
@@ -129,7 +129,7 @@ static bool draft_read_file(ConfigDraft *draft, const char *path) {
         else if (r == -ENOMEM)
                 draft->out_of_memory = true; // not the file's fault
         else if (r < 0)
-                draft_error(draft, at, "cannot be read: %s; mend or remove it", strerror(-r));
+                draft_error(draft, at, "cannot be read: %s; repair or remove it", strerror(-r));
         else
                 draft_read_source(draft, path, text, size);
         return true;
@@ -183,8 +183,8 @@ static int config_load_plane(Config *config, const char *const *directories, boo
         if (!plane_name_is_valid(name))
                 return config_add_message(
                         config, CONFIG_ERROR, name, (ConfigLocation){ .path = file->path },
-                        "the file's name does not name a plane; rename it: at most 64 letters, digits, "
-                        "'-', '_' and '.', the first a letter, a digit or '_'");
+                        "the file's name is not a valid plane name; rename it: at most 64 letters, digits, '-', '_' "
+                        "and '.', the first a letter, a digit or '_'");
 
         int r = draft_init(&draft, config, name, file->path, has_ipv6);
         if (r < 0 || !draft_read_file(&draft, file->path))

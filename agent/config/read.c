@@ -163,7 +163,7 @@ static void read_section(Reader *reader, const char *name) {
 
 static void read_assignment(Reader *reader, const char *name, char *value) {
         if (!reader->in_section) {
-                draft_error(reader->draft, reader->at, "%.100s= stands before any section; put it below a [Section]",
+                draft_error(reader->draft, reader->at, "%.100s= is before the first section; put it below a [Section]",
                             name);
                 return;
         }

@@ -81,10 +81,11 @@ static int text_read(ConfigDraft *draft, const char *text, void *target, Error *
 static int interface_read(ConfigDraft *draft _unused_, const char *text, void *target, Error *ret_error) {
         if (strlen(text) >= IFNAMSIZ)
                 return error_set(ret_error, -ERANGE,
-                                 "%zu characters, and the kernel takes at most %d; choose a shorter name", strlen(text),
-                                 IFNAMSIZ - 1);
+                                 "the name has %zu characters and the kernel allows at most %d; choose a shorter name",
+                                 strlen(text), IFNAMSIZ - 1);
         if (streq(text, "lo"))
-                return error_set(ret_error, -EINVAL, "the loopback interface reaches no other host; name another one");
+                return error_set(ret_error, -EINVAL,
+                                 "the loopback interface reaches no other host; name another interface");
         if (!interface_name_is_valid(text))
                 return -EINVAL;
         strcpy((char *)target, text);
@@ -99,9 +100,10 @@ static int mac_read(ConfigDraft *draft _unused_, const char *text, void *target,
         if (r < 0)
                 return r;
         if (mac.bytes[0] & 1)
-                return error_set(ret_error, -EINVAL, "a multicast or broadcast address; expected that of one device");
+                return error_set(ret_error, -EINVAL,
+                                 "a multicast or broadcast address; give the address of one device");
         if (memcmp(&mac, &zero, sizeof(mac)) == 0)
-                return error_set(ret_error, -EINVAL, "no device has this address; expected that of one device");
+                return error_set(ret_error, -EINVAL, "no device has this address; give the address of one device");
         memcpy(target, &mac, sizeof(mac));
         return 0;
 }
@@ -115,7 +117,7 @@ static int network_read(ConfigDraft *draft _unused_, const char *text, void *tar
                 return r;
         network = prefix_network(&prefix);
         if (prefix_compare(&prefix, &network) != 0)
-                return error_set(ret_error, -EINVAL, "bits are set behind the prefix; the network is %s, write that",
+                return error_set(ret_error, -EINVAL, "bits are set after the prefix length; write the network, %s",
                                  prefix_format(&network, network_text));
         memcpy(target, &network, sizeof(network));
         return 0;
@@ -144,8 +146,8 @@ static int user_read(ConfigDraft *draft _unused_, const char *text, void *target
         uid = (uid_t)number;
         if (r < 0 && user_find(text, &uid) < 0)
                 return error_set(ret_error, -EINVAL,
-                                 "there is no such user in /etc/passwd; install what creates it, or write the numeric "
-                                 "uid");
+                                 "there is no such user in /etc/passwd; install the package that creates it, or write "
+                                 "the numeric uid");
         memcpy(target, &uid, sizeof(uid));
         return 0;
 }
@@ -218,5 +220,5 @@ const ValueType value_user = { user_read, NULL, "a user's name, or a uid from 0 
 const ValueType value_event_rate = {
         event_rate_read,
         NULL,
-        "yes, no, or a rate from 1 to 100 a second, minute, hour or day, such as 10/minute",
+        "yes, no, or 1 to 100 per second, minute, hour or day, such as 10/minute",
 };

@@ -34,7 +34,7 @@ static CtlExit address_print_only(const json_t *found, const Prefix *network) {
 
         (void)prefix_format(network, text);
         if (n == 0) {
-                log_error("No address of a plane is in %s; migplanectl list shows those there are", text);
+                log_error("No address of a plane is in %s; migplanectl list shows the addresses", text);
                 return CTL_NOT_FOUND;
         }
         if (n == 1)

@@ -15,16 +15,16 @@ static const struct {
 } failures[CLIENT_RESULT_MAX] = {
         [CLIENT_DONE] = { CTL_DONE, NULL },
         [CLIENT_FAILED] = { CTL_FAILED, NULL },
-        [CLIENT_NO_PLANE] = { CTL_NOT_FOUND, "migplanectl list shows the planes there are" },
+        [CLIENT_NO_PLANE] = { CTL_NOT_FOUND, "migplanectl list shows the planes" },
         [CLIENT_NO_DAEMON] = { CTL_NO_DAEMON, START_THE_DAEMON },
         [CLIENT_NO_BUS] = { CTL_NO_DAEMON, "is the system bus running?" },
         [CLIENT_NO_HOST] = { CTL_FAILED, "does ssh to it work?" },
         [CLIENT_DISCONNECTED] = { CTL_NO_DAEMON, "with --host: does ssh to it work?" },
         [CLIENT_TIMED_OUT] = { CTL_TIMED_OUT, "the journal may say more: journalctl -u migplaned" },
-        [CLIENT_DENIED] = { CTL_FAILED, "run it as root, or have polkit allow you the actions org.migplane1.*" },
+        [CLIENT_DENIED] = { CTL_FAILED, "run it as root, or let polkit allow the actions org.migplane1.*" },
         [CLIENT_NEEDS_PASSWORD] = { CTL_FAILED, "run it as root, or without --no-ask-password on a terminal" },
-        [CLIENT_BAD_CONFIGURATION] = { CTL_FAILED, "migplanectl check names files and lines" },
-        [CLIENT_NOT_APPLIED] = { CTL_FAILED, "migplanectl status tells what holds now" },
+        [CLIENT_BAD_CONFIGURATION] = { CTL_FAILED, "migplanectl check shows files and lines" },
+        [CLIENT_NOT_APPLIED] = { CTL_FAILED, "migplanectl status shows what is in force" },
 };
 
 CtlExit ctl_failure(ClientResult result, const Error *error) {

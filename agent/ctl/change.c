@@ -24,7 +24,7 @@ static CtlExit bandwidth_confirm(Ctl *ctl, const char *name) {
         (void)printf("%s: egress %s, ingress %s, %s\n", name,
                      ctl_format_rate(client_plane_number(plane, "EgressBitsPerSecond"), egress),
                      ctl_format_rate(client_plane_number(plane, "IngressBitsPerSecond"), ingress),
-                     ctl->runtime ? "until the next boot" : "kept over a boot");
+                     ctl->runtime ? "until the next boot" : "kept across reboots");
         return CTL_DONE;
 }
 

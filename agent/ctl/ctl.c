@@ -35,7 +35,8 @@ static const struct Verb {
         const char *help;
 } verbs[] = {
         { "list", "", 0, 0, TAKES_HOST | TAKES_JSON, ctl_verb_list, "List the planes (also without any verb)" },
-        { "status", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_JSON, ctl_verb_status, "Show how planes are, and why" },
+        { "status", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_JSON, ctl_verb_status,
+          "Show the health of planes, and the reasons" },
         { "address", "[PLANE]", 0, 1, TAKES_HOST | TAKES_NETWORK, ctl_verb_address,
           "Print this host's bare address on a plane" },
         { "uri", "[PLANE]", 0, 1, TAKES_HOST, ctl_verb_uri, "Print the URI for virsh migrate --migrateuri" },
@@ -43,10 +44,10 @@ static const struct Verb {
           "Change the caps of a plane in place" },
         { "plan", "[PLANE]", 0, 1, TAKES_HOST, ctl_verb_plan, "Show what would be changed in the kernel now" },
         { "verify", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_JSON, ctl_verb_verify,
-          "Audit this host against the promise of isolation" },
+          "Audit the isolation of the planes of this host" },
         { "check", "[DIR]", 0, 1, 0, ctl_verb_check, "Check the configuration, without the daemon" },
-        { "reload", "", 0, 0, TAKES_HOST, ctl_verb_reload, "Have the configuration read again" },
-        { "down", "PLANE", 1, 1, TAKES_HOST, ctl_verb_down, "Take a plane out of the kernel" },
+        { "reload", "", 0, 0, TAKES_HOST, ctl_verb_reload, "Reload the configuration" },
+        { "down", "PLANE", 1, 1, TAKES_HOST, ctl_verb_down, "Remove a plane from the kernel" },
         { "up", "PLANE", 1, 1, TAKES_HOST, ctl_verb_up, "Bring a plane up again" },
         { "wait-online", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_WAIT, ctl_verb_wait_online,
           "Wait until planes can be used" },
@@ -218,7 +219,8 @@ static CtlExit verb_check(const struct Verb *verb, int n_arguments, unsigned tak
                         return CTL_USAGE;
                 }
         if (n_arguments < verb->n_min || (verb->n_max >= 0 && n_arguments > verb->n_max)) {
-                log_error("Usage: migplanectl %s%s%s; see migplanectl help", verb->name, verb->arguments[0] ? " " : "", verb->arguments);
+                log_error("Usage: migplanectl %s%s%s; see migplanectl help", verb->name,
+                          verb->arguments[0] ? " " : "", verb->arguments);
                 return CTL_USAGE;
         }
         return CTL_DONE;
@@ -242,7 +244,7 @@ static CtlExit run(Ctl *ctl, int argc, char **argv) {
         const char *name = optind < argc ? argv[optind++] : "list";
         const struct Verb *verb = verb_find(name);
         if (!verb) {
-                log_error("Unknown verb %s; migplanectl help lists them", name);
+                log_error("Unknown verb %s; migplanectl help lists the verbs", name);
                 return CTL_USAGE;
         }
         code = verb_check(verb, argc - optind, taken);

@@ -124,6 +124,6 @@ CtlExit ctl_verb_monitor(Ctl *ctl, _unused_ int n_arguments, _unused_ char **arg
                 if (r == 0)
                         r = sd_bus_wait(ctl->client.bus, UINT64_MAX);
         }
-        log_error("The bus was lost: %s", strerror(r < 0 ? -r : EPIPE));
+        log_error("The connection to the bus was lost: %s", strerror(r < 0 ? -r : EPIPE));
         return CTL_NO_DAEMON;
 }

@@ -23,13 +23,13 @@ CtlExit ctl_plane_pick(const json_t *planes, const char *name, json_t **ret_plan
                 return CTL_DONE;
         }
         if (json_array_size(planes) == 0) {
-                log_error("There are no planes. A file /etc/migplane/NAME.plane makes one, then: migplanectl reload");
+                log_error("There are no planes. Create /etc/migplane/NAME.plane, then run: migplanectl reload");
                 return CTL_NOT_FOUND;
         }
         if (name)
-                (void)fprintf(stderr, "There is no plane %s, but there are:", name);
+                (void)fprintf(stderr, "There is no plane %s; the planes are:", name);
         else
-                (void)fprintf(stderr, "No plane is the default, so name one of:");
+                (void)fprintf(stderr, "No plane is the default; name one of:");
         planes_print_names(planes);
         return name ? CTL_NOT_FOUND : CTL_USAGE;
 }

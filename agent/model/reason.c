@@ -97,13 +97,13 @@ void reasons_add(Reasons *reasons, ReasonCode code, const char *format, ...) {
                         *c = '?';
 }
 
-static const char lost_text[] = "out of memory, even to say why";
+static const char lost_text[] = "out of memory; the reason is lost";
 
 const char *reasons_gravest_text(const Reasons *reasons) {
         Health health = reasons_health(reasons);
 
         if (health == HEALTH_HEALTHY)
-                return "everything is as it should be";
+                return "everything is as configured";
         for (size_t i = 0; i < reasons->n_reasons; i++)
                 if (codes[reasons->reasons[i].code].health == health)
                         return reasons->reasons[i].text;

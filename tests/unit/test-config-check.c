@@ -36,68 +36,69 @@ static void test_errors_of_interface_and_address(void **state _unused_) {
                   "blue.plane:2: error: the plane has no address; add [Address] with Address=, such as "
                   "Address=172.150.1.5/24\n" },
                 { PLANE "[Interface]\nKind=vlan\nParent=mig0\nVLANId=100\n",
-                  "blue.plane:7: error: Parent=mig0 is the plane's own interface; name the interface that it is made "
-                  "on\n" },
+                  "blue.plane:7: error: Parent=mig0 is the plane's own interface; name the interface below it\n" },
                 { PLANE "[Interface]\nKind=vlan\n",
                   "blue.plane:6: error: Kind=vlan needs Parent=; add it to [Interface]\n"
                   "blue.plane:6: error: Kind=vlan needs VLANId=; add it to [Interface]\n" },
                 { PLANE "[Interface]\nKind=macvlan\nVLANId=100\n",
                   "blue.plane:6: error: Kind=macvlan needs Parent=; add it to [Interface]\n"
-                  "blue.plane:7: error: VLANId= is given, but Kind=macvlan has none; remove it, or set Kind=vlan\n" },
+                  "blue.plane:7: error: VLANId= is set, but Kind=macvlan does not use it; remove it, or set "
+                  "Kind=vlan\n" },
                 { PLANE "[Interface]\nParent=eno1\nVLANId=100\nMACAddress=52:54:00:12:34:56\n",
-                  "blue.plane:6: error: Parent= is given, but Kind=device has none; remove it, or set Kind=vlan or "
-                  "Kind=macvlan\n"
-                  "blue.plane:7: error: VLANId= is given, but Kind=device has none; remove it, or set Kind=vlan\n"
-                  "blue.plane:8: error: MACAddress= is given, but Kind=device has none; remove it, or set "
+                  "blue.plane:6: error: Parent= is set, but Kind=device does not use it; remove it, or set Kind=vlan "
+                  "or Kind=macvlan\n"
+                  "blue.plane:7: error: VLANId= is set, but Kind=device does not use it; remove it, or set Kind=vlan\n"
+                  "blue.plane:8: error: MACAddress= is set, but Kind=device does not use it; remove it, or set "
                   "Kind=macvlan\n" },
                 { PLANE "[Interface]\nKind=macvlan\nParent=eno1\nVLANProtocol=802.1q\n",
-                  "blue.plane:8: error: VLANProtocol= is given, but Kind=macvlan has none; remove it, or set Kind=vlan\n" },
+                  "blue.plane:8: error: VLANProtocol= is set, but Kind=macvlan does not use it; remove it, or set "
+                  "Kind=vlan\n" },
                 { PLANE "[Interface]\nKind=macvlan\nParent=eno1\nMACAddress=52:54:00:12:34:56\nManagedBy=other\n",
-                  "blue.plane:8: error: MACAddress= is given, but ManagedBy=other makes the interface; set the "
-                  "address there\n" },
+                  "blue.plane:8: error: MACAddress= is set, but another program makes the interface (ManagedBy=other); "
+                  "set the MAC address there\n" },
                 { PLANE "[Interface]\nMTUBytes=1279\n[Address]\nAddress=fd00::5/64\n",
                   "blue.plane:6: error: MTUBytes=1279 is too small for the plane's IPv6 address; expected at least "
                   "1280\n" },
                 { "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.0/24\n",
-                  "blue.plane:4: error: Address=172.150.1.0/24 is the address of the network itself; expected an "
-                  "address of this host alone\n" },
+                  "blue.plane:4: error: Address=172.150.1.0/24 is the address of the network itself; give an address "
+                  "that this host alone has\n" },
                 { "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.255/24\n",
-                  "blue.plane:4: error: Address=172.150.1.255/24 is the broadcast address of its network; expected "
-                  "an address of this host alone\n" },
+                  "blue.plane:4: error: Address=172.150.1.255/24 is the broadcast address of its network; give an "
+                  "address that this host alone has\n" },
                 { "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.3/30\n",
-                  "blue.plane:4: error: Address=172.150.1.3/30 is the broadcast address of its network; expected an "
-                  "address of this host alone\n" },
+                  "blue.plane:4: error: Address=172.150.1.3/30 is the broadcast address of its network; give an "
+                  "address that this host alone has\n" },
                 { "[Interface]\nName=mig0\n[Address]\nAddress=fd00::/64\n",
-                  "blue.plane:4: error: Address=fd00::/64 is the address of the network itself; expected an address "
-                  "of this host alone\n" },
+                  "blue.plane:4: error: Address=fd00::/64 is the address of the network itself; give an address that "
+                  "this host alone has\n" },
                 { "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1/0\n",
-                  "blue.plane:4: error: Address=10.0.0.1/0 makes every host a neighbour; give the prefix length of "
-                  "the plane's network\n" },
+                  "blue.plane:4: error: Address=10.0.0.1/0 puts every host on the link; give the prefix length of the "
+                  "plane's network\n" },
                 { PLANE "Address=0.0.0.0/8\nAddress=224.0.0.1/24\nAddress=127.0.0.1/8\nAddress=255.255.255.255/32\n",
-                  "blue.plane:5: error: Address=0.0.0.0/8 is the unspecified address; expected an address of this "
-                  "host alone\n"
-                  "blue.plane:6: error: Address=224.0.0.1/24 is a multicast address; expected an address of this "
-                  "host alone\n"
-                  "blue.plane:7: error: Address=127.0.0.1/8 is a loopback address; expected an address of this host "
-                  "alone\n"
-                  "blue.plane:8: error: Address=255.255.255.255/32 is the broadcast address; expected an address of "
-                  "this host alone\n" },
+                  "blue.plane:5: error: Address=0.0.0.0/8 is the unspecified address; give an address that this host "
+                  "alone has\n"
+                  "blue.plane:6: error: Address=224.0.0.1/24 is a multicast address; give an address that this host "
+                  "alone has\n"
+                  "blue.plane:7: error: Address=127.0.0.1/8 is a loopback address; give an address that this host "
+                  "alone has\n"
+                  "blue.plane:8: error: Address=255.255.255.255/32 is the broadcast address; give an address that this "
+                  "host alone has\n" },
                 { PLANE "Address=::/64 ff02::1/64 ::1/64\\\nfe80::5/64 ::ffff:10.0.0.1/128\n",
-                  "blue.plane:5: error: Address=::/64 is the unspecified address; expected an address of this host "
-                  "alone\n"
-                  "blue.plane:5: error: Address=ff02::1/64 is a multicast address; expected an address of this host "
-                  "alone\n"
-                  "blue.plane:5: error: Address=::1/64 is a loopback address; expected an address of this host "
-                  "alone\n"
-                  "blue.plane:5: error: Address=fe80::5/64 is a link-local address; expected an address of this host "
-                  "alone\n"
-                  "blue.plane:5: error: Address=::ffff:10.0.0.1/128 is an IPv4 address in IPv6 form; expected an "
-                  "address of this host alone\n" },
+                  "blue.plane:5: error: Address=::/64 is the unspecified address; give an address that this host alone "
+                  "has\n"
+                  "blue.plane:5: error: Address=ff02::1/64 is a multicast address; give an address that this host "
+                  "alone has\n"
+                  "blue.plane:5: error: Address=::1/64 is a loopback address; give an address that this host alone "
+                  "has\n"
+                  "blue.plane:5: error: Address=fe80::5/64 is a link-local address; give an address that this host "
+                  "alone has\n"
+                  "blue.plane:5: error: Address=::ffff:10.0.0.1/128 is an IPv4 address in IPv6 form; give an address "
+                  "that this host alone has\n" },
                 { PLANE "[Address]\nAddress=172.150.1.5/16\n",
                   "blue.plane:6: error: Address=172.150.1.5/16 is given twice; remove one\n" },
                 { "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5\n",
-                  "blue.plane:4: error: Address=172.150.1.5/32 leaves no room for a peer; give the prefix length of "
-                  "the plane's network, or Peers=\n" },
+                  "blue.plane:4: error: Address=172.150.1.5/32: no other host can be a peer; give the prefix length of "
+                  "the plane's network, or set Peers=\n" },
         };
 
         assert_cases(cases, ELEMENTSOF(cases), true);
@@ -119,21 +120,21 @@ static void test_errors_of_routes(void **state _unused_) {
                   "blue.plane:5: error: Destination= is missing in [Route]; add the network of the peers, or remove "
                   "the section\n" },
                 { PLANE "[Route]\nDestination=0.0.0.0/0\n",
-                  "blue.plane:6: error: Destination=0.0.0.0/0 is a default route, and a plane is no way out; name "
-                  "the networks of the peers\n" },
+                  "blue.plane:6: error: Destination=0.0.0.0/0 is a default route, and a plane leads to its peers only; "
+                  "name the networks of the peers\n" },
                 { PLANE "[Route]\nDestination=224.0.0.0/8\n",
                   "blue.plane:6: error: Destination=224.0.0.0/8 is a multicast address\n" },
                 { PLANE "[Route]\nDestination=fd00::/64\n",
-                  "blue.plane:6: error: Destination=fd00::/64 is of a family of which the plane has no address; add "
-                  "one in [Address]\n" },
+                  "blue.plane:6: error: Destination=fd00::/64 is of an address family in which the plane has no "
+                  "address; add one in [Address]\n" },
                 { PLANE "[Route]\nDestination=172.150.1.0/24\n",
-                  "blue.plane:6: error: Destination=172.150.1.0/24 is the network of the plane's own address, to "
-                  "which the kernel makes the route; remove this one\n" },
+                  "blue.plane:6: error: Destination=172.150.1.0/24 is the network of the plane's own address, and the "
+                  "kernel adds that route itself; remove this section\n" },
                 { PLANE "[Route]\nDestination=10.0.0.0/8\n[Route]\nDestination=10.0.0.0/8\n",
                   "blue.plane:8: error: Destination=10.0.0.0/8 is given twice; remove one [Route]\n" },
                 { PLANE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.2.1\n",
-                  "blue.plane:7: error: Gateway=172.150.2.1 is in no network of the plane's addresses, so it cannot "
-                  "be reached; name the router's address on the plane\n" },
+                  "blue.plane:7: error: Gateway=172.150.2.1 is not in a network of the plane's addresses and cannot be "
+                  "reached; name the router's address on the plane\n" },
                 { PLANE "[Route]\nDestination=10.0.0.0/8\nGateway=fd00::1\n",
                   "blue.plane:7: error: Gateway=fd00::1 and Destination=10.0.0.0/8 are of different families; both "
                   "must be IPv4 or both IPv6\n" },
@@ -153,16 +154,16 @@ static void test_errors_of_bandwidth(void **state _unused_) {
                   "blue.plane:8: error: PerMigration=8G is above Ingress=2.5G, the rate of all migrations together; "
                   "lower it, or raise Ingress=\n" },
                 { PLANE "[Bandwidth]\nManagementReserve=1G\n",
-                  "blue.plane:6: error: ManagementReserve=1G is given, but Kind=device shares its uplink with "
-                  "nobody; remove it\n" },
+                  "blue.plane:6: error: ManagementReserve=1G is set, but a plane of Kind=device does not share its "
+                  "uplink; remove it\n" },
                 { PLANE
                   "[Interface]\nKind=vlan\nParent=eno1\nVLANId=1\n[Bandwidth]\nLinkRate=1G\nManagementReserve=1G\n",
                   "blue.plane:11: error: ManagementReserve=1G leaves nothing of LinkRate=1G to the plane; lower it\n" },
                 { PLANE
                   "[Interface]\nKind=vlan\nParent=eno1\nVLANId=1\n[Bandwidth]\nLinkRate=10G\nManagementReserve=1G\n"
                   "Egress=8.301G\n",
-                  "blue.plane:11: error: ManagementReserve=1G and Egress=8301M come to more than 9.3G, which is 93 % "
-                  "of LinkRate=10G, and the reserve cannot be held beyond that; lower one of them\n" },
+                  "blue.plane:11: error: ManagementReserve=1G and Egress=8301M add up to more than 9.3G, which is 93 % "
+                  "of LinkRate=10G; the reserve cannot be guaranteed above that; lower one of them\n" },
         };
 
         assert_cases(cases, ELEMENTSOF(cases), true);
@@ -174,8 +175,8 @@ static void test_errors_of_peers(void **state _unused_) {
                   "blue.plane:6: error: Peers=127.0.0.0/8 is a loopback address; name networks of hosts\n"
                   "blue.plane:7: error: Peers=224.0.0.0/4 is a multicast address; name networks of hosts\n" },
                 { PLANE "[Isolation]\nPeers=172.150.1.5\n",
-                  "blue.plane:4: error: Address=172.150.1.5/24 leaves no room for a peer; give the prefix length of "
-                  "the plane's network, or Peers=\n" },
+                  "blue.plane:4: error: Address=172.150.1.5/24: no other host can be a peer; give the prefix length of "
+                  "the plane's network, or set Peers=\n" },
                 { PLANE "[Peer]\nMACAddress=52:54:00:12:34:56\n",
                   "blue.plane:5: error: Address= is missing in [Peer]; add the peer's address, or remove the "
                   "section\n" },

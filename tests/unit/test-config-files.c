@@ -167,7 +167,7 @@ static void test_a_section_ends_with_its_file(void **state _unused_) {
 
         assert_messages(
                 config,
-                "etc/blue.plane.d/a.conf:1: error: Address= stands before any section; put it below a [Section]\n");
+                "etc/blue.plane.d/a.conf:1: error: Address= is before the first section; put it below a [Section]\n");
 }
 
 static void test_a_broken_plane_leaves_the_others_alone(void **state _unused_) {
@@ -201,12 +201,12 @@ static void test_files_that_cannot_be_read(void **state _unused_) {
 
         assert_messages(
                 config,
-                "etc/blue.plane: error: cannot be read: No such file or directory; mend or remove it\n"
-                "etc/folder.plane: error: is no regular file; a plane is described by a text file\n"
+                "etc/blue.plane: error: cannot be read: No such file or directory; repair or remove it\n"
+                "etc/folder.plane: error: is not a regular file; a plane is described by a text file\n"
                 "etc/large.plane: error: is larger than 4194304 bytes; is this a plane file?\n"
-                "etc/no name.plane: error: the file's name does not name a plane; rename it: at most 64 letters, "
+                "etc/no name.plane: error: the file's name is not a valid plane name; rename it: at most 64 letters, "
                 "digits, '-', '_' and '.', the first a letter, a digit or '_'\n"
-                "etc/pipe.plane: error: is no regular file; a plane is described by a text file\n"
+                "etc/pipe.plane: error: is not a regular file; a plane is described by a text file\n"
                 "run/red.plane.d: error: cannot read directory run/red.plane.d: Not a directory\n");
         assert_int_equal(config->n_planes, 0);
         assert_int_equal(config->n_broken, 5); // "no name" is none that could have had anything
@@ -218,7 +218,7 @@ static void test_a_file_without_permission(void **state _unused_) {
         put("etc/blue.plane", PLANE);
         assert_int_equal(chmod("etc/blue.plane", 0), 0);
         _cleanup_config_ Config *config = load_tree();
-        assert_messages(config, "etc/blue.plane: error: cannot be read: Permission denied; mend or remove it\n");
+        assert_messages(config, "etc/blue.plane: error: cannot be read: Permission denied; repair or remove it\n");
 }
 
 static void test_names_are_printable_in_messages(void **state _unused_) {
@@ -254,14 +254,14 @@ static void test_planes_that_contradict_each_other(void **state _unused_) {
                   "(etc/blue.plane:4); give each plane a network of its own\n" },
                 { PLANE "[Interface]\nKind=vlan\nParent=eno1\nVLANId=100\n",
                   OTHER "[Interface]\nKind=vlan\nParent=eno1\nVLANId=100\n",
-                  "etc/red.plane:8: error: VLANId=100 on Parent=eno1 is that of plane blue (etc/blue.plane:8) "
+                  "etc/red.plane:8: error: VLANId=100 on Parent=eno1 is the VLAN of plane blue (etc/blue.plane:8) "
                   "already; give each plane its own VLAN\n" },
                 { PLANE, OTHER "[Interface]\nKind=vlan\nParent=mig0\nVLANId=100\n",
                   "etc/red.plane:7: error: Parent=mig0 is the interface of plane blue (etc/blue.plane:2), which "
                   "carries nothing else; use another one\n" },
                 { PLANE "[Interface]\nKind=vlan\nParent=mig1\nVLANId=100\n", OTHER,
                   "etc/red.plane:2: error: Name=mig1 is the parent of plane blue (etc/blue.plane:7), and a plane's "
-                  "own interface carries nothing else; use another one\n" },
+                  "interface carries nothing else; use another one\n" },
                 { PLANE "[Plane]\nDefault=yes\n", OTHER "[Plane]\nDefault=yes\n",
                   "etc/red.plane:6: error: Default=yes is set here for plane red and also for plane blue "
                   "(etc/blue.plane:6); only one plane can be the default\n" },

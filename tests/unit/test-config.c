@@ -237,8 +237,7 @@ static void test_warnings(void **state _unused_) {
                   "blue.plane:7: warning: unknown key macaddress= in [Peer] is ignored; did you mean MACAddress= in "
                   "[Peer]?\n" },
                 { PLANE "[Isolation]\nPeers=0.0.0.0/0\n",
-                  "blue.plane:6: warning: Peers=0.0.0.0/0 takes every host for a peer; name the networks of the "
-                  "peers\n" },
+                  "blue.plane:6: warning: Peers=0.0.0.0/0 makes every host a peer; name the networks of the peers\n" },
         };
 
         assert_cases(cases, ELEMENTSOF(cases), false);
@@ -247,26 +246,26 @@ static void test_warnings(void **state _unused_) {
 static void test_errors_of_syntax(void **state _unused_) {
         static const Case cases[] = {
                 { "Name=mig0\n" PLANE,
-                  "blue.plane:1: error: Name= stands before any section; put it below a [Section]\n" },
+                  "blue.plane:1: error: Name= is before the first section; put it below a [Section]\n" },
                 { PLANE "Egress\n",
-                  "blue.plane:5: error: neither a section, nor Key=Value, nor a comment: '=' is missing\n" },
+                  "blue.plane:5: error: '=' is missing; write Key=Value, a [Section] or a # comment\n" },
                 { PLANE " = 8G\n",
                   "blue.plane:5: error: the key before '=' is missing; write Key=Value\n" },
                 { PLANE "[Bandwidth\n",
-                  "blue.plane:5: error: a section header that does not end in ']'; write [Section]\n" },
+                  "blue.plane:5: error: the section header does not end in ']'; write [Section]\n" },
                 { PLANE "[\n",
-                  "blue.plane:5: error: a section header that does not end in ']'; write [Section]\n" },
+                  "blue.plane:5: error: the section header does not end in ']'; write [Section]\n" },
                 { PLANE "[]\n",
-                  "blue.plane:5: error: a section header without a name; write [Section]\n" },
+                  "blue.plane:5: error: the section header has no name; write [Section]\n" },
                 { PLANE "[Plane]\nDescription=bl\xfc\n",
-                  "blue.plane:6: error: not valid UTF-8; save the file as UTF-8\n" },
+                  "blue.plane:6: error: the line is not valid UTF-8; save the file as UTF-8\n" },
                 { PLANE "[Plane]\nDescription=\xed\xa0\x80\n",
-                  "blue.plane:6: error: not valid UTF-8; save the file as UTF-8\n" },
+                  "blue.plane:6: error: the line is not valid UTF-8; save the file as UTF-8\n" },
                 { PLANE "[Plane]\nDescription=\xc0\xaf\n",
-                  "blue.plane:6: error: not valid UTF-8; save the file as UTF-8\n" },
+                  "blue.plane:6: error: the line is not valid UTF-8; save the file as UTF-8\n" },
                 // The line is that where the continued line begins, and reading goes on.
                 { "# c\n\\\nfoo \\\nbar\n[Plane]\nDefault=maybe\n",
-                  "blue.plane:2: error: neither a section, nor Key=Value, nor a comment: '=' is missing\n"
+                  "blue.plane:2: error: '=' is missing; write Key=Value, a [Section] or a # comment\n"
                   "blue.plane:6: error: Default=maybe is not understood; expected yes or no\n" },
         };
 
@@ -277,7 +276,9 @@ static void test_a_file_with_nul_bytes_is_no_text(void **state _unused_) {
         static const char text[] = PLANE "[Plane]\nDescription=a\0b\nfoo\n";
         _cleanup_config_ Config *config = load_sized(text, sizeof(text) - 1);
 
-        assert_messages(config, "blue.plane:6: error: a NUL byte: this is no text file, the rest is not read\n");
+        assert_messages(config,
+                        "blue.plane:6: error: the line has a NUL byte: this is not a text file, and the rest is not "
+                        "read\n");
         assert_true(config_is_broken(config, "blue"));
 }
 
@@ -302,7 +303,8 @@ static void test_lines_may_be_long(void **state _unused_) {
         }
 
         _cleanup_config_ Config *config = load_long_description(INI_LINE_MAX - 11);
-        assert_messages(config, "blue.plane:6: error: longer than 1048576 bytes; use several assignments\n");
+        assert_messages(config,
+                        "blue.plane:6: error: the line is longer than 1048576 bytes; use several assignments\n");
 }
 
 static void test_errors_of_values(void **state _unused_) {
@@ -316,13 +318,14 @@ static void test_errors_of_values(void **state _unused_) {
                 { PLANE "[Plane]\nFallback=Deny\n",
                   "blue.plane:6: error: Fallback=Deny is not understood; expected deny or allow\n" },
                 { "[Interface]\nName=migration-plane0\n",
-                  "blue.plane:2: error: Name=migration-plane0: 16 characters, and the kernel takes at most 15; "
-                  "choose a shorter name\n" },
+                  "blue.plane:2: error: Name=migration-plane0: the name has 16 characters and the kernel allows at "
+                  "most 15; choose a shorter name\n" },
                 { "[Interface]\nName=mig 0\n",
                   "blue.plane:2: error: Name=mig 0 is not understood; expected the name of a network interface, such "
                   "as mig0\n" },
                 { "[Interface]\nName=lo\n",
-                  "blue.plane:2: error: Name=lo: the loopback interface reaches no other host; name another one\n" },
+                  "blue.plane:2: error: Name=lo: the loopback interface reaches no other host; name another "
+                  "interface\n" },
                 { PLANE "[Interface]\nKind=bridge\n",
                   "blue.plane:6: error: Kind=bridge is not understood; expected vlan, macvlan or device\n" },
                 { PLANE "[Interface]\nParent=a/b\n",
@@ -346,11 +349,11 @@ static void test_errors_of_values(void **state _unused_) {
                   "blue.plane:6: error: MACAddress=52:54:00 is not understood; expected a MAC address, such as "
                   "52:54:00:12:34:56\n" },
                 { PLANE "[Interface]\nMACAddress=00:00:00:00:00:00\n",
-                  "blue.plane:6: error: MACAddress=00:00:00:00:00:00: no device has this address; expected that of "
+                  "blue.plane:6: error: MACAddress=00:00:00:00:00:00: no device has this address; give the address of "
                   "one device\n" },
                 { PLANE "[Peer]\nAddress=172.150.1.6\nMACAddress=01:00:5e:00:00:01\n",
-                  "blue.plane:7: error: MACAddress=01:00:5e:00:00:01: a multicast or broadcast address; expected "
-                  "that of one device\n" },
+                  "blue.plane:7: error: MACAddress=01:00:5e:00:00:01: a multicast or broadcast address; give the "
+                  "address of one device\n" },
                 { PLANE "[Interface]\nManagedBy=me\n",
                   "blue.plane:6: error: ManagedBy=me is not understood; expected migplane, networkd, NetworkManager "
                   "or other\n" },
@@ -360,8 +363,8 @@ static void test_errors_of_values(void **state _unused_) {
                   "blue.plane:6: error: Address=172.150.1.7/33 is out of range; expected an address with its prefix "
                   "length, such as 172.150.1.5/24\n" },
                 { PLANE "[Route]\nDestination=172.150.1.0/16\n",
-                  "blue.plane:6: error: Destination=172.150.1.0/16: bits are set behind the prefix; the network is "
-                  "172.150.0.0/16, write that\n" },
+                  "blue.plane:6: error: Destination=172.150.1.0/16: bits are set after the prefix length; write the "
+                  "network, 172.150.0.0/16\n" },
                 { PLANE "[Route]\nDestination=default\n",
                   "blue.plane:6: error: Destination=default is not understood; expected a network, such as "
                   "172.150.0.0/16 or fd00:150::/48\n" },
@@ -379,8 +382,8 @@ static void test_errors_of_values(void **state _unused_) {
                   "blue.plane:8: error: LinkRate=11T is out of range; expected bits per second from 10M to 10T, with "
                   "K, M, G or T (base 1000), such as 8G or 2.5G\n" },
                 { PLANE "[Isolation]\nPeers=fd00:150::5/64\n",
-                  "blue.plane:6: error: Peers=fd00:150::5/64: bits are set behind the prefix; the network is "
-                  "fd00:150::/64, write that\n" },
+                  "blue.plane:6: error: Peers=fd00:150::5/64: bits are set after the prefix length; write the network, "
+                  "fd00:150::/64\n" },
                 { PLANE "[Isolation]\nPorts=1-2 0\nPorts=5-3 x\n",
                   "blue.plane:6: error: Ports=0 is out of range; expected a port or FIRST-LAST within 1-65535, such "
                   "as 49152-49215\n"
@@ -389,21 +392,21 @@ static void test_errors_of_values(void **state _unused_) {
                   "blue.plane:7: error: Ports=x is not understood; expected a port or FIRST-LAST within 1-65535, "
                   "such as 49152-49215\n" },
                 { PLANE "[Isolation]\nUsers=no-such-user\n",
-                  "blue.plane:6: error: Users=no-such-user: there is no such user in /etc/passwd; install what "
-                  "creates it, or write the numeric uid\n" },
+                  "blue.plane:6: error: Users=no-such-user: there is no such user in /etc/passwd; install the package "
+                  "that creates it, or write the numeric uid\n" },
                 { PLANE "[Isolation]\nUsers=4294967295\n",
                   "blue.plane:6: error: Users=4294967295 is out of range; expected a user's name, or a uid from 0 to "
                   "4294967294\n" },
                 { PLANE "[Isolation]\nLogDrops=0/minute\nLogDrops=101/second\n",
-                  "blue.plane:6: error: LogDrops=0/minute is out of range; expected yes, no, or a rate from 1 to 100 a "
-                  "second, minute, hour or day, such as 10/minute\n"
-                  "blue.plane:7: error: LogDrops=101/second is out of range; expected yes, no, or a rate from 1 to 100 a "
-                  "second, minute, hour or day, such as 10/minute\n" },
+                  "blue.plane:6: error: LogDrops=0/minute is out of range; expected yes, no, or 1 to 100 per second, "
+                  "minute, hour or day, such as 10/minute\n"
+                  "blue.plane:7: error: LogDrops=101/second is out of range; expected yes, no, or 1 to 100 per second, "
+                  "minute, hour or day, such as 10/minute\n" },
                 { PLANE "[Isolation]\nLogDrops=10\nLogDrops=10/week\n",
-                  "blue.plane:6: error: LogDrops=10 is not understood; expected yes, no, or a rate from 1 to 100 a "
-                  "second, minute, hour or day, such as 10/minute\n"
-                  "blue.plane:7: error: LogDrops=10/week is not understood; expected yes, no, or a rate from 1 to 100 a "
-                  "second, minute, hour or day, such as 10/minute\n" },
+                  "blue.plane:6: error: LogDrops=10 is not understood; expected yes, no, or 1 to 100 per second, "
+                  "minute, hour or day, such as 10/minute\n"
+                  "blue.plane:7: error: LogDrops=10/week is not understood; expected yes, no, or 1 to 100 per second, "
+                  "minute, hour or day, such as 10/minute\n" },
                 { PLANE "[Health]\nProbe=peer.example\n",
                   "blue.plane:6: error: Probe=peer.example is not understood; expected an IPv4 or IPv6 address "
                   "without prefix length, such as 172.150.1.6\n" },
@@ -420,7 +423,8 @@ static void test_messages_come_to_an_end(void **state _unused_) {
         _cleanup_config_ Config *config = load(text);
 
         assert_int_equal(config->n_messages, 101);
-        assert_string_equal(config->messages[100].text, "there are more messages than these; is this a plane file?");
+        assert_string_equal(config->messages[100].text,
+                            "there are more messages, which are not shown; is this a plane file?");
         assert_true(config_is_broken(config, "blue"));
 }
 
