@@ -1,17 +1,13 @@
 // The values that an allow list is printed from.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "base/inet.h"
-#include "base/text-file.h"
-#include "base/util.h"
-#include "config/plane-config.h"
-#include "firewall/allow.h"
-#include "firewall/chain-name.h"
-#include "firewall/element-set.h"
-#include "firewall/log-rule.h"
-#include "firewall/ruleset.h"
+#include "firewall/allow-list.h"
 
-// A set, item by item; a lone item stands without the braces, for comparing costs less, but a concatenation needs them.
+#include "base/text-file.h"
+#include "firewall/log-rule.h"
+
+// A set that is written item by item. A single item has no braces, since a comparison costs less than a lookup; but a
+// concatenation needs them.
 typedef struct ListText {
         bool is_concatenation;
         FILE *file;
@@ -54,7 +50,7 @@ static int list_text_close(ListText *list, char **ret_text) {
         return 0;
 }
 
-// Of hosts.
+// A set of hosts.
 static int element_set_text(ElementSet *set, char **ret_text) {
         _cleanup_list_text_ ListText list = {};
 
@@ -63,7 +59,7 @@ static int element_set_text(ElementSet *set, char **ret_text) {
         if (list_text_open(&list) < 0)
                 return -ENOMEM;
         element_set_normalise(set);
-        element_run_print(set->elements, set->n_elements, list.file);
+        element_set_print_run(set->elements, set->n_elements, list.file);
         if (fclose(TAKE(list.file)) != 0)
                 return -ENOMEM;
         *ret_text = TAKE(list.text);
@@ -86,9 +82,15 @@ static int own_raw_init(const PlaneConfig *plane, int family, char **ret_text) {
 
         if (list_text_open(&own) < 0)
                 return -ENOMEM;
-        for (size_t i = 0; i < plane->n_addresses; i++)
-                if (plane->addresses[i].prefix.address.family == family)
-                        address_print_raw(&plane->addresses[i].prefix.address, list_text_item(&own));
+        for (size_t i = 0; i < plane->n_addresses; i++) {
+                const Address *address = &plane->addresses[i].prefix.address;
+                char text[ELEMENT_SET_TEXT_MAX];
+
+                if (address->family != family)
+                        continue;
+                (void)element_set_format_number(address->bytes, address_bits(family) / 8, text);
+                fputs(text, list_text_item(&own));
+        }
         return list_text_close(&own, ret_text);
 }
 
@@ -99,13 +101,13 @@ static int peer_run_init(const SetElement *elements, size_t n, PeerRun *ret) {
         if (!file)
                 return -ENOMEM;
         if (n > 1)
-                element_mask_print(&elements[0], false, file);
+                element_set_print_mask(&elements[0], false, file);
         if (fclose(file) != 0)
                 return -ENOMEM;
         file = text_file_open(&ret->set, &size);
         if (!file)
                 return -ENOMEM;
-        element_run_print(elements, n, file);
+        element_set_print_run(elements, n, file);
         return fclose(file) == 0 ? 0 : -ENOMEM;
 }
 
@@ -113,8 +115,8 @@ static int peers_add(ElementSet *peers, const PlaneConfig *plane, int family) {
         for (size_t i = 0; i < plane->n_peers; i++)
                 if (plane->peers[i].address.family == family && element_set_add(peers, &plane->peers[i], NULL) < 0)
                         return -ENOMEM;
-        // The host must resolve its routers and hear their "fragmentation needed". They could send in any peer's name
-        // anyway.
+        // The host must resolve its routers and receive their "fragmentation needed". They could forge any peer's
+        // address anyway.
         for (size_t i = 0; i < plane->n_routes; i++)
                 if (plane->routes[i].gateway.family == family &&
                     element_set_add_address(peers, &plane->routes[i].gateway, NULL) < 0)
@@ -132,11 +134,13 @@ static int peers_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
         ret->peers = calloc(peers.n_elements, sizeof(PeerRun));
         if (!ret->peers)
                 return -ENOMEM;
-        for (size_t i = 0, n; i < peers.n_elements && r >= 0; i += n) {
+        for (size_t i = 0, n; i < peers.n_elements; i += n) {
                 n = element_set_run(&peers, i);
                 r = peer_run_init(&peers.elements[i], n, &ret->peers[ret->n_peers++]);
+                if (r < 0)
+                        return r;
         }
-        return r;
+        return 0;
 }
 
 static int known_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
@@ -147,16 +151,16 @@ static int known_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
                 return -ENOMEM;
         for (size_t i = 0; i < plane->n_known_peers; i++) {
                 const PlanePeer *peer = &plane->known_peers[i];
-                char address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
+                char address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX], mac_raw[ELEMENT_SET_TEXT_MAX];
 
                 if (peer->address.family != family || !peer->has_mac)
                         continue;
                 (void)address_format(&peer->address, address);
+                (void)mac_format(&peer->mac, mac);
+                (void)element_set_format_number(peer->mac.bytes, sizeof(peer->mac.bytes), mac_raw);
                 fputs(address, list_text_item(&addresses));
-                fprintf(list_text_item(&macs), "%s . ", address);
-                mac_print_raw(&peer->mac, macs.file);
-                fprintf(list_text_item(&arp), "%s . %s . ", address, mac_format(&peer->mac, mac));
-                mac_print_raw(&peer->mac, arp.file);
+                fprintf(list_text_item(&macs), "%s . %s", address, mac_raw);
+                fprintf(list_text_item(&arp), "%s . %s . %s", address, mac, mac_raw);
         }
         if (list_text_close(&addresses, &ret->known) < 0 || list_text_close(&macs, &ret->known_macs) < 0 ||
             list_text_close(&arp, &ret->known_arp) < 0)
@@ -164,7 +168,8 @@ static int known_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
         return 0;
 }
 
-// RFC 4291 2.7.1 and RFC 2464 7: the group ff02::1:ffXX:XXXX at 33:33:ff:XX:XX:XX, of the address's last 24 bits.
+// The solicited-node groups of the addresses, made of their last 24 bits: the group ff02::1:ffXX:XXXX (RFC 4291 2.7.1)
+// and its MAC address 33:33:ff:XX:XX:XX (RFC 2464 7).
 static int groups_init(const PlaneConfig *plane, AllowFamily *ret) {
         _cleanup_list_text_ ListText groups = {}, macs = {};
 
@@ -175,20 +180,20 @@ static int groups_init(const PlaneConfig *plane, AllowFamily *ret) {
                 const uint8_t *last = &address->bytes[13];
                 Address group = { .family = AF_INET6,
                                   .bytes = { 0xff, 0x02, [11] = 0x01, [12] = 0xff, last[0], last[1], last[2] } };
-                MacAddress mac = { .bytes = { 0x33, 0x33, 0xff, last[0], last[1], last[2] } };
-                char text[ADDRESS_TEXT_MAX];
+                const uint8_t mac[] = { 0x33, 0x33, 0xff, last[0], last[1], last[2] };
+                char text[ADDRESS_TEXT_MAX], mac_text[ELEMENT_SET_TEXT_MAX];
 
                 if (address->family != AF_INET6)
                         continue;
                 fputs(address_format(&group, text), list_text_item(&groups));
-                mac_print_raw(&mac, list_text_item(&macs));
+                fputs(element_set_format_number(mac, sizeof(mac), mac_text), list_text_item(&macs));
         }
         if (list_text_close(&groups, &ret->groups) < 0 || list_text_close(&macs, &ret->group_macs) < 0)
                 return -ENOMEM;
         return 0;
 }
 
-// The lone ports as one set, and then each range.
+// The single ports as one set, then each range.
 static int ports_init(const PlaneConfig *plane, AllowList *ret) {
         _cleanup_list_text_ ListText list = {};
 
@@ -212,6 +217,7 @@ static int ports_init(const PlaneConfig *plane, AllowList *ret) {
         return 0;
 }
 
+// The users who may send, the daemon's first.
 static int users_init(const RulesetPlane *plane, char **ret_text) {
         const PlaneConfig *config = plane->plane;
         _cleanup_list_text_ ListText list = {};
@@ -243,47 +249,47 @@ static void family_deinit(AllowFamily *family) {
         *family = (AllowFamily){};
 }
 
+// On failure the caller frees what is there.
 static int family_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
         int r = own_init(plane, family, &ret->own);
-        if (r >= 0)
-                r = own_raw_init(plane, family, &ret->own_raw);
-        if (r >= 0)
-                r = peers_init(plane, family, ret);
-        if (r >= 0 && (!ret->own || !ret->peers)) {
+        if (r < 0)
+                return r;
+        r = own_raw_init(plane, family, &ret->own_raw);
+        if (r < 0)
+                return r;
+        r = peers_init(plane, family, ret);
+        if (r < 0)
+                return r;
+        if (!ret->own || !ret->peers) {
                 family_deinit(ret);
                 return 0;
         }
-        if (r >= 0)
-                r = known_init(plane, family, ret);
-        if (r >= 0 && family == AF_INET6)
-                r = groups_init(plane, ret);
-        return r;
-}
-
-static void mac_init(const RulesetPlane *plane, AllowList *ret) {
-        const uint8_t *b = plane->mac.bytes;
-
-        ret->has_mac = plane->has_mac;
-        (void)mac_format(&plane->mac, ret->mac);
-        (void)snprintf(ret->mac_raw, sizeof(ret->mac_raw), "0x%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-                       b[4], b[5]);
+        r = known_init(plane, family, ret);
+        if (r < 0)
+                return r;
+        return family == AF_INET6 ? groups_init(plane, ret) : 0;
 }
 
 int allow_list_init(AllowList *ret, const RulesetPlane *plane) {
         _cleanup_allow_list_ AllowList list = {
-                .report = report_rate(plane),
+                .report = log_rule_rate(plane),
                 .is_vlan = plane->plane->kind == PLANE_KIND_VLAN,
+                .has_mac = plane->has_mac,
         };
 
-        (void)link_name_spell(plane->plane->interface, list.link);
-        mac_init(plane, &list);
+        (void)chain_name_spell_link(plane->plane->interface, list.link);
+        (void)mac_format(&plane->mac, list.mac);
+        (void)element_set_format_number(plane->mac.bytes, sizeof(plane->mac.bytes), list.mac_raw);
         int r = family_init(plane->plane, AF_INET, &list.ipv4);
-        if (r >= 0)
-                r = family_init(plane->plane, AF_INET6, &list.ipv6);
-        if (r >= 0)
-                r = ports_init(plane->plane, &list);
-        if (r >= 0)
-                r = users_init(plane, &list.users);
+        if (r < 0)
+                return r;
+        r = family_init(plane->plane, AF_INET6, &list.ipv6);
+        if (r < 0)
+                return r;
+        r = ports_init(plane->plane, &list);
+        if (r < 0)
+                return r;
+        r = users_init(plane, &list.users);
         if (r < 0)
                 return r;
 

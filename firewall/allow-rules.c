@@ -1,23 +1,23 @@
-// The rules of an allow list.
+// The rules of one plane's allow list.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// There is no connection state: what a frame says must be enough by itself, so that nothing can be flushed, forgotten
-// or filled up under a running migration. A migration uses a port of the range as destination in one direction and as
-// source in the other. Taken alone, the second would let a peer that sends from such a port reach every service of the
-// host; so the segment that opens a connection needs the destination, and no service is at the other end: a port below
-// 1024 is never an initiator's. Nor is there an answer to segments that are of no connection, with neither ACK nor RST,
-// which tell open ports from closed ones. The answer to others, a reset, is the same for both.
+// The rules keep no connection state. Each frame is judged by what it says itself, so that nothing can be flushed,
+// forgotten or filled up under a running migration. A migration uses a port of Ports= as destination in one direction
+// and as source in the other. The second alone would let a peer that sends from such a port reach every service of the
+// host. So the segment that opens a connection needs the port as destination, and the other port is never below 1024,
+// where services are and initiators are not. Segments with neither ACK nor RST belong to no connection and are dropped,
+// because the answer to them tells open ports from closed ones. The answer to any other stray segment is a reset, for
+// open and closed ports alike.
 //
-// A rule with an expression that cannot be evaluated does not match, also where the rule is to drop. A packet too short
-// for the rules that drop is too short for those that accept, which read further on. But "ether ..." asks, in nft
-// 1.0.6, for the type of the input device, and on egress there is none: such a rule never matches. So the link layer is
-// matched by offset, @ll,BIT,BITS.
+// A rule does not match where one of its expressions cannot be evaluated, even if it is a rule that drops. A packet too
+// short for the rules that drop is too short for those that accept, since these read further. In nft 1.0.6 "ether ..."
+// asks for the type of the input device, and on egress there is none, so that such a rule never matches. So the link
+// layer is matched by offset: @ll,BIT,BITS.
+
+#include "firewall/allow-rules.h"
 
 #include <stdarg.h>
 
-#include "base/util.h"
-#include "firewall/allow.h"
-#include "firewall/chain-name.h"
 #include "firewall/log-rule.h"
 
 #define TO_GROUP "@ll,7,1 1"
@@ -34,14 +34,14 @@
 #define ECHO "{ echo-reply, echo-request }"
 #define ICMP_ERRORS "icmp type { destination-unreachable, time-exceeded }"
 #define ICMPV6_ERRORS "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded }"
-// The kernel asks the socket whether an error that quotes TCP can be true. It believes others, of whatever traffic.
+// The kernel checks an error that quotes TCP against the socket. It trusts errors that quote anything else.
 #define QUOTES_TCP "@th,64,8 0x45 @th,136,8 6 "
 #define QUOTES_TCP6 "@th,112,8 6 "
-// Enough for a probe a second from each of many hosts, and nothing of a load.
+// Enough for a probe a second from each of many hosts, and too little to load the host.
 #define ICMP_LIMIT "limit rate 1000/second burst 1000 packets "
 
-// What each way calls the host's end and the other end, where the other's MAC stands in a frame, and where in an ICMP
-// error the host's address: what is quoted went the other way.
+// For each way: the keywords for the host's end and for the other end, where a frame has the other end's MAC address,
+// and where an ICMP error has the host's address (the quoted packet went the other way).
 static const struct {
         const char *name, *local, *remote, *remote_mac, *quoted, *quoted6;
 } ways[] = {
@@ -49,143 +49,147 @@ static const struct {
         [WAY_OUT] = { "out", "saddr", "daddr", TO_MAC, "@th,192,32", "@th,256,128" },
 };
 
-static void report_rest(const AllowList *list, Way way, const char *reason, FILE *file) {
+// One chain on its way to the file, and what its rules have that those at another hook do not have.
+typedef struct Rules {
+        const AllowList *list;
+        Way way;
+        FILE *file;
+        const char *frame; // what a frame must show to be let out
+        const char *limit; // of ICMP
+        const char *users; // the only users who may open a connection; NULL: every user, or checked at another hook
+} Rules;
+
+static void print_report(const Rules *rules, const char *reason) {
         char name[COUNTER_NAME_MAX];
 
-        (void)snprintf(name, sizeof(name), "%s-%s", ways[way].name, reason);
-        report_print(list->report, list->link, name, file);
+        (void)snprintf(name, sizeof(name), "%s-%s", ways[rules->way].name, reason);
+        log_rule_print(rules->list->report, rules->list->link, name, rules->file);
 }
 
-static void count_and_drop(const AllowList *list, Way way, const char *reason, FILE *file) {
-        fprintf(file, "counter name \"%s-%s-%s\" drop\n", list->link, ways[way].name, reason);
+static void print_drop(const Rules *rules, const char *reason) {
+        fprintf(rules->file, "counter name \"%s-%s-%s\" drop\n", rules->list->link, ways[rules->way].name, reason);
 }
 
-static void drop_rest(const AllowList *list, Way way, const char *reason, FILE *file) {
-        if (list->report.count > 0)
-                report_rest(list, way, reason, file);
-        count_and_drop(list, way, reason, file);
+static bool is_reported(const Rules *rules) {
+        return rules->list->report.count > 0;
 }
 
-// A rule that drops what matches, and before it, where that is asked for, one that reports it.
-static _printf_(5, 6) void drop(const AllowList *list, Way way, const char *reason, FILE *file, const char *match,
-                                ...) {
-        for (bool report = list->report.count > 0;; report = false) {
+static void drop_rest(const Rules *rules, const char *reason) {
+        if (is_reported(rules))
+                print_report(rules, reason);
+        print_drop(rules, reason);
+}
+
+// A rule that drops what matches and, where LogDrops= asks for it, a rule before it that reports the same.
+static _printf_(3, 4) void drop(const Rules *rules, const char *reason, const char *match, ...) {
+        for (bool report = is_reported(rules);; report = false) {
                 va_list arguments;
 
                 va_start(arguments, match);
-                (void)vfprintf(file, match, arguments);
+                (void)vfprintf(rules->file, match, arguments);
                 va_end(arguments);
-                fputc(' ', file);
+                fputc(' ', rules->file);
                 if (!report)
                         break;
-                report_rest(list, way, reason, file);
+                print_report(rules, reason);
         }
-        count_and_drop(list, way, reason, file);
-}
-
-static bool allows_anything(const AllowList *list) {
-        return list->ipv4.own || list->ipv6.own;
+        print_drop(rules, reason);
 }
 
 // --- the link layer ---
 
-// "{ A, B }" of what the plane's families need.
+// "{ A, B }", with the values of the families that the plane has.
 static const char *choice(const AllowList *list, const char *arp_and_ipv4, const char *ipv6, char ret[static 64]) {
         (void)snprintf(ret, 64, "{ %s%s%s }", list->ipv4.own ? arp_and_ipv4 : "",
                        list->ipv4.own && list->ipv6.own ? ", " : "", list->ipv6.own ? ipv6 : "");
         return ret;
 }
 
-// "meta protocol" is what the stack goes by, tags taken off. VLAN 0 is a mere priority, and legitimate except on a
-// VLAN.
-static void print_frame_in(const AllowList *list, FILE *file) {
+// "meta protocol" is the type that the stack goes by, behind the tags. VLAN 0 is only a priority. It is legitimate,
+// except on a VLAN.
+static void frame_in(const Rules *rules) {
+        const AllowList *list = rules->list;
         char types[64];
 
         if (list->is_vlan) {
-                drop(list, WAY_IN, "ethertype", file, FRAME_TYPE " { 0x8100, 0x88a8 }");
+                drop(rules, "ethertype", FRAME_TYPE " { 0x8100, 0x88a8 }");
         } else {
-                drop(list, WAY_IN, "ethertype", file, FRAME_TYPE " 0x88a8");
-                drop(list, WAY_IN, "ethertype", file, "vlan id != 0");
+                drop(rules, "ethertype", FRAME_TYPE " 0x88a8");
+                drop(rules, "ethertype", "vlan id != 0");
         }
-        drop(list, WAY_IN, "ethertype", file, "meta protocol != %s", choice(list, "arp, ip", "ip6", types));
+        drop(rules, "ethertype", "meta protocol != %s", choice(list, "arp, ip", "ip6", types));
 
         if (list->ipv4.own) {
-                drop(list, WAY_IN, "mac", file, "meta protocol arp " TO_MAC " != { 0xffffffffffff, %s }",
-                     list->mac_raw);
-                drop(list, WAY_IN, "mac", file, "meta protocol ip " TO_MAC " != %s", list->mac_raw);
+                drop(rules, "mac", "meta protocol arp " TO_MAC " != { 0xffffffffffff, %s }", list->mac_raw);
+                drop(rules, "mac", "meta protocol ip " TO_MAC " != %s", list->mac_raw);
         }
         if (list->ipv6.own) {
-                drop(list, WAY_IN, "mac", file, "ip6 daddr %s " TO_MAC " != %s", list->ipv6.groups,
-                     list->ipv6.group_macs);
-                drop(list, WAY_IN, "mac", file, "ip6 daddr != %s " TO_MAC " != %s", list->ipv6.groups, list->mac_raw);
+                drop(rules, "mac", "ip6 daddr %s " TO_MAC " != %s", list->ipv6.groups, list->ipv6.group_macs);
+                drop(rules, "mac", "ip6 daddr != %s " TO_MAC " != %s", list->ipv6.groups, list->mac_raw);
         }
 }
 
-// What a packet socket calls a frame and what the frame says itself are two things.
-static void print_frame_out(const AllowList *list, FILE *file) {
+// The type that a packet socket gives for a frame may differ from the type that the frame says itself.
+static void frame_out(const Rules *rules) {
+        const AllowList *list = rules->list;
         char types[64];
 
-        drop(list, WAY_OUT, "ethertype", file, "meta protocol . " FRAME_TYPE " != %s",
+        drop(rules, "ethertype", "meta protocol . " FRAME_TYPE " != %s",
              choice(list, "arp . 0x0806, ip . 0x0800", "ip6 . 0x86dd", types));
-        drop(list, WAY_OUT, "mac", file, FROM_MAC " != %s", list->mac_raw);
+        drop(rules, "mac", FROM_MAC " != %s", list->mac_raw);
         if (list->ipv4.own)
-                drop(list, WAY_OUT, "mac", file, "meta protocol ip " TO_GROUP);
+                drop(rules, "mac", "meta protocol ip " TO_GROUP);
         if (list->ipv6.own)
-                drop(list, WAY_OUT, "mac", file, "ip6 daddr != " ND_GROUPS " " TO_GROUP);
+                drop(rules, "mac", "ip6 daddr != " ND_GROUPS " " TO_GROUP);
 }
 
-// A peer whose MAC is known has no other.
-static void print_known(const AllowList *list, Way way, FILE *file) {
-        const char *remote = ways[way].remote, *mac = ways[way].remote_mac;
+// A peer with a [Peer] MACAddress= has no other MAC address.
+static void known_peers(const Rules *rules) {
+        const AllowList *list = rules->list;
+        const char *remote = ways[rules->way].remote, *mac = ways[rules->way].remote_mac;
 
         if (list->ipv4.known)
-                drop(list, way, "mac", file, "ip %s %s ip %s . %s != %s", remote, list->ipv4.known, remote, mac,
+                drop(rules, "mac", "ip %s %s ip %s . %s != %s", remote, list->ipv4.known, remote, mac,
                      list->ipv4.known_macs);
         if (list->ipv6.known)
-                drop(list, way, "mac", file, "ip6 %s %s ip6 %s . %s != %s", remote, list->ipv6.known, remote, mac,
+                drop(rules, "mac", "ip6 %s %s ip6 %s . %s != %s", remote, list->ipv6.known, remote, mac,
                      list->ipv6.known_macs);
 }
 
-static void print_arp(const AllowList *list, Way way, const char *frame, FILE *file) {
-        const AllowFamily *family = &list->ipv4;
+// frame stands before each rule that accepts.
+static void arp(const Rules *rules, const char *frame) {
+        const AllowFamily *family = &rules->list->ipv4;
+        const char *local = ways[rules->way].local, *remote = ways[rules->way].remote;
 
         // Nobody else has our address, and we announce it to nobody.
-        drop(list, way, "arp", file, "arp %s ip %s", ways[way].remote, family->own);
+        drop(rules, "arp", "arp %s ip %s", remote, family->own);
         for (size_t i = 0; i < family->n_peers; i++)
-                fprintf(file, "%s" ARP_OF_IPV4 " arp %s ip %s arp %s ip%s %s accept\n", frame, ways[way].local,
-                        family->own, ways[way].remote, family->peers[i].mask, family->peers[i].set);
+                fprintf(rules->file, "%s" ARP_OF_IPV4 " arp %s ip %s arp %s ip%s %s accept\n", frame, local,
+                        family->own, remote, family->peers[i].mask, family->peers[i].set);
 }
 
 // --- the network layer ---
 
-// Who is in none of the sets.
-static void drop_strangers(const AllowList *list, Way way, const char *protocol, const AllowFamily *family,
-                           FILE *file) {
-        for (bool report = list->report.count > 0;; report = false) {
+// An address that is in none of the sets is not a peer's.
+static void strangers(const Rules *rules, const char *protocol, const AllowFamily *family) {
+        for (bool report = is_reported(rules);; report = false) {
                 for (size_t i = 0; i < family->n_peers; i++)
-                        fprintf(file, "%s %s%s != %s ", protocol, ways[way].remote, family->peers[i].mask,
+                        fprintf(rules->file, "%s %s%s != %s ", protocol, ways[rules->way].remote, family->peers[i].mask,
                                 family->peers[i].set);
                 if (!report)
                         break;
-                report_rest(list, way, "peer", file);
+                print_report(rules, "peer");
         }
-        count_and_drop(list, way, "peer", file);
+        print_drop(rules, "peer");
 }
 
-static void print_ends(const AllowList *list, Way way, const char *protocol, const AllowFamily *family, FILE *file) {
-        drop(list, way, "address", file, "%s %s != %s", protocol, ways[way].local, family->own);
-        drop(list, way, "peer", file, "%s %s %s", protocol, ways[way].remote, family->own);
-        drop_strangers(list, way, protocol, family, file);
+static void both_ends(const Rules *rules, const char *protocol, const AllowFamily *family) {
+        drop(rules, "address", "%s %s != %s", protocol, ways[rules->way].local, family->own);
+        drop(rules, "peer", "%s %s %s", protocol, ways[rules->way].remote, family->own);
+        strangers(rules, protocol, family);
 }
 
-// What the rules of one hook have, and those of others have not.
-typedef struct Layer {
-        const char *frame; // what a frame must show to be let out
-        const char *limit; // of ICMP
-        const char *users; // who alone may open a connection; NULL: everybody, or another hook has seen to it
-} Layer;
-
-// The two ends of a migration, as the ports tell; in between stand those of Ports=.
+// The two ends of a migration, as its ports tell them. Ports= stand between the two strings.
 static const struct {
         const char *before, *after;
 } port_matches[] = {
@@ -193,120 +197,152 @@ static const struct {
         { "tcp sport ", " tcp dport >= 1024 tcp flags & (syn | ack) != syn tcp flags & (rst | ack) != 0" },
 };
 
-// Users= once more for the segments that open a connection, on either side: a socket that the kernel holds for a user's
-// own (MPTCP, SMC) tells no user, so that here whoever is not told is not let out. Of later segments the kernel has some
-// that are nobody's. The one that it sends without a socket in a flood, a SYN cookie, is asked for again.
-static void print_ports(const AllowList *list, Way way, const Layer *layer, const char *tcp, const char *ports,
-                        FILE *file) {
+// The segments that open a connection, on either side, must show a user of Users=. A socket that the kernel holds on a
+// user's behalf (MPTCP, SMC) shows none, so that here a segment without a user is dropped. Later segments pass without
+// a user, because the kernel sends some of them without a socket. It opens connections without a socket only in a flood
+// (SYN cookies), and there the initiator asks again.
+static void tcp_ports(const Rules *rules, const char *tcp, const char *ports) {
         for (size_t i = 0; i < ELEMENTSOF(port_matches); i++) {
                 const char *before = port_matches[i].before, *after = port_matches[i].after;
 
-                if (!layer->users) {
-                        fprintf(file, "%s%s %s%s%s accept\n", layer->frame, tcp, before, ports, after);
+                if (!rules->users) {
+                        fprintf(rules->file, "%s%s %s%s%s accept\n", rules->frame, tcp, before, ports, after);
                         continue;
                 }
-                fprintf(file, "%s tcp flags & syn != syn %s%s%s accept\n", tcp, before, ports, after);
-                fprintf(file, "%s meta skuid %s %s%s%s accept\n", tcp, layer->users, before, ports, after);
-                drop(list, way, "user", file, "%s %s%s%s", tcp, before, ports, after);
+                fprintf(rules->file, "%s tcp flags & syn != syn %s%s%s accept\n", tcp, before, ports, after);
+                fprintf(rules->file, "%s meta skuid %s %s%s%s accept\n", tcp, rules->users, before, ports, after);
+                drop(rules, "user", "%s %s%s%s", tcp, before, ports, after);
         }
 }
 
-static void print_tcp(const AllowList *list, Way way, const Layer *layer, const char *tcp, FILE *file) {
-        for (size_t i = 0; i < list->n_ports; i++)
-                print_ports(list, way, layer, tcp, list->ports[i], file);
-        drop(list, way, "port", file, "%s", tcp);
+static void tcp(const Rules *rules, const char *protocol) {
+        for (size_t i = 0; i < rules->list->n_ports; i++)
+                tcp_ports(rules, protocol, rules->list->ports[i]);
+        drop(rules, "port", "%s", protocol);
 }
 
-static void print_ipv4(const AllowList *list, Way way, const Layer *layer, FILE *file) {
-        const char *frame = layer->frame, *limit = layer->limit;
-
-        if (!list->ipv4.own)
-                return;
-        print_ends(list, way, "ip", &list->ipv4, file);
-        drop(list, way, "options", file, "ip hdrlength != 5");
-        drop(list, way, "fragment", file, "ip frag-off & 0xbfff != 0");
-        print_tcp(list, way, layer, "ip protocol tcp", file);
-        fprintf(file, "%sip protocol icmp icmp type " ECHO " %saccept\n", frame, limit);
-        fprintf(file, "%sip protocol icmp " ICMP_ERRORS " " QUOTES_TCP "%s %s %saccept\n", frame, ways[way].quoted,
-                list->ipv4.own_raw, limit);
-        drop(list, way, "icmp", file, "ip protocol icmp");
-}
-
-// Only a solicitation may go to a group. Who solicits names the other's address as target, who advertises its own.
-static void print_ipv6(const AllowList *list, Way way, const Layer *layer, FILE *file) {
-        const AllowFamily *family = &list->ipv6;
-        const char *own = family->own_raw, *frame = layer->frame, *limit = layer->limit;
+static void ipv4(const Rules *rules) {
+        const AllowFamily *family = &rules->list->ipv4;
+        const char *frame = rules->frame, *limit = rules->limit;
 
         if (!family->own)
                 return;
-        for (size_t i = 0; i < family->n_peers && way == WAY_IN; i++)
-                fprintf(file, "ip6 saddr != %s ip6 saddr%s %s ip6 daddr %s " SOLICIT " %s accept\n", family->own,
-                        family->peers[i].mask, family->peers[i].set, family->groups, own);
-        if (way == WAY_OUT)
-                fprintf(file, "%sip6 saddr %s ip6 daddr " ND_GROUPS " " SOLICIT " != %s accept\n", frame, family->own,
-                        own);
-        print_ends(list, way, "ip6", family, file);
-        fprintf(file, "%s" SOLICIT "%s %s accept\n", frame, way == WAY_IN ? "" : " !=", own);
-        fprintf(file, "%s" ADVERT "%s %s accept\n", frame, way == WAY_IN ? " !=" : "", own);
-        print_tcp(list, way, layer, "ip6 nexthdr tcp", file);
-        fprintf(file, "%sip6 nexthdr icmpv6 icmpv6 type " ECHO " %saccept\n", frame, limit);
-        fprintf(file, "%sip6 nexthdr icmpv6 " ICMPV6_ERRORS " " QUOTES_TCP6 "%s %s %saccept\n", frame, ways[way].quoted6, own,
-                limit);
-        drop(list, way, "icmp", file, "ip6 nexthdr icmpv6");
+        both_ends(rules, "ip", family);
+        drop(rules, "options", "ip hdrlength != 5");
+        drop(rules, "fragment", "ip frag-off & 0xbfff != 0");
+        tcp(rules, "ip protocol tcp");
+        fprintf(rules->file, "%sip protocol icmp icmp type " ECHO " %saccept\n", frame, limit);
+        fprintf(rules->file, "%sip protocol icmp " ICMP_ERRORS " " QUOTES_TCP "%s %s %saccept\n", frame,
+                ways[rules->way].quoted, family->own_raw, limit);
+        drop(rules, "icmp", "ip protocol icmp");
+}
+
+// Only a solicitation may go to a group.
+static void solicitations_to_groups(const Rules *rules) {
+        const AllowFamily *family = &rules->list->ipv6;
+
+        if (rules->way == WAY_OUT) {
+                fprintf(rules->file, "%sip6 saddr %s ip6 daddr " ND_GROUPS " " SOLICIT " != %s accept\n", rules->frame,
+                        family->own, family->own_raw);
+                return;
+        }
+        for (size_t i = 0; i < family->n_peers; i++)
+                fprintf(rules->file, "ip6 saddr != %s ip6 saddr%s %s ip6 daddr %s " SOLICIT " %s accept\n", family->own,
+                        family->peers[i].mask, family->peers[i].set, family->groups, family->own_raw);
+}
+
+// The target of a solicitation is the receiver's address, that of an advertisement the sender's.
+static void ipv6(const Rules *rules) {
+        const AllowFamily *family = &rules->list->ipv6;
+        const char *own = family->own_raw, *frame = rules->frame, *limit = rules->limit;
+
+        if (!family->own)
+                return;
+        solicitations_to_groups(rules);
+        both_ends(rules, "ip6", family);
+        fprintf(rules->file, "%s" SOLICIT "%s %s accept\n", frame, rules->way == WAY_IN ? "" : " !=", own);
+        fprintf(rules->file, "%s" ADVERT "%s %s accept\n", frame, rules->way == WAY_IN ? " !=" : "", own);
+        tcp(rules, "ip6 nexthdr tcp");
+        fprintf(rules->file, "%sip6 nexthdr icmpv6 icmpv6 type " ECHO " %saccept\n", frame, limit);
+        fprintf(rules->file, "%sip6 nexthdr icmpv6 " ICMPV6_ERRORS " " QUOTES_TCP6 "%s %s %saccept\n", frame,
+                ways[rules->way].quoted6, own, limit);
+        drop(rules, "icmp", "ip6 nexthdr icmpv6");
 }
 
 // --- the chains ---
 
-void allow_list_print_netdev(const AllowList *list, Way way, FILE *file) {
-        if (allows_anything(list) && list->has_mac) {
-                // A frame that a packet socket sends past the qdiscs has no link layer that rules could be held
-                // against: those above that drop do not match. So what is accepted must match by it.
-                char frame[48] = "";
-                const Layer layer = { .frame = frame, .limit = way == WAY_IN ? ICMP_LIMIT : "" };
+static void netdev_in(const AllowList *list, FILE *file) {
+        const Rules rules = { .list = list, .way = WAY_IN, .file = file, .frame = "", .limit = ICMP_LIMIT };
 
-                if (way == WAY_OUT)
-                        (void)snprintf(frame, sizeof(frame), FROM_MAC " %s ", list->mac_raw);
-                if (way == WAY_IN)
-                        print_frame_in(list, file);
-                else
-                        print_frame_out(list, file);
-                if (list->ipv4.known && way == WAY_IN)
-                        drop(list, way, "mac", file,
-                             "arp saddr ip %s arp saddr ip . arp saddr ether . " FROM_MAC " != %s", list->ipv4.known,
-                             list->ipv4.known_arp);
-                if (list->ipv4.own) {
-                        char sender[96] = "";
-                        if (way == WAY_OUT)
-                                (void)snprintf(sender, sizeof(sender), "%sarp saddr ether %s ", frame, list->mac);
-                        print_arp(list, way, sender, file);
-                        drop(list, way, "arp", file, "meta protocol arp");
-                }
-                print_known(list, way, file);
-                print_ipv4(list, way, &layer, file);
-                print_ipv6(list, way, &layer, file);
+        frame_in(&rules);
+        if (list->ipv4.known)
+                drop(&rules, "mac", "arp saddr ip %s arp saddr ip . arp saddr ether . " FROM_MAC " != %s",
+                     list->ipv4.known, list->ipv4.known_arp);
+        if (list->ipv4.own) {
+                arp(&rules, "");
+                drop(&rules, "arp", "meta protocol arp");
         }
-        drop_rest(list, way, "other", file);
+        known_peers(&rules);
+        ipv4(&rules);
+        ipv6(&rules);
 }
 
-// What comes back from an ifb has not seen the ingress hook: so the same list once more. And what the host sends is
-// dropped here before it makes the host look for a neighbour.
-void allow_list_print_inet(const AllowList *list, Way way, FILE *file) {
-        const Layer layer = { .frame = "", .limit = "", .users = way == WAY_OUT ? list->users : NULL };
+// A frame that a packet socket sends past the qdiscs has no link layer that a rule could read, so that the rules that
+// drop by it do not match. So the rules that accept must match by it as well.
+static void netdev_out(const AllowList *list, FILE *file) {
+        char frame[64], sender[128];
+        const Rules rules = { .list = list, .way = WAY_OUT, .file = file, .frame = frame, .limit = "" };
+
+        (void)snprintf(frame, sizeof(frame), FROM_MAC " %s ", list->mac_raw);
+        (void)snprintf(sender, sizeof(sender), "%sarp saddr ether %s ", frame, list->mac);
+        frame_out(&rules);
+        if (list->ipv4.own) {
+                arp(&rules, sender);
+                drop(&rules, "arp", "meta protocol arp");
+        }
+        known_peers(&rules);
+        ipv4(&rules);
+        ipv6(&rules);
+}
+
+void allow_rules_print_netdev(const AllowList *list, Way way, FILE *file) {
+        bool allows_anything = list->has_mac && (list->ipv4.own || list->ipv6.own);
+
+        if (allows_anything && way == WAY_IN)
+                netdev_in(list, file);
+        if (allows_anything && way == WAY_OUT)
+                netdev_out(list, file);
+        drop_rest(&(Rules){ .list = list, .way = way, .file = file }, "other");
+}
+
+// Frames that come back from an ifb have skipped the ingress hook, so that the same list is needed again. And frames of
+// the host are dropped here before it looks for a neighbour on their behalf.
+void allow_rules_print_inet(const AllowList *list, Way way, FILE *file) {
+        const Rules rules = {
+                .list = list,
+                .way = way,
+                .file = file,
+                .frame = "",
+                .limit = "",
+                .users = way == WAY_OUT ? list->users : NULL,
+        };
 
         fputs("notrack\n", file);
-        // A segment without a socket that anyone holds is the kernel's own, or the rest of a connection that was
-        // closed: "skuid" cannot be evaluated then, and it passes.
-        if (layer.users)
-                drop(list, way, "user", file, "meta skuid != %s", list->users);
+        // "skuid" cannot be evaluated for a segment without a socket: the kernel's own, or the rest of a closed
+        // connection. Such a segment passes this rule.
+        if (rules.users)
+                drop(&rules, "user", "meta skuid != %s", rules.users);
         if (way == WAY_IN)
-                print_known(list, way, file);
-        print_ipv4(list, way, &layer, file);
-        print_ipv6(list, way, &layer, file);
-        drop_rest(list, way, "other", file);
+                known_peers(&rules);
+        ipv4(&rules);
+        ipv6(&rules);
+        drop_rest(&rules, "other");
 }
 
-void allow_list_print_arp(const AllowList *list, Way way, FILE *file) {
+void allow_rules_print_arp(const AllowList *list, Way way, FILE *file) {
+        const Rules rules = { .list = list, .way = way, .file = file };
+
         if (list->ipv4.own)
-                print_arp(list, way, "", file);
-        drop_rest(list, way, "arp", file);
+                arp(&rules, "");
+        drop_rest(&rules, "arp");
 }

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "base/util.h"
-#include "firewall/ruleset.h"
+#include "firewall/ruleset-plane.h"
 #include "model/state.h"
 
 // 0 or -ENOMEM.

@@ -1,11 +1,10 @@
-// Names of chains and counters.
+// The names of chains and counters.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "firewall/chain-name.h"
 
-#include "base/util.h"
-
-// Before a name that does not start with a letter. A spelled character is '/' and two hex digits, so this is never one.
+// Stands before a name that does not start with a letter. It is never the start of a spelled character, which is '/'
+// and two hex digits.
 #define FIRST_LETTER "x//"
 
 static bool is_letter(char c) {
@@ -16,7 +15,7 @@ static bool is_plain(char c) {
         return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
-const char *link_name_spell(const char *link, char ret[static LINK_SPELLING_MAX]) {
+const char *chain_name_spell_link(const char *link, char ret[static LINK_SPELLING_MAX]) {
         size_t n = 0;
 
         if (!is_letter(link[0]))
@@ -30,7 +29,7 @@ const char *link_name_spell(const char *link, char ret[static LINK_SPELLING_MAX]
 int chain_name_format(const char *link, const char *suffix, char ret[static CHAIN_NAME_MAX]) {
         char spelling[LINK_SPELLING_MAX], name[CHAIN_NAME_MAX];
 
-        int n = snprintf(name, sizeof(name), "%s-%s", link_name_spell(link, spelling), suffix);
+        int n = snprintf(name, sizeof(name), "%s-%s", chain_name_spell_link(link, spelling), suffix);
         if (n < 0 || n >= (int)sizeof(name))
                 return -ENAMETOOLONG;
         memcpy(ret, name, sizeof(name));
@@ -49,8 +48,8 @@ static int hex_digit(char c) {
         return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-// The inverse of link_name_spell for the first size bytes; false where they are no spelling.
-static bool link_name_unspell(const char *spelling, size_t size, char ret[static IFNAMSIZ]) {
+// The inverse of chain_name_spell_link for the first size bytes; false where they are not a spelling.
+static bool link_unspell(const char *spelling, size_t size, char ret[static IFNAMSIZ]) {
         const char *end = spelling + size;
         size_t n = 0;
 
@@ -82,7 +81,7 @@ void chain_name_parse(const char *name, char ret_link[static IFNAMSIZ]) {
         const char *dash = strrchr(name, '-');
 
         if (!dash || (!streq(dash, "-in") && !streq(dash, "-out")) ||
-            !link_name_unspell(name, (size_t)(dash - name), ret_link))
+            !link_unspell(name, (size_t)(dash - name), ret_link))
                 ret_link[0] = '\0';
 }
 
@@ -94,13 +93,13 @@ static const char *dash_before(const char *name, const char *end) {
         return NULL;
 }
 
-bool counter_name_parse(const char *name, char ret_link[static IFNAMSIZ], bool *ret_is_outgoing,
+bool chain_name_parse_counter(const char *name, char ret_link[static IFNAMSIZ], bool *ret_is_outgoing,
                         const char **ret_reason) {
         const char *reason = dash_before(name, name + strlen(name));
         const char *way = reason ? dash_before(name, reason) : NULL;
         char link[IFNAMSIZ];
 
-        if (!way || !link_name_unspell(name, (size_t)(way - name), link))
+        if (!way || !link_unspell(name, (size_t)(way - name), link))
                 return false;
 
         bool is_outgoing = strncmp(way, "-out-", 5) == 0;

@@ -1,9 +1,9 @@
-// Names of chains and counters, made from a link's name and read back into it.
+// The names of chains and counters: made from a link's name, and parsed back.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A chain is "LINK-in", a counter "LINK-in-reason". What nft does not take in a name (it wants a letter first, then
-// letters, digits and "/-_.") is spelled "/40" for '@'. A link's name cannot hold '/', so no two links share a
-// spelling.
+// A chain is named "LINK-in", a counter "LINK-in-reason". nft wants a letter first and then letters, digits and "/-_.".
+// Every other character of a link's name is spelled as two hex digits: "/40" is '@'. A link's name cannot contain '/',
+// so no two links have the same spelling.
 #pragma once
 
 #include <net/if.h>
@@ -16,19 +16,19 @@ enum {
         LINK_SPELLING_MAX = 3 * IFNAMSIZ + 3,
 };
 
-const char *link_name_spell(const char *link, char ret[static LINK_SPELLING_MAX]);
+const char *chain_name_spell_link(const char *link, char ret[static LINK_SPELLING_MAX]);
 
 // "LINK-suffix"; -ENAMETOOLONG where more than five characters had to be spelled.
 int chain_name_format(const char *link, const char *suffix, char ret[static CHAIN_NAME_MAX]);
-// Whether nft reads it as a name, so that it can be put into a command.
+// Whether nft reads the text as a name, so that a command may contain it.
 bool chain_name_is_plain(const char *name);
-// The plane's link that the chain serves; "" for one that serves all planes, or those of a parent, or is none of ours.
+// The plane's link that the chain serves; "" for a chain of all planes, of a parent, or that is not ours.
 void chain_name_parse(const char *name, char ret_link[static IFNAMSIZ]);
 
 // The chain at a parent of planes.
 #define CHAIN_GUARD "guard"
 bool chain_name_is_guard(const char *name);
 
-// "LINK-in-reason" into its parts; false for a name that is not of that form.
-bool counter_name_parse(const char *name, char ret_link[static IFNAMSIZ], bool *ret_is_outgoing,
-                        const char **ret_reason);
+// "LINK-in-reason" into its parts; false for a name of another form.
+bool chain_name_parse_counter(const char *name, char ret_link[static IFNAMSIZ], bool *ret_is_outgoing,
+                              const char **ret_reason);

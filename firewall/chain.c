@@ -1,8 +1,8 @@
-// A chain of the ruleset: where it hangs, and its text with its hash.
+// A chain of the ruleset: its hook, and its text with a hash.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Priorities: -450 is before the defragmentation of IPv4 (-400) and connection tracking (-200); at the device, -500 is
-// before and 500 after what others have there.
+// Priorities: -450 is before the defragmentation of IPv4 (-400) and connection tracking (-200). At the device, -500 is
+// before the chains of other programs, and 500 is after them.
 
 #include "firewall/chain.h"
 
@@ -12,14 +12,11 @@
 #include <linux/netfilter_bridge.h>
 
 #include "base/text-file.h"
-#include "base/util.h"
 #include "firewall/chain-name.h"
-#include "model/object.h"
-#include "model/state.h"
 
 #define HOOK_LINE_PREFIX "type filter hook "
 
-static const RulesetHook hooks[] = {
+static const ChainHook hooks[] = {
         { RULESET_NETDEV, "in", true, "ingress", NF_NETDEV_INGRESS, -500 },
         { RULESET_NETDEV, "out", true, "egress", NF_NETDEV_EGRESS, 500 },
         { RULESET_NETDEV, CHAIN_GUARD, true, "ingress", NF_NETDEV_INGRESS, -500 },
@@ -32,7 +29,7 @@ static const RulesetHook hooks[] = {
         { RULESET_BRIDGE, "input", false, "input", NF_BR_LOCAL_IN, -450 },
 };
 
-const RulesetHook *ruleset_hook_find(RulesetFamily family, const char *chain) {
+const ChainHook *chain_hook_find(RulesetFamily family, const char *chain) {
         const char *dash = strrchr(chain, '-');
 
         for (size_t i = 0; i < ELEMENTSOF(hooks); i++)
@@ -42,7 +39,7 @@ const RulesetHook *ruleset_hook_find(RulesetFamily family, const char *chain) {
         return NULL;
 }
 
-bool ruleset_text_has_hook(const char *text) {
+bool chain_text_has_hook(const char *text) {
         return strncmp(text, HOOK_LINE_PREFIX, strlen(HOOK_LINE_PREFIX)) == 0;
 }
 
@@ -53,7 +50,7 @@ void chain_text_deinit(ChainText *chain) {
 
 int chain_text_open(ChainText *chain, const char *device) {
         const RulesetObject *ruleset = &chain->object.as_ruleset;
-        const RulesetHook *hook = ruleset_hook_find(ruleset->family, ruleset->chain);
+        const ChainHook *hook = chain_hook_find(ruleset->family, ruleset->chain);
 
         chain->object.kind = OBJECT_RULESET;
         chain->file = text_file_open(&chain->text, &chain->size);
@@ -80,11 +77,11 @@ int chain_text_add(ChainText *chain, State *state) {
                 return -ENOMEM;
         for (const char *line = chain->text; *line; line = strchr(line, '\n') + 1) {
                 int length = (int)strcspn(line, "\n");
-                if (line == chain->text && ruleset_text_has_hook(line)) {
+                if (line == chain->text && chain_text_has_hook(line)) {
                         fprintf(file, "%.*s\n", length, line);
                         continue;
                 }
-                fprintf(file, "%.*s comment \"" RULESET_COMMENT_PREFIX "%016" PRIx64 "\"\n", length, line,
+                fprintf(file, "%.*s comment \"" CHAIN_COMMENT_PREFIX "%016" PRIx64 "\"\n", length, line,
                         ruleset->hash);
                 ruleset->n_rules++;
         }

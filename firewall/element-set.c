@@ -1,10 +1,7 @@
-// Anonymous sets and maps.
+// Anonymous sets as nft writes them.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "firewall/element-set.h"
-
-#include "base/inet.h"
-#include "base/util.h"
 
 int element_set_add(ElementSet *set, const Prefix *prefix, const char *link) {
         if (array_reserve(&set->elements, &set->n_allocated, set->n_elements + 1) < 0)
@@ -66,30 +63,35 @@ static bool is_host(const Prefix *prefix) {
         return prefix->length == address_bits(prefix->address.family);
 }
 
-static const char *format_raw(const Address *address, char ret[static ELEMENT_TEXT_MAX]) {
-        int n = snprintf(ret, ELEMENT_TEXT_MAX, "0x");
+const char *element_set_format_number(const uint8_t *bytes, size_t n, char ret[static ELEMENT_SET_TEXT_MAX]) {
+        int length = snprintf(ret, ELEMENT_SET_TEXT_MAX, "0x");
 
-        for (size_t i = 0; i < address_bits(address->family) / 8; i++)
-                n += snprintf(ret + n, (size_t)(ELEMENT_TEXT_MAX - n), "%02x", address->bytes[i]);
+        for (size_t i = 0; i < n; i++)
+                length += snprintf(ret + length, (size_t)(ELEMENT_SET_TEXT_MAX - length), "%02x", bytes[i]);
         return ret;
 }
 
-const char *element_format(const SetElement *element, bool raw, char ret[static ELEMENT_TEXT_MAX]) {
-        return (raw ? format_raw : address_format)(&element->prefix.address, ret);
+static const char *format(const Address *address, bool raw, char ret[static ELEMENT_SET_TEXT_MAX]) {
+        return raw ? element_set_format_number(address->bytes, address_bits(address->family) / 8, ret)
+                   : address_format(address, ret);
 }
 
-void element_mask_print(const SetElement *element, bool raw, FILE *file) {
+const char *element_set_format(const SetElement *element, bool raw, char ret[static ELEMENT_SET_TEXT_MAX]) {
+        return format(&element->prefix.address, raw, ret);
+}
+
+void element_set_print_mask(const SetElement *element, bool raw, FILE *file) {
         Address mask = { .family = element->prefix.address.family };
-        char text[ELEMENT_TEXT_MAX];
+        char text[ELEMENT_SET_TEXT_MAX];
 
         if (is_host(&element->prefix))
                 return;
         for (unsigned bit = 0; bit < element->prefix.length; bit++)
                 mask.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-        fprintf(file, " & %s", (raw ? format_raw : address_format)(&mask, text));
+        fprintf(file, " & %s", format(&mask, raw, text));
 }
 
-void element_run_print(const SetElement *elements, size_t n, FILE *file) {
+void element_set_print_run(const SetElement *elements, size_t n, FILE *file) {
         char text[PREFIX_TEXT_MAX];
 
         if (n == 1 && !is_host(&elements[0].prefix)) {
@@ -98,19 +100,7 @@ void element_run_print(const SetElement *elements, size_t n, FILE *file) {
         }
         for (size_t i = 0; i < n; i++) {
                 fputs(n == 1 ? "" : i == 0 ? "{ " : ", ", file);
-                fputs(element_format(&elements[i], false, text), file);
+                fputs(element_set_format(&elements[i], false, text), file);
         }
         fputs(n == 1 ? "" : " }", file);
-}
-
-void mac_print_raw(const MacAddress *mac, FILE *file) {
-        fputs("0x", file);
-        for (size_t i = 0; i < sizeof(mac->bytes); i++)
-                fprintf(file, "%02x", mac->bytes[i]);
-}
-
-void address_print_raw(const Address *address, FILE *file) {
-        fputs("0x", file);
-        for (size_t i = 0; i < address_bits(address->family) / 8; i++)
-                fprintf(file, "%02x", address->bytes[i]);
 }

@@ -1,36 +1,23 @@
-// The migration ports, closed wherever no plane is: planes with Fallback=deny.
+// Rules that close the migration ports on networks that are no plane.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// QEMU listens on all of the host's addresses with most stacks, so that without these rules a migration, or whoever
-// finds the port open, could come in over any network. Only the segment that opens a connection is dropped: what runs
-// already goes on, and so does a connection that the host itself opened from a port of the range. In the input hook, so
-// that nothing is said about what is forwarded to guests and containers.
+// With most stacks QEMU listens on all addresses of the host. Without these rules a migration, or anybody who finds the
+// port open, could come in over any network. Only the segment that opens a connection is dropped, so that running
+// connections continue, and those that the host itself opens from a port of the range. The rules are in the input hook,
+// so that they do not touch what is forwarded to guests and containers.
 
 #include "firewall/fallback.h"
 
-#include "base/inet.h"
-#include "base/util.h"
-#include "config/plane-config.h"
 #include "firewall/chain-name.h"
-#include "firewall/log-rule.h"
-#include "firewall/ruleset.h"
+#include "firewall/map-rule.h"
 
-// A stretch of ports that one plane closes.
-typedef struct Closed {
-        PortRange ports;
-        const RulesetPlane *plane;
-} Closed;
-
-static bool covers(const PortRange *range, unsigned port) {
-        return range->first <= port && port <= range->last;
-}
-
-// Who closes the port: the first plane with Fallback=deny; nobody where a plane with Fallback=allow has it too.
-static const RulesetPlane *closer_of(const RulesetPlane *planes, size_t n_planes, unsigned port) {
+// The first plane with Fallback=deny whose range contains the port; NULL where the range of a plane with Fallback=allow
+// contains it too.
+static const RulesetPlane *closer_of(const RulesetPlane *planes, size_t n_planes, uint16_t port) {
         const RulesetPlane *closer = NULL;
 
         for (size_t i = 0; i < n_planes; i++) {
-                if (!covers(plane_config_migration_ports(planes[i].plane), port))
+                if (!port_range_contains(plane_config_migration_ports(planes[i].plane), port))
                         continue;
                 if (planes[i].plane->fallback == FALLBACK_ALLOW)
                         return NULL;
@@ -39,8 +26,8 @@ static const RulesetPlane *closer_of(const RulesetPlane *planes, size_t n_planes
         return closer;
 }
 
-// Where what holds of ports can change: at the first port of a plane and after its last. Two for each plane.
-static unsigned start_at(const RulesetPlane *planes, size_t i) {
+// The ports where closer_of may change, two for each plane: the first port of its range, and the one after its last.
+static unsigned change_at(const RulesetPlane *planes, size_t i) {
         const PortRange *ports = plane_config_migration_ports(planes[i / 2].plane);
 
         return i % 2 == 0 ? ports->first : ports->last + 1U;
@@ -50,45 +37,36 @@ static int compare_numbers(const void *a, const void *b) {
         return (int)(*(const unsigned *)a - *(const unsigned *)b);
 }
 
-// Returns how many stretches there are; both arrays have room for two a plane.
-static size_t closed_find(const RulesetPlane *planes, size_t n_planes, unsigned *starts, Closed *closed) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < 2 * n_planes; i++)
-                starts[i] = start_at(planes, i);
-        qsort(starts, 2 * n_planes, sizeof(*starts), compare_numbers);
-        for (size_t i = 0; i + 1 < 2 * n_planes; i++) {
-                const RulesetPlane *closer = starts[i] < starts[i + 1] ? closer_of(planes, n_planes, starts[i]) : NULL;
-                if (closer)
-                        closed[n++] = (Closed){ { (uint16_t)starts[i], (uint16_t)(starts[i + 1] - 1) }, closer };
-        }
-        return n;
-}
-
-// A rule for each: see set.h for why there is no map of them.
-static void closed_print(const Closed *closed, FILE *file) {
+// A rule for each range, because a map from ranges would be one of intervals (element-set.h).
+static void print_closed(const RulesetPlane *plane, unsigned first, unsigned last, FILE *file) {
         char link[LINK_SPELLING_MAX];
 
-        (void)link_name_spell(closed->plane->plane->interface, link);
+        (void)chain_name_spell_link(plane->plane->interface, link);
         for (MapUse use = MAP_REPORT; use < MAP_USE_MAX; use++) {
-                if (!map_use_has(use, closed->plane))
+                if (!map_rule_is_needed(use, plane))
                         continue;
-                fprintf(file, "tcp flags & (syn | ack) == syn tcp dport %u", closed->ports.first);
-                if (closed->ports.last != closed->ports.first)
-                        fprintf(file, "-%u", closed->ports.last);
+                fprintf(file, "tcp flags & (syn | ack) == syn tcp dport %u", first);
+                if (last != first)
+                        fprintf(file, "-%u", last);
                 fprintf(file, use == MAP_REPORT ? " jump %s-%s\n" : " counter name \"%s-%s\" drop\n", link,
                         FALLBACK_IN);
         }
 }
 
 int fallback_print(const RulesetPlane *planes, size_t n_planes, FILE *file) {
-        _cleanup_free_ char *memory = calloc(2 * n_planes, sizeof(Closed) + sizeof(unsigned));
-        if (!memory)
+        _cleanup_free_ unsigned *changes = calloc(2 * n_planes, sizeof(unsigned));
+        if (!changes)
                 return -ENOMEM;
 
-        Closed *closed = (Closed *)memory;
-        size_t n = closed_find(planes, n_planes, (unsigned *)(closed + 2 * n_planes), closed);
-        for (size_t i = 0; i < n; i++)
-                closed_print(&closed[i], file);
+        for (size_t i = 0; i < 2 * n_planes; i++)
+                changes[i] = change_at(planes, i);
+        qsort(changes, 2 * n_planes, sizeof(*changes), compare_numbers);
+        for (size_t i = 0; i + 1 < 2 * n_planes; i++) {
+                unsigned first = changes[i], end = changes[i + 1];
+                const RulesetPlane *closer = first < end ? closer_of(planes, n_planes, (uint16_t)first) : NULL;
+
+                if (closer)
+                        print_closed(closer, first, end - 1, file);
+        }
         return 0;
 }

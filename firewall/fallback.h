@@ -1,11 +1,10 @@
-// The migration ports, closed wherever no plane is: planes with Fallback=deny.
+// Rules that close the migration ports on networks that are no plane, for planes with Fallback=deny.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "base/util.h"
-#include "firewall/ruleset.h"
+#include "firewall/ruleset-plane.h"
 
 #define FALLBACK_IN "in-fallback"
 
-// The rule that closes them. 0 or -ENOMEM.
+// 0 or -ENOMEM.
 int fallback_print(const RulesetPlane *planes, size_t n_planes, FILE *file);

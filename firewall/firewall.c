@@ -1,9 +1,9 @@
 // Our tables in the kernel.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A context of libnftables is made in 0.2 ms and holds 0.6 MB for every table of the host, ours or not, from its first
-// run on. So it is not kept. But to close its socket right after a commit is to wait until the kernel is through with
-// that commit, 10 to 20 ms: so it is let go a while after.
+// A context of libnftables takes 0.2 ms to create and, from its first run on, 0.6 MB for the tables of the whole host.
+// So it is not kept. But to close its socket right after a commit takes 10 to 20 ms, until the kernel has finished that
+// commit. So the context is freed a while later.
 
 #include "firewall/firewall.h"
 
@@ -18,7 +18,7 @@
 #include "base/util.h"
 #include "firewall/chain-name.h"
 #include "firewall/foreign-rules.h"
-#include "firewall/tables.h"
+#include "firewall/table.h"
 #include "firewall/transaction.h"
 #include "model/object.h"
 #include "model/state.h"
@@ -26,10 +26,10 @@
 
 struct Firewall {
         Nfnl *nfnl;
-        struct nft_ctx *nft; // NULL: let go
+        struct nft_ctx *nft; // NULL: freed
         bool has_just_run;
-        OtherRules others;   // as of the generation
-        uint32_t generation; // of all of the host's rules; 0: others was not read
+        ForeignRules foreign; // as of the generation
+        uint32_t generation;  // of all rules of the host; 0: foreign was not read
 };
 
 int firewall_new(Firewall **ret, Error *ret_error) {
@@ -49,7 +49,7 @@ static void nft_release(Firewall *firewall) {
                 return;
         nft_ctx_free(firewall->nft);
         firewall->nft = NULL;
-        (void)malloc_trim(0); // 33 MB after 10,000 peers
+        (void)malloc_trim(0); // gives back 33 MB after 10,000 peers
 }
 
 Firewall *firewall_free(Firewall *firewall) {
@@ -57,7 +57,7 @@ Firewall *firewall_free(Firewall *firewall) {
                 return NULL;
         nft_release(firewall);
         firewall->nfnl = nfnl_free(firewall->nfnl);
-        other_rules_deinit(&firewall->others);
+        foreign_rules_deinit(&firewall->foreign);
         free(firewall);
         return NULL;
 }
@@ -86,9 +86,9 @@ static int generation_handle(const struct nlmsghdr *header, void *userdata) {
         return r;
 }
 
-// A host may have thousands of chains: they are read again when a rule of any has changed. They make a note, and what cannot be
-// read is no reason to fail.
-static void others_refresh(Firewall *firewall) {
+// A host may have thousands of chains, so that these are read again only after some rule has changed. They are only
+// noted in the health, so that a failure to read them is no failure.
+static void foreign_refresh(Firewall *firewall) {
         uint32_t generation = 0;
         NfnlQuery query = {
                 .message = NFT_MSG_GETGEN,
@@ -96,20 +96,20 @@ static void others_refresh(Firewall *firewall) {
                 .handler = generation_handle,
                 .userdata = &generation,
         };
-        OtherRules others = {};
+        ForeignRules foreign = {};
 
         if (nfnl_query(firewall->nfnl, &query, NULL) >= 0 && generation != 0 && generation == firewall->generation)
                 return;
         firewall->generation = 0;
-        if (firewall_read_others(firewall, &others, NULL) < 0)
+        if (firewall_read_foreign_rules(firewall, &foreign, NULL) < 0)
                 return;
-        other_rules_deinit(&firewall->others);
-        firewall->others = others;
+        foreign_rules_deinit(&firewall->foreign);
+        firewall->foreign = foreign;
         firewall->generation = generation;
 }
 
 int firewall_observe(Firewall *firewall, State *state, Error *ret_error) {
-        // The first observation after a change verifies it, at once. The next comes later.
+        // The first observation follows a change at once, to verify it. The next one comes later.
         if (!firewall->has_just_run)
                 nft_release(firewall);
         firewall->has_just_run = false;
@@ -124,37 +124,37 @@ int firewall_observe(Firewall *firewall, State *state, Error *ret_error) {
                         if (chain_add(&table, &table.chains[i], state) < 0)
                                 return error_set(ret_error, -ENOMEM, "out of memory");
         }
-        others_refresh(firewall);
+        foreign_refresh(firewall);
         return 0;
 }
 
-const OtherRules *firewall_others(const Firewall *firewall) {
-        return &firewall->others;
+const ForeignRules *firewall_foreign_rules(const Firewall *firewall) {
+        return &firewall->foreign;
 }
 
-static void others_restart(void *userdata) {
-        ((OtherRules *)userdata)->n_chains = 0;
+static void foreign_restart(void *userdata) {
+        ((ForeignRules *)userdata)->n_chains = 0;
 }
 
-int firewall_read_others(Firewall *firewall, OtherRules *ret, Error *ret_error) {
+int firewall_read_foreign_rules(Firewall *firewall, ForeignRules *ret, Error *ret_error) {
         static const struct {
                 uint8_t message;
                 NfnlHandler handler;
         } queries[] = {
-                { NFT_MSG_GETCHAIN, other_rules_handle_chain },
-                { NFT_MSG_GETFLOWTABLE, other_rules_handle_flowtable },
+                { NFT_MSG_GETCHAIN, foreign_rules_handle_chain },
+                { NFT_MSG_GETFLOWTABLE, foreign_rules_handle_flowtable },
         };
-        _cleanup_other_rules_ OtherRules all = {};
+        _cleanup_foreign_rules_ ForeignRules all = {};
 
         for (size_t i = 0; i < ELEMENTSOF(queries); i++) {
-                _cleanup_other_rules_ OtherRules some = {};
+                _cleanup_foreign_rules_ ForeignRules some = {};
                 NfnlQuery query = {
                         .message = queries[i].message,
                         .is_dump = true,
                         .family = NFPROTO_UNSPEC,
                         .all_tables = true,
                         .handler = queries[i].handler,
-                        .restart = others_restart,
+                        .restart = foreign_restart,
                         .userdata = &some,
                 };
                 int r = nfnl_query(firewall->nfnl, &query, ret_error);
@@ -163,17 +163,17 @@ int firewall_read_others(Firewall *firewall, OtherRules *ret, Error *ret_error) 
                 if (r < 0)
                         return r;
                 if (some.n_chains > 0)
-                        memcpy(all.chains + all.n_chains, some.chains, some.n_chains * sizeof(OtherChain));
+                        memcpy(all.chains + all.n_chains, some.chains, some.n_chains * sizeof(ForeignChain));
                 all.n_chains += some.n_chains;
         }
         *ret = all;
-        all = (OtherRules){};
+        all = (ForeignRules){};
         return 0;
 }
 
 // --- apply ---
 
-// libnftables tells errors as text only.
+// libnftables gives errors as text only.
 static int error_code(const char *text) {
         static const int codes[] = { EPERM, ENOENT, EEXIST, EBUSY, EOPNOTSUPP, EINVAL, ENOMEM, ENOBUFS, EMSGSIZE };
 
@@ -183,7 +183,8 @@ static int error_code(const char *text) {
         return -EIO;
 }
 
-// "internal:12:1-30: Error: Could not process rule: No such file or directory" and the line itself, both on one line.
+// Joins the two lines of the text, "internal:12:1-30: Error: Could not process rule: No such file or directory" and the
+// command.
 static int run_error(const char *text, Error *ret_error) {
         const char *line = text + strcspn(text, "\n");
         int message = (int)(line - text), code = error_code(text);
@@ -191,7 +192,7 @@ static int run_error(const char *text, Error *ret_error) {
 
         if (*line == '\n')
                 line++;
-        // The first thing that a kernel from before 5.16 refuses.
+        // The first command that a kernel before 5.16 refuses.
         if (code == -EOPNOTSUPP && strstr(text, " hook egress "))
                 hint = "; egress chains need Linux 5.16";
         return error_set(ret_error, code, "nftables: %.*s: \"%.*s\"%s", message, text, (int)strcspn(line, "\n"), line,
@@ -215,7 +216,8 @@ static void tables_deinit(Table (*tables)[RULESET_FAMILY_MAX]) {
                 table_deinit(&(*tables)[family]);
 }
 
-// Deletes the counters that nothing counts into. Best effort: one that is left counts nothing and is tried next time.
+// Deletes the counters that no rule refers to. Best effort: a counter that stays counts nothing, and is deleted next
+// time.
 static void sweep_counters(Firewall *firewall) {
         _cleanup_free_ char *text = NULL;
         size_t size;
@@ -265,7 +267,7 @@ static int counter_compare(const void *a, const void *b) {
         return strcmp(((const FirewallCounter *)a)->name, ((const FirewallCounter *)b)->name);
 }
 
-// Adds up neighbours of one name; returns how many are left.
+// Adds up sorted counters of the same name; returns how many are left.
 static size_t counters_merge(FirewallCounter *counters, size_t n) {
         size_t kept = 0;
 
@@ -283,13 +285,13 @@ static void counters_freep(FirewallCounter **counters) {
         free(*counters);
 }
 
-// Fills *ret; false for a counter that is none of ours.
+// Fills *ret; false for a counter of another program.
 static bool counter_init(const TableCounter *counter, FirewallCounter *ret) {
         const char *reason;
 
         *ret = (FirewallCounter){ .packets = counter->packets, .bytes = counter->bytes };
         strcpy_fixed(ret->name, counter->name);
-        if (!counter_name_parse(counter->name, ret->link, &ret->is_outgoing, &reason))
+        if (!chain_name_parse_counter(counter->name, ret->link, &ret->is_outgoing, &reason))
                 return false;
         strcpy_fixed(ret->reason, reason);
         return true;

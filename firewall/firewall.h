@@ -17,33 +17,33 @@ static inline void firewall_freep(Firewall **firewall) {
         *firewall = firewall_free(*firewall);
 }
 
-// Adds an OBJECT_RULESET for every chain of our tables. Its hash is the one that its rules' comments tell, and 0 when
-// the chain is not as one transaction of ours left it: a rule added or replaced since, another hook, the table dormant.
-// A rule that was deleted shows in n_rules.
+// Adds an OBJECT_RULESET for every chain of our tables. The hash is that in the comments of its rules, or 0 when the
+// chain is not as one transaction of ours left it: a rule was added or replaced, it has another hook, or the table is
+// dormant. A deleted rule shows in n_rules.
 int firewall_observe(Firewall *firewall, State *state, Error *ret_error);
 
-// What base chains and flowtables there are in other tables, of all families.
-int firewall_read_others(Firewall *firewall, OtherRules *ret, Error *ret_error);
-// The same, as the last observation found it.
-const OtherRules *firewall_others(const Firewall *firewall);
+// Reads the base chains and flowtables in the tables of other programs, of all families.
+int firewall_read_foreign_rules(Firewall *firewall, ForeignRules *ret, Error *ret_error);
+// The same, as of the last observation.
+const ForeignRules *firewall_foreign_rules(const Firewall *firewall);
 
-// One transaction: tables, counters and chains are added where they are missing, the chains to load are flushed and
-// refilled, those to remove are flushed and deleted, and a table that is left without chains goes too. A base chain
-// that stays is never deleted, unless it hangs in the wrong place. Counters keep their counts; those that nothing
-// counts into any more are deleted afterwards. libnftables 1.0.6 can return 0 without having seen the acknowledgements:
-// observe again.
+// Runs one transaction. It adds tables, counters and chains that are missing, flushes and refills the chains to load,
+// flushes and deletes those to remove, and deletes a table that has no chain left. A base chain that stays is never
+// deleted, unless it has the wrong hook. Counters keep their counts, and those that no rule refers to are deleted
+// afterwards. libnftables 1.0.6 can return 0 without having seen the acknowledgements, so the caller has to observe
+// again.
 int firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
                    size_t n_remove, Error *ret_error);
 
-// Why frames of a link were dropped: 14 packets in, because of their "ethertype".
+// How many frames of a link were dropped for one reason: 14 incoming packets for their "ethertype".
 typedef struct FirewallCounter {
-        char name[COUNTER_NAME_MAX]; // as nft lists it: "mig0-in-ethertype"
+        char name[COUNTER_NAME_MAX]; // in nft's listing: "mig0-in-ethertype"
         char link[IFNAMSIZ];
         bool is_outgoing;
         char reason[16];
         uint64_t packets, bytes;
 } FirewallCounter;
 
-// All named counters of our tables, sorted by name; what the families count under one name is added up. ret_counters is
-// to be freed.
+// Reads all named counters of our tables, sorted by name. Counters of the same name in several families are added up.
+// The caller frees *ret_counters.
 int firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error);

@@ -1,4 +1,4 @@
-// Other programs' base chains and flowtables.
+// The base chains and flowtables of other programs.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "firewall/foreign-rules.h"
@@ -21,41 +21,44 @@ static const char *family_name(const struct nlmsghdr *header) {
         return family < ELEMENTSOF(names) && names[family] ? names[family] : "?";
 }
 
-static int chain_add(OtherRules *rules, const OtherChain *chain, const char *device) {
+static int chain_add(ForeignRules *rules, const ForeignChain *chain, const char *device) {
         if (array_reserve(&rules->chains, &rules->n_allocated, rules->n_chains + 1) < 0)
                 return -ENOMEM;
-        OtherChain *added = &rules->chains[rules->n_chains++];
+        ForeignChain *added = &rules->chains[rules->n_chains++];
         *added = *chain;
         strcpy_fixed(added->device, device);
         return 0;
 }
 
-// Once for each of its devices, or once.
-static int chain_add_devices(OtherRules *rules, const OtherChain *chain, const struct nlattr *one,
+// One entry for each of its devices, or one entry if it has none.
+static int chain_add_devices(ForeignRules *rules, const ForeignChain *chain, const struct nlattr *one,
                              const struct nlattr *several) {
         const struct nlattr *attribute;
         const char *device = "";
-        int r = 0;
 
         if (!several) {
                 (void)nfnl_attribute_string(one, &device);
                 return chain_add(rules, chain, device);
         }
-        mnl_attr_for_each_nested(attribute, several)
-                if (r >= 0 && nfnl_attribute_string(attribute, &device))
-                        r = chain_add(rules, chain, device);
-        return r;
+        mnl_attr_for_each_nested(attribute, several) {
+                if (!nfnl_attribute_string(attribute, &device))
+                        continue;
+                int r = chain_add(rules, chain, device);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 static bool is_ours(const char *table) {
         return streq(table, NFT_TABLE);
 }
 
-int other_rules_handle_chain(const struct nlmsghdr *header, void *userdata) {
+int foreign_rules_handle_chain(const struct nlmsghdr *header, void *userdata) {
         const struct nlattr *attributes[NFTA_CHAIN_MAX + 1], *hook[NFTA_HOOK_MAX + 1];
         const char *table, *name, *type = "";
         uint32_t number, policy = NF_ACCEPT;
-        OtherChain chain = {};
+        ForeignChain chain = {};
 
         int r = nfnl_message_attributes(header, attributes, NFTA_CHAIN_MAX);
         if (r < 0)
@@ -70,17 +73,17 @@ int other_rules_handle_chain(const struct nlmsghdr *header, void *userdata) {
         strcpy_fixed(chain.family, family_name(header));
         strcpy_fixed(chain.table, table);
         strcpy_fixed(chain.name, name);
-        // What is forwarded is none of a plane's.
+        // Forwarded traffic is never a plane's.
         bool on_the_way = streq(chain.family, "netdev") || number != NF_INET_FORWARD;
         chain.drops = on_the_way && (policy == NF_DROP || (streq(table, "firewalld") && number == NF_INET_LOCAL_IN &&
                                                            streq(type, "filter") && streq(chain.family, "inet")));
         return chain_add_devices(userdata, &chain, hook[NFTA_HOOK_DEV], hook[NFTA_HOOK_DEVS]);
 }
 
-int other_rules_handle_flowtable(const struct nlmsghdr *header, void *userdata) {
+int foreign_rules_handle_flowtable(const struct nlmsghdr *header, void *userdata) {
         const struct nlattr *attributes[NFTA_FLOWTABLE_MAX + 1], *hook[NFTA_FLOWTABLE_HOOK_MAX + 1];
         const char *table, *name;
-        OtherChain chain = { .is_flowtable = true };
+        ForeignChain chain = { .is_flowtable = true };
 
         int r = nfnl_message_attributes(header, attributes, NFTA_FLOWTABLE_MAX);
         if (r < 0)
@@ -96,7 +99,7 @@ int other_rules_handle_flowtable(const struct nlmsghdr *header, void *userdata) 
         return chain_add_devices(userdata, &chain, NULL, hook[NFTA_FLOWTABLE_HOOK_DEVS]);
 }
 
-void other_rules_deinit(OtherRules *rules) {
+void foreign_rules_deinit(ForeignRules *rules) {
         free(rules->chains);
-        *rules = (OtherRules){};
+        *rules = (ForeignRules){};
 }

@@ -1,4 +1,4 @@
-// Other programs' base chains and flowtables: where they hang, not what they say.
+// The base chains and flowtables of other programs: their hooks, not their rules.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -6,23 +6,23 @@
 
 #include "base/util.h"
 
-typedef struct OtherChain {
+typedef struct ForeignChain {
         char family[8]; // "inet"
         char table[32], name[32];
-        char device[IFNAMSIZ]; // of the families netdev, and of a flowtable; "": none. One with several comes once for each
+        char device[IFNAMSIZ]; // of a netdev chain or a flowtable, one entry for each device; "": none
         bool is_flowtable;
-        bool drops; // what its rules do not accept, on its way in or out: by policy or, as firewalld's, by its last rule
-} OtherChain;
+        bool drops; // by default, on the way in or out: by its policy or, in firewalld's table, by its last rule
+} ForeignChain;
 
-typedef struct OtherRules {
-        OtherChain *chains;
+typedef struct ForeignRules {
+        ForeignChain *chains;
         size_t n_chains, n_allocated;
-} OtherRules;
+} ForeignRules;
 
-void other_rules_deinit(OtherRules *rules);
-#define _cleanup_other_rules_ _cleanup_(other_rules_deinit)
+void foreign_rules_deinit(ForeignRules *rules);
+#define _cleanup_foreign_rules_ _cleanup_(foreign_rules_deinit)
 
-// The handlers of the answers; userdata is an OtherRules. Here for the tests.
+// Handlers of the kernel's answers; userdata is a ForeignRules. Exported for the tests.
 struct nlmsghdr;
-int other_rules_handle_chain(const struct nlmsghdr *header, void *userdata);
-int other_rules_handle_flowtable(const struct nlmsghdr *header, void *userdata);
+int foreign_rules_handle_chain(const struct nlmsghdr *header, void *userdata);
+int foreign_rules_handle_flowtable(const struct nlmsghdr *header, void *userdata);

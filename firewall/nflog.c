@@ -1,8 +1,9 @@
-// What the rules report of frames that they drop.
+// Reports of dropped frames.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Not the kernel's own log: that is silent in a network namespace other than the first, has no ARP in some kernels, and
-// would take a right that the daemon does not have. The rules' limit stands before the report is made.
+// The kernel's own log is not an option: it is silent in a network namespace other than the first, some kernels cannot
+// log ARP, and the daemon may not read it. The limit in the rule comes before the report, so that a flood costs no
+// reports.
 
 #include "firewall/nflog.h"
 
@@ -26,13 +27,13 @@
 #include "netlink/nfnl.h"
 
 enum {
-        BUFFER_SIZE = 16384,  // a report is a few hundred bytes, and comes alone
+        BUFFER_SIZE = 16384,  // a report takes a few hundred bytes and a datagram of its own
         DATAGRAMS_MAX = 256,  // at one dispatch
-        COPY_BYTES = 128,     // of a frame: up to the ports behind a few extension headers
+        COPY_BYTES = 128,     // of each frame: up to the ports, behind a few extension headers
         ANSWER_SECONDS_MAX = 5,
 };
 
-struct DropLog {
+struct Nflog {
         struct mnl_socket *socket;
         char buffer[BUFFER_SIZE] __attribute__((aligned(8)));
 };
@@ -44,19 +45,19 @@ static const uint8_t *payload_of(const struct nlattr *attribute, size_t *ret_siz
         return attribute ? mnl_attr_get_payload(attribute) : NULL;
 }
 
-// The name of the counter in the rule next to it is the prefix.
+// The prefix is the name of the counter in the rule that drops.
 static bool log_prefix_parse(const struct nlattr *attribute, DropReport *report) {
         const char *prefix, *reason;
 
         if (!nfnl_attribute_string(attribute, &prefix) || strlen(prefix) >= COUNTER_NAME_MAX ||
-            !counter_name_parse(prefix, report->link, &report->is_outgoing, &reason) || !reason[0] ||
+            !chain_name_parse_counter(prefix, report->link, &report->is_outgoing, &reason) || !reason[0] ||
             reason[strspn(reason, "abcdefghijklmnopqrstuvwxyz")])
                 return false;
         (void)snprintf(report->reason, sizeof(report->reason), "%s-%s", report->is_outgoing ? "out" : "in", reason);
         return true;
 }
 
-// On their way out frames are whole already where these hooks see them; elsewhere they begin with the network layer.
+// At these hooks the payload starts with the link layer, elsewhere with the network layer.
 static bool is_whole_frame(uint8_t family, uint8_t hook) {
         return (family == NFPROTO_NETDEV && hook == NF_NETDEV_EGRESS) || (family == NFPROTO_ARP && hook == NF_ARP_OUT);
 }
@@ -81,7 +82,7 @@ static void packet_parse(const struct nlattr *const *attributes, uint8_t family,
                 packet_parse_network(bytes, size, packet);
 }
 
-static void report_parse(const struct nlmsghdr *header, DropHandler handler, void *userdata) {
+static void report_parse(const struct nlmsghdr *header, NflogHandler handler, void *userdata) {
         const struct nlattr *attributes[NFULA_MAX + 1];
         const struct nfgenmsg *general = mnl_nlmsg_get_payload(header);
         DropReport report = {};
@@ -93,7 +94,7 @@ static void report_parse(const struct nlmsghdr *header, DropHandler handler, voi
         if (nfnl_attribute_u32(attributes[report.is_outgoing ? NFULA_IFINDEX_OUTDEV : NFULA_IFINDEX_INDEV], &number) &&
             number <= INT32_MAX)
                 report.ifindex = (int)number;
-        // What comes in has a user, too, where it comes from another namespace of this host; that is none of ours.
+        // A frame that comes in from another namespace of this host has a user as well, who is not a user of the plane.
         report.has_user = report.is_outgoing && nfnl_attribute_u32(attributes[NFULA_UID], &number);
         if (report.has_user)
                 report.user = number;
@@ -101,7 +102,7 @@ static void report_parse(const struct nlmsghdr *header, DropHandler handler, voi
         handler(&report, userdata);
 }
 
-int drop_log_parse(const void *datagram, size_t size, DropHandler handler, void *userdata) {
+int nflog_parse(const void *datagram, size_t size, NflogHandler handler, void *userdata) {
         const struct nlmsghdr *header;
         int r;
 
@@ -113,24 +114,24 @@ int drop_log_parse(const void *datagram, size_t size, DropHandler handler, void 
 
 // --- the socket ---
 
-int drop_log_dispatch(DropLog *log, DropHandler handler, void *userdata) {
+int nflog_dispatch(Nflog *log, NflogHandler handler, void *userdata) {
         for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
-                ssize_t n = datagram_receive(drop_log_fd(log), log->buffer, sizeof(log->buffer));
+                ssize_t n = datagram_receive(nflog_fd(log), log->buffer, sizeof(log->buffer));
                 if (n == -EAGAIN)
                         return 0;
                 if (n < 0 && n != -ENOBUFS)
                         return (int)n;
                 if (n > 0 && (size_t)n <= sizeof(log->buffer))
-                        (void)drop_log_parse(log->buffer, (size_t)n, handler, userdata);
+                        (void)nflog_parse(log->buffer, (size_t)n, handler, userdata);
         }
         return 0;
 }
 
-int drop_log_fd(const DropLog *log) {
+int nflog_fd(const Nflog *log) {
         return mnl_socket_get_fd(log->socket);
 }
 
-static int bind_send(const DropLog *log) {
+static int bind_send(const Nflog *log) {
         char buffer[256] __attribute__((aligned(8))) = {};
         struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
         const struct nfulnl_msg_config_cmd command = { .command = NFULNL_CFG_CMD_BIND };
@@ -147,12 +148,12 @@ static int bind_send(const DropLog *log) {
         return mnl_socket_sendto(log->socket, header, header->nlmsg_len) < 0 ? -errno : 0;
 }
 
-// Waits for the answer. Reports that come before it are passed over.
-static int bind_receive(DropLog *log) {
+// Waits for the answer and ignores reports that come before it.
+static int bind_receive(Nflog *log) {
         for (;;) {
                 const struct nlmsghdr *header = (const struct nlmsghdr *)log->buffer;
                 const struct nlmsgerr *answer = (const struct nlmsgerr *)(log->buffer + NLMSG_HDRLEN);
-                ssize_t n = datagram_receive(drop_log_fd(log), log->buffer, sizeof(log->buffer));
+                ssize_t n = datagram_receive(nflog_fd(log), log->buffer, sizeof(log->buffer));
 
                 if (n < 0)
                         return n == -EAGAIN ? -ETIMEDOUT : (int)n;
@@ -161,11 +162,11 @@ static int bind_receive(DropLog *log) {
         }
 }
 
-static int bind_group(DropLog *log, Error *ret_error) {
+static int bind_group(Nflog *log, Error *ret_error) {
         int r = bind_send(log);
-        if (r >= 0)
-                r = bind_receive(log);
-        // The daemon may bind a group; what it may not is to take another's.
+
+        r = r < 0 ? r : bind_receive(log);
+        // The daemon has the right to bind a group, so the kernel's EPERM means that another process has bound it.
         if (r == -EBUSY || r == -EPERM)
                 return error_set(ret_error, r, "another process reads netfilter's log group %d", OUR_LOG_GROUP);
         if (r == -EINVAL || r == -EOPNOTSUPP)
@@ -173,31 +174,26 @@ static int bind_group(DropLog *log, Error *ret_error) {
         return r < 0 ? error_set(ret_error, r, "cannot read netfilter's log: %s", strerror(-r)) : 0;
 }
 
-int drop_log_new(DropLog **ret, Error *ret_error) {
+int nflog_new(Nflog **ret, Error *ret_error) {
         struct timeval patience = { .tv_sec = ANSWER_SECONDS_MAX };
-        DropLog *log = calloc(1, sizeof(*log));
+        _cleanup_(nflog_freep) Nflog *log = calloc(1, sizeof(*log));
         if (!log)
                 return error_set(ret_error, -ENOMEM, "out of memory");
 
-        int r = 0;
         log->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
         if (!log->socket || mnl_socket_bind(log->socket, 0, MNL_SOCKET_AUTOPID) < 0)
-                r = error_set(ret_error, -errno, "cannot open a netfilter socket: %m");
-        if (r >= 0) {
-                (void)setsockopt(drop_log_fd(log), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-                r = bind_group(log, ret_error);
-        }
-        if (r >= 0 && fcntl(drop_log_fd(log), F_SETFL, O_NONBLOCK) < 0)
-                r = error_set(ret_error, -errno, "cannot read netfilter's log without waiting: %m");
-        if (r < 0) {
-                drop_log_free(log);
+                return error_set(ret_error, -errno, "cannot open a netfilter socket: %m");
+        (void)setsockopt(nflog_fd(log), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        int r = bind_group(log, ret_error);
+        if (r < 0)
                 return r;
-        }
-        *ret = log;
+        if (fcntl(nflog_fd(log), F_SETFL, O_NONBLOCK) < 0)
+                return error_set(ret_error, -errno, "cannot make the netfilter socket non-blocking: %m");
+        *ret = TAKE(log);
         return 0;
 }
 
-DropLog *drop_log_free(DropLog *log) {
+Nflog *nflog_free(Nflog *log) {
         if (!log)
                 return NULL;
         if (log->socket)

@@ -1,4 +1,4 @@
-// What the rules report of frames that they drop, where LogDrops= asks for it: netfilter's log, over netlink.
+// Reports of dropped frames (LogDrops=): netfilter's log, read over netlink.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -9,25 +9,29 @@
 
 // One dropped frame.
 typedef struct DropReport {
-        char link[IFNAMSIZ];    // the plane's, or the parent of planes, whose rule dropped it
+        char link[IFNAMSIZ]; // the plane's link, or the parent of planes, whose rule dropped the frame
         bool is_outgoing;
-        char reason[COUNTER_NAME_MAX]; // "in-peer", as its counter has it
-        int ifindex;            // where it came from, or was to go; 0: not told
-        bool has_user;          // a local user's socket sent it
+        char reason[COUNTER_NAME_MAX]; // "in-peer", as in the counter's name
+        int ifindex;                   // of the interface that it came from or was to leave by; 0: unknown
+        bool has_user;                 // a local user's socket sent it
         uid_t user;
         Packet packet;
 } DropReport;
 
-typedef void (*DropHandler)(const DropReport *report, void *userdata);
+typedef void (*NflogHandler)(const DropReport *report, void *userdata);
 
-typedef struct DropLog DropLog;
+typedef struct Nflog Nflog;
 
-// Takes the log group for this network namespace. While nobody has it, the kernel makes no reports.
-int drop_log_new(DropLog **ret, Error *ret_error);
-DropLog *drop_log_free(DropLog *log);
-int drop_log_fd(const DropLog *log);
-// Reads what is there, without waiting; of a flood a part only. What the kernel could not queue is lost: 0 as well.
-int drop_log_dispatch(DropLog *log, DropHandler handler, void *userdata);
+// Binds the log group in this network namespace. The kernel makes no reports while no process has bound it.
+int nflog_new(Nflog **ret, Error *ret_error);
+Nflog *nflog_free(Nflog *log);
+static inline void nflog_freep(Nflog **log) {
+        *log = nflog_free(*log);
+}
+int nflog_fd(const Nflog *log);
+// Handles the reports that have arrived, without waiting, and only a part of a flood. Reports that the kernel could not
+// queue are lost, which is no error.
+int nflog_dispatch(Nflog *log, NflogHandler handler, void *userdata);
 
-// One datagram of the kernel's; what is none of our reports in it is passed over. 0, or -EBADMSG.
-int drop_log_parse(const void *datagram, size_t size, DropHandler handler, void *userdata);
+// Handles the reports in one datagram and ignores everything else in it. 0 or -EBADMSG.
+int nflog_parse(const void *datagram, size_t size, NflogHandler handler, void *userdata);

@@ -1,19 +1,12 @@
 // What the first bytes of a frame say.
 // SPDX-License-Identifier: GPL-2.0-or-later
-//
-// Nothing is trusted: each field is read only where the bytes reach that far, lengths that they tell are held against what
-// there is, and the walk along IPv6's extension headers ends with the bytes, as each header takes eight at least.
+// Nothing is trusted. Each field is read only where the bytes reach that far, and every length is checked against the
+// bytes that are left. The walk along IPv6's extension headers ends with the bytes, because each header takes at least
+// eight.
 
 #include "firewall/packet.h"
 
 #include <linux/if_ether.h>
-#include <netinet/icmp6.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/inet.h"
-#include "base/util.h"
-
 // The bytes that are left.
 typedef struct Bytes {
         const uint8_t *at;
@@ -76,7 +69,7 @@ static void parse_transport(Bytes bytes, Packet *packet) {
 }
 
 static void parse_arp(Bytes bytes, Packet *packet) {
-        // Ethernet and IPv4 alone have these lengths.
+        // The start of every ARP message for Ethernet and IPv4.
         static const uint8_t head[] = { 0, 1, 8, 0, 6, 4 };
 
         if (bytes.size < 28 || memcmp(bytes.at, head, sizeof(head)) != 0)
@@ -95,7 +88,7 @@ static void parse_ipv4(Bytes bytes, Packet *packet) {
         packet->destination = address_at(bytes, 16, AF_INET);
         packet->protocol = bytes.at[9];
         packet->has_protocol = true;
-        // What follows in a later fragment is no header.
+        // Only the first fragment continues with the transport header.
         if (header >= 20 && (number_at(bytes, 6) & 0x1fff) == 0)
                 parse_transport(bytes_after(bytes, header), packet);
 }

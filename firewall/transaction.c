@@ -1,9 +1,9 @@
 // One change of our tables.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The order matters twice. A base chain is never deleted while it guards: it would come back empty, and let pass what
-// comes until its rules are there, in the middle of the commit. And a chain can only be deleted after the rules that
-// lead to it.
+// Two things determine the order. A base chain that guards is never deleted: a new one is empty at first and, in the
+// middle of the commit, lets pass what arrives before its rules do. And a chain can only be deleted after the rules
+// that jump to it.
 
 #include "firewall/transaction.h"
 
@@ -11,7 +11,7 @@
 #include "base/text-file.h"
 #include "base/util.h"
 #include "firewall/chain.h"
-#include "firewall/tables.h"
+#include "firewall/table.h"
 #include "model/object.h"
 
 typedef struct Transaction {
@@ -67,7 +67,7 @@ static bool ends_with(const char *text, const char *end, const char *suffix) {
         return (size_t)(end - text) >= size && memcmp(end - size, suffix, size) == 0;
 }
 
-// Counters stand in quotes after "counter name" or, in a map, after the colon.
+// The name of a counter stands in quotes after "counter name" or, in a map, after the colon.
 static int counter_names_collect(CounterNames *names, RulesetFamily family, const char *text) {
         for (const char *quote = strchr(text, '"'); quote; quote = strchr(quote + 1, '"')) {
                 const char *name = quote + 1;
@@ -114,7 +114,7 @@ static bool loads_into(const Transaction *transaction, RulesetFamily family) {
         return false;
 }
 
-// Whether the table is there and has no chain after this.
+// Whether the table exists and has no chain left after the transaction.
 static bool empties(const Transaction *transaction, RulesetFamily family) {
         const Table *table = &transaction->existing[family];
         size_t n_left = table->n_chains;
@@ -126,7 +126,7 @@ static bool empties(const Transaction *transaction, RulesetFamily family) {
         return table->exists && n_left == 0 && !loads_into(transaction, family);
 }
 
-// Also wakes a dormant table.
+// This also wakes a dormant table.
 static void print_tables(const Transaction *transaction) {
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++)
                 if (loads_into(transaction, family))
@@ -143,7 +143,7 @@ static void print_delete(const Transaction *transaction, const Object *object) {
         fputc('\n', transaction->file);
 }
 
-// A chain that hangs elsewhere guards nothing, and only a new one can hang where it should.
+// A chain at the wrong hook guards nothing and is deleted, because the hook of a chain cannot be changed.
 static void print_load_chains(const Transaction *transaction) {
         for (size_t i = 0; i < transaction->n_load; i++)
                 if (existing_chain(transaction, transaction->load[i]))
@@ -155,7 +155,7 @@ static void print_load_chains(const Transaction *transaction) {
                 if (chain && !chain->is_in_place)
                         print_delete(transaction, transaction->load[i]);
                 print_chain(transaction, "add chain", transaction->load[i]);
-                if (ruleset_text_has_hook(text))
+                if (chain_text_has_hook(text))
                         fprintf(transaction->file, " { %.*s }", (int)line_size(text), text);
                 fputc('\n', transaction->file);
         }
@@ -165,7 +165,7 @@ static void print_rules(const Transaction *transaction) {
         for (size_t i = 0; i < transaction->n_load; i++) {
                 const char *line = transaction->load[i]->as_ruleset.text;
 
-                if (ruleset_text_has_hook(line))
+                if (chain_text_has_hook(line))
                         line += line_size(line) + 1;
                 for (; *line; line += line_size(line) + 1) {
                         print_chain(transaction, "add rule", transaction->load[i]);
@@ -174,7 +174,7 @@ static void print_rules(const Transaction *transaction) {
         }
 }
 
-static bool must_go(const Transaction *transaction, const Object *object) {
+static bool is_removed(const Transaction *transaction, const Object *object) {
         return existing_chain(transaction, object) && !empties(transaction, object->as_ruleset.family);
 }
 
@@ -185,12 +185,12 @@ static int print_transaction(const Transaction *transaction) {
                 return r;
 
         for (size_t i = 0; i < transaction->n_remove; i++)
-                if (must_go(transaction, transaction->remove[i]))
+                if (is_removed(transaction, transaction->remove[i]))
                         print_flush(transaction, transaction->remove[i]);
         print_load_chains(transaction);
         print_rules(transaction);
         for (size_t i = 0; i < transaction->n_remove; i++)
-                if (must_go(transaction, transaction->remove[i]))
+                if (is_removed(transaction, transaction->remove[i]))
                         print_delete(transaction, transaction->remove[i]);
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++)
                 if (empties(transaction, family))

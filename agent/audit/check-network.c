@@ -353,14 +353,14 @@ void verify_sniffers(Verify *verify) {
 // --- others' rules ---
 
 void verify_other_rules(Verify *verify) {
-        const OtherRules *rules = &verify->host->rules;
+        const ForeignRules *rules = &verify->host->rules;
 
         if (verify->host->rules_error.code < 0) {
                 verify_say_unseen(verify, VERDICT_WARNING, &verify->host->rules_error);
                 return;
         }
         for (size_t i = 0; i < rules->n_chains; i++) {
-                const OtherChain *chain = &rules->chains[i];
+                const ForeignChain *chain = &rules->chains[i];
                 bool at_plane = chain->device[0] && (streq(chain->device, verify->config->interface) ||
                                                      streq(chain->device, verify->ifb_name) ||
                                                      streq(chain->device, verify->config->parent));

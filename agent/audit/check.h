@@ -44,7 +44,7 @@ typedef struct VerifyHost {
         Error listening_error;
         RedirectList redirects;
         Error redirects_error;
-        OtherRules rules;
+        ForeignRules rules;
         Error rules_error;
         size_t n_policy_rules; // beyond those that every kernel begins with
 } VerifyHost;

@@ -122,7 +122,7 @@ void verify_host_read(Manager *manager, VerifyHost *ret) {
         policy_rules_read(netlink, ret);
         (void)sniffers_read(ret, &ret->sniffers_error);
         (void)tcp_read_listening(&ret->listening, &ret->listening_error);
-        (void)firewall_read_others(manager->kernel.firewall, &ret->rules, &ret->rules_error);
+        (void)firewall_read_foreign_rules(manager->kernel.firewall, &ret->rules, &ret->rules_error);
 }
 
 void verify_host_deinit(VerifyHost *host) {
@@ -130,6 +130,6 @@ void verify_host_deinit(VerifyHost *host) {
         free(host->sniffers);
         redirects_deinit(&host->redirects);
         tcp_sockets_deinit(&host->listening);
-        other_rules_deinit(&host->rules);
+        foreign_rules_deinit(&host->rules);
         *host = (VerifyHost){};
 }

@@ -91,7 +91,7 @@ static int bypass_report(Netlink *netlink, const RedirectList *redirects, Look *
 }
 
 // Whether what a chain drops can be the plane's.
-static bool is_on_the_way(const OtherChain *chain, const PlaneConfig *config, const Inventory *inventory) {
+static bool is_on_the_way(const ForeignChain *chain, const PlaneConfig *config, const Inventory *inventory) {
         const Link *parent = config->parent[0] ? inventory_find(inventory, config->parent) : NULL;
 
         if (streq(chain->family, "netdev"))
@@ -106,11 +106,11 @@ static bool is_on_the_way(const OtherChain *chain, const PlaneConfig *config, co
 // What its rules let through is not evaluated; that they count as ours do is what surprises people. An accept of theirs is
 // nothing to tell: it lets in nothing that ours do not.
 static void filter_note(const Firewall *firewall, Look *look, size_t i) {
-        const OtherRules *rules = firewall_others(firewall);
+        const ForeignRules *rules = firewall_foreign_rules(firewall);
         const PlaneConfig *config = look->configs[i];
 
         for (size_t j = 0; j < rules->n_chains; j++) {
-                const OtherChain *chain = &rules->chains[j];
+                const ForeignChain *chain = &rules->chains[j];
                 if (!chain->drops || !is_on_the_way(chain, config, &look->inventory))
                         continue;
                 reasons_add(&look->reasons[i], REASON_OTHER_FIREWALL,

@@ -23,7 +23,7 @@ const char *describe_drop_reason(const FirewallCounter *counter, const PlaneConf
 
         if (!is_parents && !streq(counter->link, plane->interface))
                 return NULL;
-        return counter->name + strlen(link_name_spell(counter->link, spelling)) + 1;
+        return counter->name + strlen(chain_name_spell_link(counter->link, spelling)) + 1;
 }
 
 static json_t *texts_describe(const Plane *plane) {

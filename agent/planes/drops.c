@@ -214,7 +214,7 @@ static int on_readable(sd_event_source *source _unused_, int fd _unused_, uint32
         Evidence *evidence = &((Manager *)userdata)->evidence;
 
         // An error would switch the source off for good; the next look opens another.
-        if (drop_log_dispatch(evidence->log, on_report, userdata) < 0)
+        if (nflog_dispatch(evidence->log, on_report, userdata) < 0)
                 evidence_free(userdata);
         return 0;
 }
@@ -222,10 +222,10 @@ static int on_readable(sd_event_source *source _unused_, int fd _unused_, uint32
 static int evidence_open(Manager *manager, Error *ret_error) {
         Evidence *evidence = &manager->evidence;
 
-        int r = drop_log_new(&evidence->log, ret_error);
+        int r = nflog_new(&evidence->log, ret_error);
         if (r < 0)
                 return r;
-        r = sd_event_add_io(manager->event, &evidence->source, drop_log_fd(evidence->log), EPOLLIN, on_readable, manager);
+        r = sd_event_add_io(manager->event, &evidence->source, nflog_fd(evidence->log), EPOLLIN, on_readable, manager);
         if (r >= 0) // what guards the planes comes first
                 r = sd_event_source_set_priority(evidence->source, SD_EVENT_PRIORITY_IDLE);
         if (r >= 0)
@@ -251,7 +251,7 @@ void evidence_update(Manager *manager) {
 
 void evidence_free(Manager *manager) {
         manager->evidence.source = sd_event_source_unref(manager->evidence.source);
-        manager->evidence.log = drop_log_free(manager->evidence.log);
+        manager->evidence.log = nflog_free(manager->evidence.log);
 }
 
 bool evidence_reports(const Manager *manager) {

@@ -31,7 +31,7 @@ const OffenderTexts *offender_format(const Offender *offender, OffenderTexts *re
 
 // A part of the Manager.
 typedef struct Evidence {
-        DropLog *log; // NULL: no plane has LogDrops=, or it cannot be had
+        Nflog *log; // NULL: no plane has LogDrops=, or it cannot be had
         sd_event_source *source;
         bool refused;    // the kernel took no ruleset with reports
         char fault[sizeof(((Error *)NULL)->text)]; // why there is no log although it is asked for; ""

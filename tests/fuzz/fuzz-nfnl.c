@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "firewall/foreign-rules.h"
-#include "firewall/tables.h"
+#include "firewall/table.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,7 +15,7 @@ static void parse(const uint8_t *data, size_t size, NfnlHandler handler, void *u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_table_counters_ TableCounters counters = {};
-        _cleanup_other_rules_ OtherRules others = {};
+        _cleanup_foreign_rules_ ForeignRules others = {};
         _cleanup_free_ char *aligned = malloc(size ?: 1);
 
         if (!aligned)
@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 parse((const uint8_t *)aligned, size, table_handle_rule, &table);
         }
         parse((const uint8_t *)aligned, size, table_handle_counter, &counters);
-        parse((const uint8_t *)aligned, size, other_rules_handle_chain, &others);
-        parse((const uint8_t *)aligned, size, other_rules_handle_flowtable, &others);
+        parse((const uint8_t *)aligned, size, foreign_rules_handle_chain, &others);
+        parse((const uint8_t *)aligned, size, foreign_rules_handle_flowtable, &others);
         return 0;
 }

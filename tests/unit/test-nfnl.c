@@ -13,7 +13,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "base/util.h"
-#include "firewall/tables.h"
+#include "firewall/table.h"
 
 // One datagram being written.
 typedef struct Datagram {

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 return 0;
         memcpy(aligned, data, size);
         log_set_max_level(LOG_ERR);
-        (void)drop_log_parse(aligned, size, on_report, &plane);
+        (void)nflog_parse(aligned, size, on_report, &plane);
         for (size_t i = 0; i < plane.n_offenders; i++) {
                 OffenderTexts texts;
                 offender_format(&plane.offenders[i], &texts);

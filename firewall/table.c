@@ -1,12 +1,13 @@
 // What the kernel has in our tables.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Texts cannot be compared, the kernel keeps none. Instead every rule of ours tells the hash of its chain's text. A
-// rule that somebody added or replaced tells none, one that was deleted is missed by the number, and one that was moved
-// has a handle above its successor's: a handle is the highest so far in its table, and a replaced rule inherits the
-// other's. Sets and maps are anonymous and cannot change. Whoever wants to deceive us can; who only edits is found out.
+// The kernel keeps no texts that could be compared. Instead the comment of each of our rules tells the hash of its
+// chain's text. A rule that another program added or replaced has no such comment, a deleted rule shows in the number
+// of rules, and a moved rule has a higher handle than its successor: a new handle is the highest so far in its table,
+// and a replacing rule inherits the handle. Sets and maps are anonymous and cannot change. This finds every edit,
+// though not an attempt to deceive us.
 
-#include "firewall/tables.h"
+#include "firewall/table.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -48,9 +49,9 @@ int table_handle_table(const struct nlmsghdr *header, void *userdata) {
         return 0;
 }
 
-// Whether the chain hangs where our chain of its name does. What is no chain of ours passes if it hangs nowhere.
+// Whether the chain has the hook of our chain of that name. A chain of another name must have no hook.
 static bool chain_is_in_place(RulesetFamily family, const char *name, const struct nlattr *const *attributes) {
-        const RulesetHook *ours = ruleset_hook_find(family, name);
+        const ChainHook *ours = chain_hook_find(family, name);
         const struct nlattr *hook[NFTA_HOOK_MAX + 1];
         uint32_t number, priority, policy;
         const char *device = "", *type;
@@ -69,11 +70,11 @@ static bool chain_is_in_place(RulesetFamily family, const char *name, const stru
                 return false;
         if (!ours->is_per_link)
                 return true;
-        // Linux 6.1 lets a chain follow its device to another name. The kernel names a device only where it is the only
-        // one.
+        // On Linux 6.1 a chain follows its device when that is renamed. The kernel gives the device's name only for a
+        // chain with a single device.
         (void)nfnl_attribute_string(hook[NFTA_HOOK_DEV], &device);
-        return snprintf(expected, sizeof(expected), "%s-%s", link_name_spell(device, spelling), ours->chain) > 0 &&
-               streq(expected, name);
+        (void)snprintf(expected, sizeof(expected), "%s-%s", chain_name_spell_link(device, spelling), ours->chain);
+        return streq(expected, name);
 }
 
 int table_handle_chain(const struct nlmsghdr *header, void *userdata) {
@@ -86,7 +87,7 @@ int table_handle_chain(const struct nlmsghdr *header, void *userdata) {
                 return r;
         if (!is_our_table(attributes[NFTA_CHAIN_TABLE]))
                 return 0;
-        // Also where the news of the table itself was lost.
+        // Also where the message about the table itself was lost.
         table->exists = true;
         if (!nfnl_attribute_string(attributes[NFTA_CHAIN_NAME], &name) ||
             !chain_name_is_plain(name))
@@ -121,12 +122,12 @@ const TableChain *table_find(const Table *table, const char *chain) {
         return chain_find(table, chain);
 }
 
-// The number in a comment that is just as ours are written; 0 otherwise.
+// The hash in a comment of ours; 0 for any other comment.
 static uint64_t comment_hash(const char *comment, size_t size) {
-        const size_t prefix = strlen(RULESET_COMMENT_PREFIX), digits = 16;
+        const size_t prefix = strlen(CHAIN_COMMENT_PREFIX), digits = 16;
         uint64_t hash = 0;
 
-        if (size != prefix + digits + 1 || memcmp(comment, RULESET_COMMENT_PREFIX, prefix) != 0 ||
+        if (size != prefix + digits + 1 || memcmp(comment, CHAIN_COMMENT_PREFIX, prefix) != 0 ||
             comment[size - 1] != '\0')
                 return 0;
         for (const char *at = comment + prefix; *at; at++) {
@@ -139,7 +140,8 @@ static uint64_t comment_hash(const char *comment, size_t size) {
         return hash;
 }
 
-// A rule's user data are {type, length, value}; the comment's type is 0 (NFTNL_UDATA_RULE_COMMENT of libnftnl).
+// The user data of a rule are a list of {type, length, value}. The type of the comment is 0 (libnftnl's
+// NFTNL_UDATA_RULE_COMMENT).
 static uint64_t userdata_hash(const struct nlattr *userdata) {
         if (!userdata)
                 return 0;
@@ -170,7 +172,7 @@ int table_handle_rule(const struct nlmsghdr *header, void *userdata) {
 
         TableChain *chain = chain_find(table, name);
         if (!chain)
-                return 0; // made since the chains were read
+                return 0; // the chain was added after the chains were read
         uint64_t hash = userdata_hash(attributes[NFTA_RULE_USERDATA]);
         if (!nfnl_attribute_u64(attributes[NFTA_RULE_HANDLE], &handle) || handle <= chain->last_handle ||
             (chain->n_rules > 0 && hash != chain->hash))

@@ -1,4 +1,4 @@
-// What the kernel has in our tables: chains, judged, and counters.
+// What the kernel has in our tables: chains, with a verdict on each, and counters.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -10,11 +10,11 @@
 
 typedef struct TableChain {
         char name[CHAIN_NAME_MAX];
-        bool is_in_place; // it hangs where our chain of that name hangs, and lets pass what its rules do not drop
-        bool is_whole;    // every rule tells the same hash, and none was put before another later
+        bool is_in_place; // it has the hook of our chain of that name, and the policy accept
+        bool is_whole;    // every rule has the same hash in its comment, and none was inserted before another later
         unsigned n_rules;
         uint64_t last_handle;
-        uint64_t hash; // that the rules' comments tell; 0: none
+        uint64_t hash; // in the comments of its rules; 0: none
 } TableChain;
 
 // The table of one family.
@@ -28,7 +28,7 @@ typedef struct Table {
 typedef struct TableCounter {
         char name[COUNTER_NAME_MAX];
         uint64_t packets, bytes;
-        uint32_t n_users; // rules and maps that count into it
+        uint32_t n_users; // rules and maps that refer to it
 } TableCounter;
 
 typedef struct TableCounters {
@@ -37,11 +37,11 @@ typedef struct TableCounters {
 } TableCounters;
 
 typedef enum TableDepth {
-        TABLE_CHAINS, // without the chains' rules: n_rules, is_whole and hash tell nothing
+        TABLE_CHAINS, // without the rules: n_rules, is_whole and hash mean nothing
         TABLE_RULES,
 } TableDepth;
 
-// Chains with names that we would never give are left out.
+// Leaves out chains with names that we would never give.
 int table_read(Nfnl *nfnl, RulesetFamily family, TableDepth depth, Table *ret, Error *ret_error);
 void table_deinit(Table *table);
 #define _cleanup_table_ _cleanup_(table_deinit)
@@ -52,7 +52,7 @@ int table_counters_read(Nfnl *nfnl, RulesetFamily family, TableCounters *ret, Er
 void table_counters_deinit(TableCounters *counters);
 #define _cleanup_table_counters_ _cleanup_(table_counters_deinit)
 
-// The handlers of the answers; userdata is a Table or TableCounters. Here for the fuzzer.
+// Handlers of the kernel's answers; userdata is a Table or TableCounters. Exported for the tests.
 int table_handle_table(const struct nlmsghdr *header, void *userdata);
 int table_handle_chain(const struct nlmsghdr *header, void *userdata);
 int table_handle_rule(const struct nlmsghdr *header, void *userdata);

@@ -1,13 +1,9 @@
-// What the ruleset is made of: names of chains and counters, and sets.
+// Names of chains and counters.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "base/inet.h"
 #include "base/util.h"
 #include "firewall/chain-name.h"
-#include "firewall/element-set.h"
 #include "golden.h"
-
-// --- names ---
 
 static void test_links_are_spelled_so_that_nft_reads_them(void **state _unused_) {
         static const struct {
@@ -20,7 +16,7 @@ static void test_links_are_spelled_so_that_nft_reads_them(void **state _unused_)
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 char spelling[LINK_SPELLING_MAX], chain[CHAIN_NAME_MAX], link[IFNAMSIZ];
 
-                assert_string_equal(link_name_spell(cases[i].link, spelling), cases[i].spelling);
+                assert_string_equal(chain_name_spell_link(cases[i].link, spelling), cases[i].spelling);
                 assert_int_equal(chain_name_format(cases[i].link, "out", chain), 0);
                 assert_true(chain_name_is_plain(chain));
                 chain_name_parse(chain, link);
@@ -60,11 +56,11 @@ static void test_counters_tell_link_way_and_reason(void **state _unused_) {
         bool is_outgoing;
         const char *reason;
 
-        assert_true(counter_name_parse("eth-in-0-out-mac", link, &is_outgoing, &reason));
+        assert_true(chain_name_parse_counter("eth-in-0-out-mac", link, &is_outgoing, &reason));
         assert_string_equal(link, "eth-in-0");
         assert_true(is_outgoing);
         assert_string_equal(reason, "mac");
-        assert_true(counter_name_parse("m/401-in-arp", link, &is_outgoing, &reason));
+        assert_true(chain_name_parse_counter("m/401-in-arp", link, &is_outgoing, &reason));
         assert_string_equal(link, "m@1");
         assert_false(is_outgoing);
 }
@@ -76,43 +72,8 @@ static void test_other_counters_are_not_parsed(void **state _unused_) {
         const char *reason;
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                assert_false(counter_name_parse(names[i], link, &is_outgoing, &reason));
+                assert_false(chain_name_parse_counter(names[i], link, &is_outgoing, &reason));
         assert_string_equal(link, "untouched");
-}
-
-// --- sets ---
-
-static char *set_text(const char *const *prefixes, size_t n) {
-        _cleanup_element_set_ ElementSet set = {};
-        char *text = NULL;
-        size_t size;
-        FILE *file = open_memstream(&text, &size);
-
-        for (size_t i = 0; i < n; i++) {
-                Prefix prefix;
-                assert_int_equal(prefix_parse(prefixes[i], &prefix), 0);
-                assert_int_equal(element_set_add(&set, &prefix, "mig0"), 0);
-        }
-        element_set_normalise(&set);
-        for (size_t j = 0, run; j < set.n_elements; j += run) {
-                run = element_set_run(&set, j);
-                element_run_print(&set.elements[j], run, file);
-                element_mask_print(&set.elements[j], false, file);
-                element_mask_print(&set.elements[j], true, file);
-                fputc(j + run < set.n_elements ? '\n' : '\0', file);
-        }
-        fclose(file);
-        return text;
-}
-
-static void test_sets_hold_nothing_twice(void **state _unused_) {
-        static const char *const prefixes[] = { "10.1.2.3", "10.0.0.0/24", "10.1.2.9/24", "10.0.0.0/24", "fd00::1/64" };
-        _cleanup_free_ char *set = set_text(prefixes, ELEMENTSOF(prefixes));
-        _cleanup_free_ char *lone = set_text(prefixes, 1);
-
-        assert_string_equal(set, "{ 10.0.0.0, 10.1.2.0 } & 255.255.255.0 & 0xffffff00\n"
-                                 "fd00::/64 & ffff:ffff:ffff:ffff:: & 0xffffffffffffffff0000000000000000");
-        assert_string_equal(lone, "10.1.2.3");
 }
 
 int main(void) {
@@ -123,7 +84,6 @@ int main(void) {
                 cmocka_unit_test(test_names_that_are_no_names_are_known),
                 cmocka_unit_test(test_counters_tell_link_way_and_reason),
                 cmocka_unit_test(test_other_counters_are_not_parsed),
-                cmocka_unit_test(test_sets_hold_nothing_twice),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

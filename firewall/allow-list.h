@@ -1,0 +1,47 @@
+// The allow list of one plane: the values that its rules are printed from, as nft writes them.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "firewall/chain-name.h"
+#include "firewall/element-set.h"
+#include "firewall/ruleset-plane.h"
+
+// The peers whose prefixes have the same length (element-set.h says why): "ip saddr" MASK " " SET.
+typedef struct PeerRun {
+        char *mask; // "" or " & 255.255.255.0"
+        char *set;
+} PeerRun;
+
+// One plane's values in one family of addresses. Everything is NULL where the plane has no address or no peer of the
+// family.
+typedef struct AllowFamily {
+        char *own;        // the plane's addresses: "192.0.2.1" or "{ 192.0.2.1, 192.0.2.2 }"
+        char *own_raw;    // the same as numbers
+        char *groups;     // IPv6: the solicited-node groups of own
+        char *group_macs; // IPv6: the MAC addresses of these groups, as numbers
+        PeerRun *peers;   // Peers= and the gateways
+        size_t n_peers;
+        char *known;      // the addresses of the [Peer] sections with a MACAddress=; NULL: there is none
+        char *known_macs; // "{ 192.0.2.2 . 0x020000000001 }"
+        char *known_arp;  // with the MAC address twice: as ARP tells it, and as the frame does
+} AllowFamily;
+
+typedef struct AllowList {
+        AllowFamily ipv4, ipv6;
+        char **ports; // the single ports "{ 16514, 49152 }", then each range
+        size_t n_ports;
+        char *users; // NULL: every user
+        bool has_mac;
+        char mac[MAC_TEXT_MAX], mac_raw[ELEMENT_SET_TEXT_MAX];
+        EventRate report; // see log-rule.h
+        bool is_vlan;
+        char link[LINK_SPELLING_MAX];
+} AllowList;
+
+// 0 or -ENOMEM.
+int allow_list_init(AllowList *ret, const RulesetPlane *plane);
+void allow_list_deinit(AllowList *list);
+#define _cleanup_allow_list_ _cleanup_(allow_list_deinit)

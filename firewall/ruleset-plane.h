@@ -1,0 +1,24 @@
+// What the rules of one plane depend on: its configuration, and a few facts of the host.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+
+typedef struct RulesetPlane {
+        const PlaneConfig *plane;
+        bool device_exists; // a chain of the netdev family needs its device
+        bool has_mac;       // without a MAC address the netdev chains let nothing pass
+        MacAddress mac;     // of the plane's own device
+        // For VLAN planes: the parent, where tags within tags are dropped; else NULL.
+        const char *parent_guard;
+        // The device below the VLAN that the plane stands on, where a tag of 0 around other tags is dropped; or NULL.
+        const char *outer_guard;
+        // The bridge below the plane's VLAN, or below the VLAN that this one stands on; or NULL. The numbers are that
+        // VLAN's.
+        const char *bridge;
+        uint16_t bridge_vlan_id, bridge_vlan_protocol;
+        bool reports;      // the daemon reads the log, so that LogDrops= is possible
+        uid_t daemon_user; // may send as well where Users= is set, for its probes
+} RulesetPlane;
