@@ -231,7 +231,7 @@ static void test_a_flood_is_left_for_the_next_time(void **state _unused_) {
         for (size_t i = 0; i < ELEMENTSOF(datagrams); i++)
                 datagrams[i] = (Datagram){ NEWS };
         assert_int_equal(dispatch(datagrams, ELEMENTSOF(datagrams)), 0);
-        assert_in_range(n_events, 1, ELEMENTSOF(datagrams) - 1);
+        assert_true(n_events >= 1 && n_events < ELEMENTSOF(datagrams));
 }
 
 int main(void) {
