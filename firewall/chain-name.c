@@ -26,14 +26,11 @@ const char *chain_name_spell_link(const char *link, char ret[static LINK_SPELLIN
         return ret;
 }
 
-int chain_name_format(const char *link, const char *suffix, char ret[static CHAIN_NAME_MAX]) {
-        char spelling[LINK_SPELLING_MAX], name[CHAIN_NAME_MAX];
+const char *chain_name_format(const char *link, const char *suffix, char ret[static CHAIN_NAME_MAX]) {
+        char spelling[LINK_SPELLING_MAX];
 
-        int n = snprintf(name, sizeof(name), "%s-%s", chain_name_spell_link(link, spelling), suffix);
-        if (n < 0 || n >= (int)sizeof(name))
-                return -ENAMETOOLONG;
-        memcpy(ret, name, sizeof(name));
-        return 0;
+        (void)snprintf(ret, CHAIN_NAME_MAX, "%s-%s", chain_name_spell_link(link, spelling), suffix);
+        return ret;
 }
 
 bool chain_name_is_plain(const char *name) {

@@ -11,15 +11,15 @@
 #include "base/util.h"
 
 enum {
-        CHAIN_NAME_MAX = 40,   // with the NUL
-        COUNTER_NAME_MAX = 64, // with the NUL
-        LINK_SPELLING_MAX = 3 * IFNAMSIZ + 3,
+        LINK_SPELLING_MAX = 3 * (IFNAMSIZ - 1) + 3 + 1, // every character spelled, and the start; all three with the NUL
+        CHAIN_NAME_MAX = 64,                            // any link and "-out-elsewhere"
+        COUNTER_NAME_MAX = 64,
 };
 
 const char *chain_name_spell_link(const char *link, char ret[static LINK_SPELLING_MAX]);
 
-// "LINK-suffix"; -ENAMETOOLONG where more than five characters had to be spelled.
-int chain_name_format(const char *link, const char *suffix, char ret[static CHAIN_NAME_MAX]);
+// "LINK-suffix".
+const char *chain_name_format(const char *link, const char *suffix, char ret[static CHAIN_NAME_MAX]);
 // Whether nft reads the text as a name, so that a command may contain it.
 bool chain_name_is_plain(const char *name);
 // The plane's link that the chain serves; "" for a chain of all planes, of a parent, or that is not ours.

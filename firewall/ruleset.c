@@ -21,10 +21,8 @@ static int plane_chain_add(const AllowList *list, const char *link, RulesetFamil
         _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = family };
 
         strcpy_fixed(chain.object.link, link);
-        int r = chain_name_format(link, way == WAY_IN ? "in" : "out", chain.object.as_ruleset.chain);
-        if (r < 0)
-                return r;
-        r = chain_text_open(&chain, link);
+        (void)chain_name_format(link, way == WAY_IN ? "in" : "out", chain.object.as_ruleset.chain);
+        int r = chain_text_open(&chain, link);
         if (r < 0)
                 return r;
         printers[family](list, way, chain.file);
@@ -57,10 +55,8 @@ static int report_chain_add(const RulesetPlane *plane, RulesetFamily family, con
         _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = family };
         char link[LINK_SPELLING_MAX];
 
-        int r = chain_name_format(plane->plane->interface, reason, chain.object.as_ruleset.chain);
-        if (r < 0)
-                return r;
-        r = chain_text_open(&chain, NULL);
+        (void)chain_name_format(plane->plane->interface, reason, chain.object.as_ruleset.chain);
+        int r = chain_text_open(&chain, NULL);
         if (r < 0)
                 return r;
         log_rule_print(log_rule_rate(plane), chain_name_spell_link(plane->plane->interface, link), reason, chain.file);

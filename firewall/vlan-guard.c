@@ -87,10 +87,8 @@ static int guard_add(const RulesetPlane *planes, size_t n_planes, size_t i, cons
                         return 0;
         if (!interface_name_is_valid(parent))
                 return -EINVAL;
-        int r = chain_name_format(parent, CHAIN_GUARD, chain.object.as_ruleset.chain);
-        if (r < 0)
-                return r;
-        r = chain_text_open(&chain, parent);
+        (void)chain_name_format(parent, CHAIN_GUARD, chain.object.as_ruleset.chain);
+        int r = chain_text_open(&chain, parent);
         if (r < 0)
                 return r;
         print_guard(planes, n_planes, parent, chain.file);

@@ -5,8 +5,7 @@
 #include "firewall/ruleset-plane.h"
 #include "model/state.h"
 
-// Adds the chains at the devices below the i-th plane, unless a plane before it has added them. 0, -ENOMEM, -EINVAL or
-// -ENAMETOOLONG.
+// Adds the chains at the devices below the i-th plane, unless a plane before it has added them. 0, -ENOMEM or -EINVAL.
 int vlan_guard_add(const RulesetPlane *planes, size_t n_planes, size_t i, State *state);
 
 // The rules in the bridges that planes stand on, and whether there are any.

@@ -162,7 +162,7 @@ int look_new(Manager *manager, Look *ret, Error *ret_error) {
 static bool is_guard_of(const Object *object, const char *link) {
         char own[CHAIN_NAME_MAX];
 
-        return link[0] && chain_name_format(link, CHAIN_GUARD, own) >= 0 && streq(own, object->as_ruleset.chain);
+        return link[0] && streq(chain_name_format(link, CHAIN_GUARD, own), object->as_ruleset.chain);
 }
 
 // The guard of a parent is there for the planes on that parent alone, and has no link of a plane's in its key.

@@ -67,7 +67,7 @@ typedef enum RulesetFamily {
 
 typedef struct RulesetObject {
         RulesetFamily family;
-        char chain[40];
+        char chain[64];
         uint64_t hash;    // of the chain's text; 0 in an observed object: not as we loaded it
         unsigned n_rules;
         char *text;       // desired only: hook line and rules, one a line, as firewall/ruleset.c renders them; owned

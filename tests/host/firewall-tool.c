@@ -30,13 +30,13 @@ static void device_look_up(RulesetPlane *plane) {
 }
 
 static int desire(const Config *config, State *ret) {
-        _cleanup_free_ char *memory = calloc(config->n_planes + 1, sizeof(RulesetPlane));
-        RulesetPlane *planes = (RulesetPlane *)memory;
+        _cleanup_free_ RulesetPlane *planes = calloc(config->n_planes + 1, sizeof(RulesetPlane));
 
         if (!planes)
                 return -ENOMEM;
         for (size_t i = 0; i < config->n_planes; i++) {
                 planes[i].plane = config->planes[i];
+                planes[i].reports = true;
                 device_look_up(&planes[i]);
         }
         int r = ruleset_derive(planes, config->n_planes, ret);

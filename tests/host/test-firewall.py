@@ -375,6 +375,15 @@ def test_the_device_may_come_and_go():
     plane.forget()
 
 
+def test_any_name_of_a_link_loads():
+    host = Host()
+    name = '@' * 15
+    host.run(f'ip link add {name} type veth peer name other')
+    plane = Plane(host, plane_text('10.77.0.1/24', '10.77.0.0/24', 'LogDrops=yes').replace('Name=mig0', f'Name={name}'))
+    plane.load()
+    plane.forget()
+
+
 def test_10000_peers_load():
     host = Host()
     host.run('ip link add mig0 type veth peer name other')
