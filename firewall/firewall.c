@@ -18,14 +18,16 @@
 #include "base/util.h"
 #include "firewall/chain-name.h"
 #include "firewall/foreign-rules.h"
+#include "firewall/nft-query.h"
 #include "firewall/table.h"
 #include "firewall/transaction.h"
 #include "model/object.h"
 #include "model/state.h"
-#include "netlink/nfnl.h"
+#include "netlink/attribute.h"
+#include "netlink/request.h"
 
 struct Firewall {
-        Nfnl *nfnl;
+        Netlink *netlink;
         struct nft_ctx *nft; // NULL: freed
         bool has_just_run;
         ForeignRules foreign; // as of the generation
@@ -37,7 +39,7 @@ int firewall_new(Firewall **ret, Error *ret_error) {
         if (!firewall)
                 return error_set(ret_error, -ENOMEM, "out of memory");
 
-        int r = nfnl_new(&firewall->nfnl, ret_error);
+        int r = netlink_new(NETLINK_NETFILTER, &firewall->netlink, ret_error);
         if (r < 0)
                 return r;
         *ret = TAKE(firewall);
@@ -56,7 +58,7 @@ Firewall *firewall_free(Firewall *firewall) {
         if (!firewall)
                 return NULL;
         nft_release(firewall);
-        firewall->nfnl = nfnl_free(firewall->nfnl);
+        firewall->netlink = netlink_free(firewall->netlink);
         foreign_rules_deinit(&firewall->foreign);
         free(firewall);
         return NULL;
@@ -80,9 +82,9 @@ static int chain_add(const Table *table, const TableChain *chain, State *state) 
 static int generation_handle(const struct nlmsghdr *header, void *userdata) {
         const struct nlattr *attributes[NFTA_GEN_MAX + 1];
 
-        int r = nfnl_message_attributes(header, attributes, NFTA_GEN_MAX);
+        int r = nft_message_attributes(header, attributes, NFTA_GEN_MAX);
         if (r >= 0)
-                (void)nfnl_attribute_u32(attributes[NFTA_GEN_ID], userdata);
+                (void)attribute_be32(attributes[NFTA_GEN_ID], userdata);
         return r;
 }
 
@@ -90,7 +92,7 @@ static int generation_handle(const struct nlmsghdr *header, void *userdata) {
 // noted in the health, so that a failure to read them is no failure.
 static void foreign_refresh(Firewall *firewall) {
         uint32_t generation = 0;
-        NfnlQuery query = {
+        NftQuery query = {
                 .message = NFT_MSG_GETGEN,
                 .all_tables = true,
                 .handler = generation_handle,
@@ -98,7 +100,7 @@ static void foreign_refresh(Firewall *firewall) {
         };
         ForeignRules foreign = {};
 
-        if (nfnl_query(firewall->nfnl, &query, NULL) >= 0 && generation != 0 && generation == firewall->generation)
+        if (nft_query(firewall->netlink, &query, NULL) >= 0 && generation != 0 && generation == firewall->generation)
                 return;
         firewall->generation = 0;
         if (firewall_read_foreign_rules(firewall, &foreign, NULL) < 0)
@@ -117,7 +119,7 @@ int firewall_observe(Firewall *firewall, State *state, Error *ret_error) {
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
                 _cleanup_table_ Table table = {};
 
-                int r = table_read(firewall->nfnl, family, TABLE_RULES, &table, ret_error);
+                int r = table_read(firewall->netlink, family, TABLE_RULES, &table, ret_error);
                 if (r < 0)
                         return r;
                 for (size_t i = 0; i < table.n_chains; i++)
@@ -139,7 +141,7 @@ static void foreign_restart(void *userdata) {
 int firewall_read_foreign_rules(Firewall *firewall, ForeignRules *ret, Error *ret_error) {
         static const struct {
                 uint8_t message;
-                NfnlHandler handler;
+                NetlinkHandler handler;
         } queries[] = {
                 { NFT_MSG_GETCHAIN, foreign_rules_handle_chain },
                 { NFT_MSG_GETFLOWTABLE, foreign_rules_handle_flowtable },
@@ -148,7 +150,7 @@ int firewall_read_foreign_rules(Firewall *firewall, ForeignRules *ret, Error *re
 
         for (size_t i = 0; i < ELEMENTSOF(queries); i++) {
                 _cleanup_foreign_rules_ ForeignRules some = {};
-                NfnlQuery query = {
+                NftQuery query = {
                         .message = queries[i].message,
                         .is_dump = true,
                         .family = NFPROTO_UNSPEC,
@@ -157,7 +159,7 @@ int firewall_read_foreign_rules(Firewall *firewall, ForeignRules *ret, Error *re
                         .restart = foreign_restart,
                         .userdata = &some,
                 };
-                int r = nfnl_query(firewall->nfnl, &query, ret_error);
+                int r = nft_query(firewall->netlink, &query, ret_error);
                 if (r >= 0 && array_reserve(&all.chains, &all.n_allocated, all.n_chains + some.n_chains) < 0)
                         r = error_set(ret_error, -ENOMEM, "out of memory");
                 if (r < 0)
@@ -228,7 +230,7 @@ static void sweep_counters(Firewall *firewall) {
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
                 _cleanup_table_counters_ TableCounters counters = {};
 
-                if (table_counters_read(firewall->nfnl, family, &counters, NULL) < 0)
+                if (table_counters_read(firewall->netlink, family, &counters, NULL) < 0)
                         continue;
                 for (size_t i = 0; i < counters.n_counters; i++)
                         if (counters.counters[i].n_users == 0)
@@ -246,7 +248,7 @@ int firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load,
         int r;
 
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
-                r = table_read(firewall->nfnl, family, TABLE_CHAINS, &tables[family], ret_error);
+                r = table_read(firewall->netlink, family, TABLE_CHAINS, &tables[family], ret_error);
                 if (r < 0)
                         return r;
         }
@@ -304,7 +306,7 @@ int firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, s
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
                 _cleanup_table_counters_ TableCounters table = {};
 
-                int r = table_counters_read(firewall->nfnl, family, &table, ret_error);
+                int r = table_counters_read(firewall->netlink, family, &table, ret_error);
                 if (r < 0)
                         return r;
                 if (array_reserve(&counters, &allocated, n + table.n_counters) < 0)

@@ -1,4 +1,4 @@
-// Our tables in the kernel: loaded by libnftables in one transaction, read back through libmnl.
+// Our tables in the kernel: loaded by libnftables in one transaction, read back over netlink.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 

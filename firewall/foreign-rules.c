@@ -3,13 +3,16 @@
 
 #include "firewall/foreign-rules.h"
 
+#include <netinet/in.h> // first: the kernel's headers then leave out what it has
+
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
 #include "base/names.h"
 #include "base/util.h"
-#include "netlink/nfnl.h"
+#include "firewall/nft-query.h"
+#include "netlink/attribute.h"
 
 static const char *family_name(const struct nlmsghdr *header) {
         static const char *const names[] = {
@@ -35,13 +38,15 @@ static int chain_add_devices(ForeignRules *rules, const ForeignChain *chain, con
                              const struct nlattr *several) {
         const struct nlattr *attribute;
         const char *device = "";
+        size_t size;
 
         if (!several) {
-                (void)nfnl_attribute_string(one, &device);
+                (void)attribute_string(one, &device);
                 return chain_add(rules, chain, device);
         }
-        mnl_attr_for_each_nested(attribute, several) {
-                if (!nfnl_attribute_string(attribute, &device))
+        const void *devices = attribute_payload(several, &size);
+        while ((attribute = attribute_next(&devices, &size))) {
+                if (!attribute_string(attribute, &device))
                         continue;
                 int r = chain_add(rules, chain, device);
                 if (r < 0)
@@ -60,16 +65,16 @@ int foreign_rules_handle_chain(const struct nlmsghdr *header, void *userdata) {
         uint32_t number, policy = NF_ACCEPT;
         ForeignChain chain = {};
 
-        int r = nfnl_message_attributes(header, attributes, NFTA_CHAIN_MAX);
+        int r = nft_message_attributes(header, attributes, NFTA_CHAIN_MAX);
         if (r < 0)
                 return r;
-        if (!nfnl_attribute_string(attributes[NFTA_CHAIN_TABLE], &table) ||
-            !nfnl_attribute_string(attributes[NFTA_CHAIN_NAME], &name) || is_ours(table) ||
-            nfnl_nested_attributes(attributes[NFTA_CHAIN_HOOK], hook, NFTA_HOOK_MAX) < 0 ||
-            !nfnl_attribute_u32(hook[NFTA_HOOK_HOOKNUM], &number))
+        if (!attribute_string(attributes[NFTA_CHAIN_TABLE], &table) ||
+            !attribute_string(attributes[NFTA_CHAIN_NAME], &name) || is_ours(table) ||
+            attribute_index_nested(attributes[NFTA_CHAIN_HOOK], hook, NFTA_HOOK_MAX) < 0 ||
+            attribute_be32(hook[NFTA_HOOK_HOOKNUM], &number) <= 0)
                 return 0;
-        (void)nfnl_attribute_string(attributes[NFTA_CHAIN_TYPE], &type);
-        (void)nfnl_attribute_u32(attributes[NFTA_CHAIN_POLICY], &policy);
+        (void)attribute_string(attributes[NFTA_CHAIN_TYPE], &type);
+        (void)attribute_be32(attributes[NFTA_CHAIN_POLICY], &policy);
         strcpy_fixed(chain.family, family_name(header));
         strcpy_fixed(chain.table, table);
         strcpy_fixed(chain.name, name);
@@ -85,12 +90,12 @@ int foreign_rules_handle_flowtable(const struct nlmsghdr *header, void *userdata
         const char *table, *name;
         ForeignChain chain = { .is_flowtable = true };
 
-        int r = nfnl_message_attributes(header, attributes, NFTA_FLOWTABLE_MAX);
+        int r = nft_message_attributes(header, attributes, NFTA_FLOWTABLE_MAX);
         if (r < 0)
                 return r;
-        if (!nfnl_attribute_string(attributes[NFTA_FLOWTABLE_TABLE], &table) ||
-            !nfnl_attribute_string(attributes[NFTA_FLOWTABLE_NAME], &name) || is_ours(table) ||
-            nfnl_nested_attributes(attributes[NFTA_FLOWTABLE_HOOK], hook, NFTA_FLOWTABLE_HOOK_MAX) < 0 ||
+        if (!attribute_string(attributes[NFTA_FLOWTABLE_TABLE], &table) ||
+            !attribute_string(attributes[NFTA_FLOWTABLE_NAME], &name) || is_ours(table) ||
+            attribute_index_nested(attributes[NFTA_FLOWTABLE_HOOK], hook, NFTA_FLOWTABLE_HOOK_MAX) < 0 ||
             !hook[NFTA_FLOWTABLE_HOOK_DEVS])
                 return 0;
         strcpy_fixed(chain.family, family_name(header));

@@ -17,8 +17,10 @@
 #include "base/util.h"
 #include "firewall/chain-name.h"
 #include "firewall/chain.h"
+#include "firewall/nft-query.h"
 #include "model/object.h"
-#include "netlink/nfnl.h"
+#include "netlink/attribute.h"
+#include "netlink/request.h"
 
 static const uint8_t protocols[RULESET_FAMILY_MAX] = {
         [RULESET_NETDEV] = NFPROTO_NETDEV,
@@ -30,7 +32,7 @@ static const uint8_t protocols[RULESET_FAMILY_MAX] = {
 static bool is_our_table(const struct nlattr *name) {
         const char *text;
 
-        return nfnl_attribute_string(name, &text) && streq(text, NFT_TABLE);
+        return attribute_string(name, &text) && streq(text, NFT_TABLE);
 }
 
 int table_handle_table(const struct nlmsghdr *header, void *userdata) {
@@ -38,12 +40,12 @@ int table_handle_table(const struct nlmsghdr *header, void *userdata) {
         const struct nlattr *attributes[NFTA_TABLE_MAX + 1];
         uint32_t flags = 0;
 
-        int r = nfnl_message_attributes(header, attributes, NFTA_TABLE_MAX);
+        int r = nft_message_attributes(header, attributes, NFTA_TABLE_MAX);
         if (r < 0)
                 return r;
         if (!is_our_table(attributes[NFTA_TABLE_NAME]))
                 return 0;
-        (void)nfnl_attribute_u32(attributes[NFTA_TABLE_FLAGS], &flags);
+        (void)attribute_be32(attributes[NFTA_TABLE_FLAGS], &flags);
         table->exists = true;
         table->is_dormant = flags & NFT_TABLE_F_DORMANT;
         return 0;
@@ -59,11 +61,11 @@ static bool chain_is_in_place(RulesetFamily family, const char *name, const stru
 
         if (!ours || !attributes[NFTA_CHAIN_HOOK])
                 return !ours && !attributes[NFTA_CHAIN_HOOK];
-        if (nfnl_nested_attributes(attributes[NFTA_CHAIN_HOOK], hook, NFTA_HOOK_MAX) < 0 ||
-            !nfnl_attribute_u32(hook[NFTA_HOOK_HOOKNUM], &number) ||
-            !nfnl_attribute_u32(hook[NFTA_HOOK_PRIORITY], &priority) ||
-            !nfnl_attribute_u32(attributes[NFTA_CHAIN_POLICY], &policy) ||
-            !nfnl_attribute_string(attributes[NFTA_CHAIN_TYPE], &type))
+        if (attribute_index_nested(attributes[NFTA_CHAIN_HOOK], hook, NFTA_HOOK_MAX) < 0 ||
+            attribute_be32(hook[NFTA_HOOK_HOOKNUM], &number) <= 0 ||
+            attribute_be32(hook[NFTA_HOOK_PRIORITY], &priority) <= 0 ||
+            attribute_be32(attributes[NFTA_CHAIN_POLICY], &policy) <= 0 ||
+            !attribute_string(attributes[NFTA_CHAIN_TYPE], &type))
                 return false;
         if (number != ours->number || (int32_t)priority != ours->priority || policy != NF_ACCEPT ||
             !streq(type, "filter"))
@@ -72,7 +74,7 @@ static bool chain_is_in_place(RulesetFamily family, const char *name, const stru
                 return true;
         // On Linux 6.1 a chain follows its device when that is renamed. The kernel gives the device's name only for a
         // chain with a single device.
-        (void)nfnl_attribute_string(hook[NFTA_HOOK_DEV], &device);
+        (void)attribute_string(hook[NFTA_HOOK_DEV], &device);
         (void)snprintf(expected, sizeof(expected), "%s-%s", chain_name_spell_link(device, spelling), ours->chain);
         return streq(expected, name);
 }
@@ -82,14 +84,14 @@ int table_handle_chain(const struct nlmsghdr *header, void *userdata) {
         const struct nlattr *attributes[NFTA_CHAIN_MAX + 1];
         const char *name;
 
-        int r = nfnl_message_attributes(header, attributes, NFTA_CHAIN_MAX);
+        int r = nft_message_attributes(header, attributes, NFTA_CHAIN_MAX);
         if (r < 0)
                 return r;
         if (!is_our_table(attributes[NFTA_CHAIN_TABLE]))
                 return 0;
         // Also where the message about the table itself was lost.
         table->exists = true;
-        if (!nfnl_attribute_string(attributes[NFTA_CHAIN_NAME], &name) ||
+        if (!attribute_string(attributes[NFTA_CHAIN_NAME], &name) ||
             !chain_name_is_plain(name))
                 return 0;
         if (array_reserve(&table->chains, &table->n_allocated, table->n_chains + 1) < 0)
@@ -143,11 +145,8 @@ static uint64_t comment_hash(const char *comment, size_t size) {
 // The user data of a rule are a list of {type, length, value}. The type of the comment is 0 (libnftnl's
 // NFTNL_UDATA_RULE_COMMENT).
 static uint64_t userdata_hash(const struct nlattr *userdata) {
-        if (!userdata)
-                return 0;
-
-        const uint8_t *at = mnl_attr_get_payload(userdata);
-        size_t left = mnl_attr_get_payload_len(userdata);
+        size_t left;
+        const uint8_t *at = attribute_payload(userdata, &left);
         while (left >= 2 && left - 2 >= at[1]) {
                 size_t size = at[1];
                 if (at[0] == 0)
@@ -164,17 +163,17 @@ int table_handle_rule(const struct nlmsghdr *header, void *userdata) {
         const char *name;
         uint64_t handle = 0;
 
-        int r = nfnl_message_attributes(header, attributes, NFTA_RULE_MAX);
+        int r = nft_message_attributes(header, attributes, NFTA_RULE_MAX);
         if (r < 0)
                 return r;
-        if (!is_our_table(attributes[NFTA_RULE_TABLE]) || !nfnl_attribute_string(attributes[NFTA_RULE_CHAIN], &name))
+        if (!is_our_table(attributes[NFTA_RULE_TABLE]) || !attribute_string(attributes[NFTA_RULE_CHAIN], &name))
                 return 0;
 
         TableChain *chain = chain_find(table, name);
         if (!chain)
                 return 0; // the chain was added after the chains were read
         uint64_t hash = userdata_hash(attributes[NFTA_RULE_USERDATA]);
-        if (!nfnl_attribute_u64(attributes[NFTA_RULE_HANDLE], &handle) || handle <= chain->last_handle ||
+        if (attribute_be64(attributes[NFTA_RULE_HANDLE], &handle) <= 0 || handle <= chain->last_handle ||
             (chain->n_rules > 0 && hash != chain->hash))
                 chain->is_whole = false;
         chain->last_handle = handle;
@@ -206,12 +205,12 @@ static void forget_rules(void *userdata) {
         }
 }
 
-int table_read(Nfnl *nfnl, RulesetFamily family, TableDepth depth, Table *ret, Error *ret_error) {
+int table_read(Netlink *netlink, RulesetFamily family, TableDepth depth, Table *ret, Error *ret_error) {
         static const struct {
                 TableDepth depth;
                 uint8_t message;
                 bool is_dump;
-                NfnlHandler handler;
+                NetlinkHandler handler;
                 void (*restart)(void *userdata);
         } steps[] = {
                 { TABLE_CHAINS, NFT_MSG_GETTABLE, false, table_handle_table, forget_table },
@@ -221,7 +220,7 @@ int table_read(Nfnl *nfnl, RulesetFamily family, TableDepth depth, Table *ret, E
         _cleanup_table_ Table table = { .family = family };
 
         for (size_t i = 0; i < ELEMENTSOF(steps) && steps[i].depth <= depth; i++) {
-                NfnlQuery query = {
+                NftQuery query = {
                         .message = steps[i].message,
                         .is_dump = steps[i].is_dump,
                         .family = protocols[family],
@@ -229,7 +228,7 @@ int table_read(Nfnl *nfnl, RulesetFamily family, TableDepth depth, Table *ret, E
                         .restart = steps[i].restart,
                         .userdata = &table,
                 };
-                int r = nfnl_query(nfnl, &query, ret_error);
+                int r = nft_query(netlink, &query, ret_error);
                 if (r < 0)
                         return r;
                 if (table.n_chains > 0)
@@ -252,17 +251,17 @@ int table_handle_counter(const struct nlmsghdr *header, void *userdata) {
         const char *name;
         uint32_t type;
 
-        int r = nfnl_message_attributes(header, attributes, NFTA_OBJ_MAX);
+        int r = nft_message_attributes(header, attributes, NFTA_OBJ_MAX);
         if (r < 0)
                 return r;
-        if (!is_our_table(attributes[NFTA_OBJ_TABLE]) || !nfnl_attribute_string(attributes[NFTA_OBJ_NAME], &name) ||
-            !nfnl_attribute_u32(attributes[NFTA_OBJ_TYPE], &type) || type != NFT_OBJECT_COUNTER ||
+        if (!is_our_table(attributes[NFTA_OBJ_TABLE]) || !attribute_string(attributes[NFTA_OBJ_NAME], &name) ||
+            attribute_be32(attributes[NFTA_OBJ_TYPE], &type) <= 0 || type != NFT_OBJECT_COUNTER ||
             strlen(name) >= sizeof(counter.name))
                 return 0;
-        if (nfnl_nested_attributes(attributes[NFTA_OBJ_DATA], data, NFTA_COUNTER_MAX) < 0 ||
-            !nfnl_attribute_u64(data[NFTA_COUNTER_PACKETS], &counter.packets) ||
-            !nfnl_attribute_u64(data[NFTA_COUNTER_BYTES], &counter.bytes) ||
-            !nfnl_attribute_u32(attributes[NFTA_OBJ_USE], &counter.n_users))
+        if (attribute_index_nested(attributes[NFTA_OBJ_DATA], data, NFTA_COUNTER_MAX) < 0 ||
+            attribute_be64(data[NFTA_COUNTER_PACKETS], &counter.packets) <= 0 ||
+            attribute_be64(data[NFTA_COUNTER_BYTES], &counter.bytes) <= 0 ||
+            attribute_be32(attributes[NFTA_OBJ_USE], &counter.n_users) <= 0)
                 return -EBADMSG;
         strcpy_fixed(counter.name, name);
 
@@ -278,9 +277,9 @@ static void forget_counters(void *userdata) {
         counters->n_counters = 0;
 }
 
-int table_counters_read(Nfnl *nfnl, RulesetFamily family, TableCounters *ret, Error *ret_error) {
+int table_counters_read(Netlink *netlink, RulesetFamily family, TableCounters *ret, Error *ret_error) {
         _cleanup_table_counters_ TableCounters counters = {};
-        NfnlQuery query = {
+        NftQuery query = {
                 .message = NFT_MSG_GETOBJ,
                 .is_dump = true,
                 .family = protocols[family],
@@ -289,7 +288,7 @@ int table_counters_read(Nfnl *nfnl, RulesetFamily family, TableCounters *ret, Er
                 .userdata = &counters,
         };
 
-        int r = nfnl_query(nfnl, &query, ret_error);
+        int r = nft_query(netlink, &query, ret_error);
         if (r < 0)
                 return r;
         *ret = counters;

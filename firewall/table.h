@@ -6,7 +6,7 @@
 #include "base/util.h"
 #include "firewall/chain-name.h"
 #include "model/object.h"
-#include "netlink/nfnl.h"
+#include "netlink/request.h"
 
 typedef struct TableChain {
         char name[CHAIN_NAME_MAX];
@@ -42,13 +42,13 @@ typedef enum TableDepth {
 } TableDepth;
 
 // Leaves out chains with names that we would never give.
-int table_read(Nfnl *nfnl, RulesetFamily family, TableDepth depth, Table *ret, Error *ret_error);
+int table_read(Netlink *netlink, RulesetFamily family, TableDepth depth, Table *ret, Error *ret_error);
 void table_deinit(Table *table);
 #define _cleanup_table_ _cleanup_(table_deinit)
 
 const TableChain *table_find(const Table *table, const char *chain);
 
-int table_counters_read(Nfnl *nfnl, RulesetFamily family, TableCounters *ret, Error *ret_error);
+int table_counters_read(Netlink *netlink, RulesetFamily family, TableCounters *ret, Error *ret_error);
 void table_counters_deinit(TableCounters *counters);
 #define _cleanup_table_counters_ _cleanup_(table_counters_deinit)
 

@@ -17,6 +17,7 @@
 #include "base/util.h"
 #include "model/object.h"
 #include "model/state.h"
+#include "netlink/attribute.h"
 #include "netlink/request.h"
 #include "tc/selector.h"
 #include "tc/tcmsg.h"
@@ -54,12 +55,12 @@ static void filter_dump_restart(void *userdata) {
 }
 
 static const struct nlattr *nested_find(const struct nlattr *nest, uint16_t type) {
-        return nest ? netlink_attribute_find(nla_data(nest), (size_t)nla_len(nest), type) : NULL;
+        return nest ? attribute_find(nla_data(nest), (size_t)nla_len(nest), type) : NULL;
 }
 
 // The index of the link that the only action redirects to, or 0.
 static int target_read(const void *options, size_t size) {
-        const struct nlattr *actions = netlink_attribute_find(options, size, TCA_U32_ACT);
+        const struct nlattr *actions = attribute_find(options, size, TCA_U32_ACT);
         const struct nlattr *first = nested_find(actions, 1), *second = nested_find(actions, 2);
         const struct nlattr *kind = nested_find(first, TCA_ACT_KIND);
         const struct nlattr *parameters = nested_find(nested_find(first, TCA_ACT_OPTIONS), TCA_MIRRED_PARMS);
@@ -78,9 +79,9 @@ static void u32_read(const TcMessage *message, Filter *filter) {
         size_t size = message->options_size;
 
         for (size_t i = 0; i < ELEMENTSOF(conditions); i++)
-                if (netlink_attribute_find(options, size, conditions[i]))
+                if (attribute_find(options, size, conditions[i]))
                         return;
-        const struct nlattr *selector = netlink_attribute_find(options, size, TCA_U32_SEL);
+        const struct nlattr *selector = attribute_find(options, size, TCA_U32_SEL);
         if (!selector || !selector_read(nla_data(selector), (size_t)nla_len(selector), &filter->object))
                 return;
         filter->target = target_read(options, size);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/util.h"
+#include "netlink/attribute.h"
 #include "netlink/request.h"
 #include "tc/tcmsg.h"
 
@@ -20,8 +21,8 @@
 static int action_target(const struct nlattr *action) {
         const void *inside = nla_data(action);
         size_t size = (size_t)nla_len(action);
-        const struct nlattr *kind = netlink_attribute_find(inside, size, TCA_ACT_KIND);
-        const struct nlattr *options = netlink_attribute_find(inside, size, TCA_ACT_OPTIONS);
+        const struct nlattr *kind = attribute_find(inside, size, TCA_ACT_KIND);
+        const struct nlattr *options = attribute_find(inside, size, TCA_ACT_OPTIONS);
         struct tc_mirred mirred;
 
         if (!kind || nla_strcmp(kind, MIRRED) != 0 || !options)
@@ -54,7 +55,7 @@ static int actions_read(const struct nlmsghdr *header, void *userdata) {
                 return -EBADMSG;
         const char *attributes = (const char *)NLMSG_DATA(header) + NLMSG_ALIGN(sizeof(struct tcamsg));
         const struct nlattr *table =
-                netlink_attribute_find(attributes, header->nlmsg_len - NLMSG_SPACE(sizeof(struct tcamsg)), TCA_ROOT_TAB);
+                attribute_find(attributes, header->nlmsg_len - NLMSG_SPACE(sizeof(struct tcamsg)), TCA_ROOT_TAB);
         if (!table)
                 return 0;
 
@@ -139,7 +140,7 @@ static bool options_send_to(const TcMessage *message, int target) {
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
                 const struct nlattr *nest, *action;
                 if (strcmp(message->kind, kinds[i].kind) != 0 ||
-                    !(nest = netlink_attribute_find(message->options, message->options_size, kinds[i].actions)))
+                    !(nest = attribute_find(message->options, message->options_size, kinds[i].actions)))
                         continue;
                 const void *at = nla_data(nest);
                 size_t left = (size_t)nla_len(nest);

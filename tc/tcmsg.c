@@ -7,6 +7,7 @@
 #include <netlink/attr.h>
 
 #include "base/util.h"
+#include "netlink/attribute.h"
 #include "netlink/request.h"
 
 struct nl_msg *tc_message_new(uint16_t type, uint16_t flags, const struct tcmsg *header, const char *kind) {
@@ -25,7 +26,7 @@ struct nl_msg *tc_message_end(struct nl_msg *message, bool ok) {
 }
 
 const void *tc_attribute_data(const void *attributes, size_t attributes_size, uint16_t type, size_t size) {
-        const struct nlattr *attribute = netlink_attribute_find(attributes, attributes_size, type);
+        const struct nlattr *attribute = attribute_find(attributes, attributes_size, type);
 
         if (!attribute || (size_t)nla_len(attribute) < size)
                 return NULL;
@@ -48,11 +49,11 @@ int tc_message_read(const struct nlmsghdr *header, uint16_t type, TcMessage *ret
         const char *attributes = (const char *)message.header + NLMSG_ALIGN(sizeof(struct tcmsg));
         size_t size = header->nlmsg_len - NLMSG_SPACE(sizeof(struct tcmsg));
 
-        const struct nlattr *kind = netlink_attribute_find(attributes, size, TCA_KIND);
+        const struct nlattr *kind = attribute_find(attributes, size, TCA_KIND);
         if (kind && memchr(nla_data(kind), '\0', (size_t)nla_len(kind)))
                 message.kind = nla_data(kind);
 
-        const struct nlattr *options = netlink_attribute_find(attributes, size, TCA_OPTIONS);
+        const struct nlattr *options = attribute_find(attributes, size, TCA_OPTIONS);
         if (options) {
                 message.options = nla_data(options);
                 message.options_size = (size_t)nla_len(options);
@@ -64,5 +65,5 @@ int tc_message_read(const struct nlmsghdr *header, uint16_t type, TcMessage *ret
 }
 
 bool tc_message_is_filter(const TcMessage *message) {
-        return message->options && !netlink_attribute_find(message->options, message->options_size, TCA_U32_DIVISOR);
+        return message->options && !attribute_find(message->options, message->options_size, TCA_U32_DIVISOR);
 }

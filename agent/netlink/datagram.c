@@ -1,14 +1,30 @@
-// Netlink datagrams.
+// Netlink sockets and what arrives on them.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// libmnl's mnl_cb_run and mnl_nlmsg_ok (1.0.4) take a message's length for a signed number and read out of bounds from 2 GiB
-// up (RUSTSEC-2025-0142), and nothing in either library asks who the sender is. So neither of them receives anything.
+// Neither libnl nor libmnl receives anything. mnl_cb_run and mnl_nlmsg_ok of libmnl 1.0.4 take the length of a
+// message for a signed number and read out of bounds from 2 GiB up (RUSTSEC-2025-0142), and neither library checks
+// that the kernel is the sender.
 
 #include "netlink/datagram.h"
 
 #include <sys/socket.h>
 
 #include "base/util.h"
+
+int datagram_open(int protocol, int flags, uint32_t *port) {
+        struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_pid = *port };
+        socklen_t size = sizeof(address);
+        _cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, protocol);
+
+        if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+            getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+                return -errno;
+        *port = address.nl_pid;
+
+        int opened = fd;
+        fd = -1;
+        return opened;
+}
 
 ssize_t datagram_receive(int fd, void *buffer, size_t size) {
         struct sockaddr_nl sender = {};
@@ -37,7 +53,7 @@ int datagram_next(const void **datagram, size_t *size, const struct nlmsghdr **r
         if (header->nlmsg_len < NLMSG_HDRLEN || header->nlmsg_len > *size)
                 return -EBADMSG;
 
-        // The kernel's end is padded, and libmnl takes the padding for a part of the last attribute.
+        // The kernel pads the end of every message, and libmnl reads the padding as a part of the last attribute.
         size_t step = NLMSG_ALIGN(header->nlmsg_len);
         if (step > *size)
                 return -EBADMSG;

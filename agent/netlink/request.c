@@ -1,4 +1,4 @@
-// The request socket.
+// Synchronous netlink requests.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "netlink/request.h"
@@ -6,75 +6,65 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <netlink/netlink.h>
-#include <netlink/socket.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include "base/error.h"
 #include "base/util.h"
+#include "netlink/attribute.h"
 #include "netlink/datagram.h"
 
 struct Netlink {
-        struct nl_sock *socket;
         int protocol;
-        // An answer was given up. What is left of it can make every request to come fail: a dump that was not taken in to its
-        // end keeps the socket busy, and its datagrams fill the buffer. Nothing but another socket helps for certain.
-        bool spent;
+        // -1: an answer was given up. The rest of it could make every later request fail: an unfinished dump keeps
+        // the socket busy, and its datagrams fill the buffer. Only another socket is certain to work.
+        int fd;
         uint32_t port, sequence;
         size_t buffer_size;
         char *buffer;
 };
 
 enum {
-        BUFFER_SIZE_FIRST = 32768, // what the kernel fills for one part of a dump
+        BUFFER_SIZE_FIRST = 32768, // for one part of a dump the kernel fills no more, unless an object is larger
         BUFFER_SIZE_LAST = 4 << 20,
         INTERRUPTED_DUMPS_MAX = 8,
         ANSWER_SECONDS_MAX = 5, // the kernel answers at once or, in a bug, never
+        KERNEL_ERRNO_MAX = 4095,
 };
 
-// With this port, or with any where it is 0.
-static int socket_open(Netlink *netlink, uint32_t port, Error *ret_error) {
-        netlink->socket = nl_socket_alloc();
-        if (!netlink->socket)
-                return error_set(ret_error, -ENOMEM, "cannot open a netlink socket: out of memory");
-        if (port)
-                nl_socket_set_local_port(netlink->socket, port);
-        int r = nl_connect(netlink->socket, netlink->protocol);
-        if (r < 0)
-                return error_set(ret_error, -EPROTO, "cannot open a netlink socket: %s", nl_geterror(r));
+// --- the socket ---
 
-        int fd = nl_socket_get_fd(netlink->socket), on = 1;
+// The port, once known, stays the same over all sockets: by it the monitor recognises our own requests.
+static int socket_open(Netlink *netlink, Error *ret_error) {
+        static const int options[] = { NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK };
         struct timeval patience = { .tv_sec = ANSWER_SECONDS_MAX };
-        (void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
-        (void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
-        (void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        int fd = datagram_open(netlink->protocol, 0, &netlink->port), on = 1;
+
+        if (fd < 0)
+                return error_set(ret_error, fd, "cannot open a netlink socket: %s", strerror(-fd));
+        for (size_t i = 0; i < ELEMENTSOF(options); i++)
+                (void)setsockopt(fd, SOL_NETLINK, options[i], &on, sizeof(on)); // older kernels lack some
+        if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0) {
+                int r = -errno;
+                close_fd(&fd);
+                return error_set(ret_error, r, "cannot limit the wait for a netlink answer: %s", strerror(-r));
+        }
+        netlink->fd = fd;
         return 0;
-}
-
-// The port stays: by it the monitor knows our own requests.
-static int socket_renew(Netlink *netlink, Error *ret_error) {
-        uint32_t port = netlink->port;
-
-        nl_socket_free(netlink->socket);
-        netlink->socket = NULL;
-        int r = socket_open(netlink, port, ret_error);
-        netlink->spent = r < 0;
-        return r;
 }
 
 int netlink_new(int protocol, Netlink **ret, Error *ret_error) {
         _cleanup_(netlink_freep) Netlink *netlink = calloc(1, sizeof(*netlink));
-        if (!netlink || !(netlink->buffer = malloc(BUFFER_SIZE_FIRST)))
+        if (!netlink)
                 return error_set(ret_error, -ENOMEM, "cannot open a netlink socket: out of memory");
-        netlink->protocol = protocol;
-        netlink->buffer_size = BUFFER_SIZE_FIRST;
+        *netlink = (Netlink){ .protocol = protocol, .fd = -1, .buffer_size = BUFFER_SIZE_FIRST };
+        netlink->buffer = malloc(BUFFER_SIZE_FIRST);
+        if (!netlink->buffer)
+                return error_set(ret_error, -ENOMEM, "cannot open a netlink socket: out of memory");
 
-        int r = socket_open(netlink, 0, ret_error);
+        int r = socket_open(netlink, ret_error);
         if (r < 0)
                 return r;
-        netlink->port = nl_socket_get_local_port(netlink->socket);
         *ret = TAKE(netlink);
         return 0;
 }
@@ -82,7 +72,7 @@ int netlink_new(int protocol, Netlink **ret, Error *ret_error) {
 Netlink *netlink_free(Netlink *netlink) {
         if (!netlink)
                 return NULL;
-        nl_socket_free(netlink->socket);
+        close_fd(&netlink->fd);
         free(netlink->buffer);
         free(netlink);
         return NULL;
@@ -92,87 +82,60 @@ uint32_t netlink_port(const Netlink *netlink) {
         return netlink->port;
 }
 
-struct nl_msg *netlink_message_new(uint16_t type, uint16_t flags, const void *header, size_t size) {
-        struct nl_msg *message = nlmsg_alloc_simple(type, flags);
-        if (message && nlmsg_append(message, (void *)header, size, NLMSG_ALIGNTO) < 0) {
-                nlmsg_free(message);
-                return NULL;
+int netlink_fd(const Netlink *netlink) {
+        return netlink->fd;
+}
+
+// --- answers ---
+
+// The kernel's own message beside the code that ends an answer, or the text of the errno.
+static const char *end_text(const struct nlmsghdr *header, int code) {
+        const struct nlmsgerr *error = NLMSG_DATA(header);
+        const char *text = strerror(-code);
+        size_t skip = NLMSG_HDRLEN + sizeof(code);
+
+        if (header->nlmsg_type == NLMSG_ERROR) {
+                skip = NLMSG_HDRLEN + sizeof(*error);
+                // Unless the kernel says otherwise, a copy of the request comes first.
+                if (!(header->nlmsg_flags & NLM_F_CAPPED) && header->nlmsg_len >= skip)
+                        skip += NLMSG_ALIGN(error->msg.nlmsg_len) - sizeof(error->msg);
         }
-        return message;
-}
-
-const struct nlattr *netlink_attribute_find(const void *attributes, size_t size, uint16_t type) {
-        const char *at = attributes;
-
-        while (size >= sizeof(struct nlattr)) {
-                const struct nlattr *attribute = (const struct nlattr *)at;
-                if (attribute->nla_len < sizeof(*attribute) || attribute->nla_len > size)
-                        return NULL;
-                if ((attribute->nla_type & NLA_TYPE_MASK) == type)
-                        return attribute;
-                size_t step = NLA_ALIGN(attribute->nla_len);
-                if (step > size)
-                        return NULL;
-                at += step;
-                size -= step;
+        if (header->nlmsg_flags & NLM_F_ACK_TLVS && skip < header->nlmsg_len) {
+                const char *run = (const char *)header + skip;
+                (void)attribute_string(attribute_find(run, header->nlmsg_len - skip, NLMSGERR_ATTR_MSG), &text);
         }
-        return NULL;
+        return text;
 }
 
-static int buffer_grow(Netlink *netlink, size_t size, Error *ret_error) {
-        if (size > BUFFER_SIZE_LAST)
-                return error_set(ret_error, -EMSGSIZE, "the kernel's answer is too large");
-        char *grown = realloc(netlink->buffer, size);
-        if (!grown)
-                return error_set(ret_error, -ENOMEM, "out of memory");
-        netlink->buffer = grown;
-        netlink->buffer_size = size;
-        return 0;
+// The outcome that ends an answer: an error, whose code is 0 in an acknowledgement, or the end of a dump, which can
+// carry an error.
+static int end_code(const struct nlmsghdr *header) {
+        bool is_error = header->nlmsg_type == NLMSG_ERROR;
+        size_t needed = NLMSG_HDRLEN + (is_error ? sizeof(struct nlmsgerr) : sizeof(int));
+        int code;
+
+        if (header->nlmsg_len < needed)
+                return is_error ? -EBADMSG : 0;
+        memcpy(&code, NLMSG_DATA(header), sizeof(code));
+        return code > 0 || code < -KERNEL_ERRNO_MAX ? -EBADMSG : code;
 }
 
-// What the kernel says beside the number, where it says anything.
-static const char *error_message_text(const struct nlmsghdr *header, int code) {
-        const struct nlmsgerr *answer = NLMSG_DATA(header);
-
-        if (!(header->nlmsg_flags & NLM_F_ACK_TLVS) || header->nlmsg_len < NLMSG_LENGTH(sizeof(*answer)))
-                return strerror(-code);
-
-        size_t skip = NLMSG_HDRLEN + sizeof(*answer);
-        if (!(header->nlmsg_flags & NLM_F_CAPPED))
-                skip += NLMSG_ALIGN(answer->msg.nlmsg_len) - sizeof(answer->msg);
-        if (skip >= header->nlmsg_len)
-                return strerror(-code);
-
-        const struct nlattr *text = netlink_attribute_find((const char *)header + skip, header->nlmsg_len - skip,
-                                                           NLMSGERR_ATTR_MSG);
-        if (!text || text->nla_len <= NLA_HDRLEN || memchr((const char *)text + NLA_HDRLEN, '\0', text->nla_len - NLA_HDRLEN) == NULL)
-                return strerror(-code);
-        return (const char *)text + NLA_HDRLEN;
-}
-
-// 1: the answer is complete, answer->result is what it came to.
+// 1: the answer is complete.
 static int message_handle(NetlinkAnswer *answer, const struct nlmsghdr *header, Error *ret_error) {
         if (header->nlmsg_flags & NLM_F_DUMP_INTR)
                 answer->is_interrupted = true;
-
         if (header->nlmsg_type == NLMSG_ERROR || header->nlmsg_type == NLMSG_DONE) {
-                bool is_error = header->nlmsg_type == NLMSG_ERROR;
-                size_t needed = NLMSG_HDRLEN + (is_error ? sizeof(struct nlmsgerr) : sizeof(int));
-                int code = header->nlmsg_len >= needed ? *(const int *)NLMSG_DATA(header) : is_error ? -EBADMSG : 0;
-                if (code < -4095) // none of the kernel's, and the least int cannot be negated
-                        code = -EBADMSG;
-                if (code < 0 && answer->result >= 0)
-                        answer->result = error_set(ret_error, code, "%s",
-                                                   is_error ? error_message_text(header, code) : strerror(-code));
+                int code = answer->result < 0 ? 0 : end_code(header);
+                if (code < 0)
+                        answer->result = error_set(ret_error, code, "%s", end_text(header, code));
                 return 1;
         }
-        if (header->nlmsg_type < NLMSG_MIN_TYPE)
+        if (header->nlmsg_type < NLMSG_MIN_TYPE || !answer->handler || answer->result < 0)
                 return 0;
-        if (answer->handler && answer->result >= 0) {
-                int r = answer->handler(header, answer->userdata);
-                if (r < 0)
-                        answer->result = error_set(ret_error, r, "cannot read the kernel's answer: %s", strerror(-r));
-        }
+
+        int r = answer->handler(header, answer->userdata);
+        if (r < 0)
+                answer->result = error_set(ret_error, r, "cannot read the kernel's answer: %s", strerror(-r));
         return 0;
 }
 
@@ -186,39 +149,64 @@ int netlink_parse(const void *datagram, size_t size, NetlinkAnswer *answer, Erro
         return r < 0 ? error_set(ret_error, r, "the kernel's answer is malformed") : 0;
 }
 
+static int buffer_grow(Netlink *netlink, size_t size, Error *ret_error) {
+        if (size > BUFFER_SIZE_LAST)
+                return error_set(ret_error, -EMSGSIZE, "the kernel's answer is too large: %zu bytes", size);
+        char *grown = realloc(netlink->buffer, size);
+        if (!grown)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        netlink->buffer = grown;
+        netlink->buffer_size = size;
+        return 0;
+}
+
+// 1: the answer is complete. 0: the end of a datagram was cut off, and with it perhaps the end of the answer; the
+// buffer is large enough for the next time.
 static int answer_receive(Netlink *netlink, NetlinkAnswer *answer, Error *ret_error) {
         int r = 0;
 
         while (r == 0) {
-                ssize_t n = datagram_receive(nl_socket_get_fd(netlink->socket), netlink->buffer, netlink->buffer_size);
+                ssize_t n = datagram_receive(netlink->fd, netlink->buffer, netlink->buffer_size);
                 if (n == -EAGAIN)
                         return error_set(ret_error, -ETIMEDOUT, "the kernel did not answer");
                 if (n < 0)
-                        return error_set(ret_error, (int)n, "cannot receive the kernel's answer: %s", strerror((int)-n));
-                if ((size_t)n > netlink->buffer_size) {
-                        // Its end is lost: take the rest of the answer in, and have it once more with room for all.
-                        r = buffer_grow(netlink, (size_t)n, ret_error);
-                        answer->is_interrupted = true;
-                } else
-                        r = netlink_parse(netlink->buffer, (size_t)n, answer, ret_error);
+                        return error_set(ret_error, (int)n, "cannot receive the kernel's answer: %s",
+                                         strerror((int)-n));
+                if ((size_t)n > netlink->buffer_size)
+                        return buffer_grow(netlink, (size_t)n, ret_error);
+                r = netlink_parse(netlink->buffer, (size_t)n, answer, ret_error);
         }
-        return r < 0 ? r : 0;
+        return r;
+}
+
+// --- requests ---
+
+struct nl_msg *netlink_message_new(uint16_t type, uint16_t flags, const void *header, size_t size) {
+        struct nl_msg *message = nlmsg_alloc_simple(type, flags);
+        if (message && nlmsg_append(message, (void *)header, size, NLMSG_ALIGNTO) < 0) {
+                nlmsg_free(message);
+                return NULL;
+        }
+        return message;
 }
 
 static int transact(Netlink *netlink, struct nl_msg *message, uint16_t flags, NetlinkAnswer *answer, Error *ret_error) {
         struct nlmsghdr *header = nlmsg_hdr(message);
-        int r = netlink->spent ? socket_renew(netlink, ret_error) : 0;
+        int r = netlink->fd < 0 ? socket_open(netlink, ret_error) : 0;
         if (r < 0)
                 return r;
 
         header->nlmsg_flags |= flags;
         header->nlmsg_seq = answer->sequence = ++netlink->sequence;
         header->nlmsg_pid = 0;
-        if (send(nl_socket_get_fd(netlink->socket), header, header->nlmsg_len, 0) < 0)
+        if (send(netlink->fd, header, header->nlmsg_len, 0) < 0)
                 return error_set(ret_error, -errno, "cannot send to the kernel: %m");
 
         r = answer_receive(netlink, answer, ret_error);
-        netlink->spent = r < 0;
+        if (r <= 0 || answer->result == -EBADMSG)
+                close_fd(&netlink->fd);
+        if (r == 0)
+                answer->is_interrupted = true;
         return r < 0 ? r : answer->result;
 }
 
@@ -228,7 +216,10 @@ int netlink_request(Netlink *netlink, struct nl_msg *message, Error *ret_error) 
 
         if (!message)
                 return error_set(ret_error, -ENOMEM, "out of memory");
-        return transact(netlink, message, NLM_F_REQUEST | NLM_F_ACK, &answer, ret_error);
+        int r = transact(netlink, message, NLM_F_REQUEST | NLM_F_ACK, &answer, ret_error);
+        if (r >= 0 && answer.is_interrupted)
+                return error_set(ret_error, -EMSGSIZE, "the end of the kernel's answer was cut off");
+        return r;
 }
 
 int netlink_query(Netlink *netlink, struct nl_msg *message, NetlinkHandler handler, void (*restart)(void *userdata),
@@ -243,16 +234,22 @@ int netlink_query(Netlink *netlink, struct nl_msg *message, NetlinkHandler handl
         if (!(nlmsg_hdr(message)->nlmsg_flags & NLM_F_DUMP))
                 flags |= NLM_F_ACK;
         for (unsigned i = 0; i < INTERRUPTED_DUMPS_MAX; i++) {
-                if (restart)
-                        restart(userdata);
                 NetlinkAnswer answer = { .handler = handler, .userdata = userdata };
+
+                if (i > 0 && restart)
+                        restart(userdata);
+                if (i > 0 && ret_error)
+                        *ret_error = (Error){};
                 int r = transact(netlink, message, flags, &answer, ret_error);
-                if (r < 0 || !answer.is_interrupted)
+                // nftables refuses a dump with EINTR when the table disappeared meanwhile.
+                if (r != -EINTR && (r < 0 || !answer.is_interrupted))
                         return r;
         }
         return error_set(ret_error, -EAGAIN, "the kernel's tables changed during every one of %d readings",
                          INTERRUPTED_DUMPS_MAX);
 }
+
+// --- the names of links ---
 
 typedef struct LinkIdentity {
         int index;
@@ -261,16 +258,16 @@ typedef struct LinkIdentity {
 
 static int link_identity_read(const struct nlmsghdr *header, void *userdata) {
         LinkIdentity *identity = userdata;
-
-        if (header->nlmsg_type != RTM_NEWLINK || header->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
-                return -EBADMSG;
+        const struct nlattr *attributes[IFLA_IFNAME + 1];
         const struct ifinfomsg *info = NLMSG_DATA(header);
-        const struct nlattr *name = netlink_attribute_find((const char *)info + NLMSG_ALIGN(sizeof(*info)),
-                                                           header->nlmsg_len - NLMSG_SPACE(sizeof(*info)), IFLA_IFNAME);
+        const char *name;
+
+        if (header->nlmsg_type != RTM_NEWLINK ||
+            attribute_index_message(header, sizeof(*info), attributes, IFLA_IFNAME) < 0)
+                return -EBADMSG;
         identity->index = info->ifi_index;
-        if (name)
-                (void)snprintf(identity->name, sizeof(identity->name), "%.*s", name->nla_len - NLA_HDRLEN,
-                               (const char *)name + NLA_HDRLEN);
+        if (attribute_string(attributes[IFLA_IFNAME], &name))
+                strcpy_fixed(identity->name, name);
         return 0;
 }
 

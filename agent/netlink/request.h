@@ -1,4 +1,4 @@
-// The request socket: synchronous netlink; every answer is checked to be the kernel's and whole.
+// Synchronous netlink requests of any protocol: each answer is checked to be the kernel's, whole and the right one.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -10,44 +10,45 @@
 
 typedef struct Netlink Netlink;
 
-// protocol: NETLINK_ROUTE, NETLINK_SOCK_DIAG ...
+// protocol: NETLINK_ROUTE, NETLINK_NETFILTER, NETLINK_SOCK_DIAG ...
 int netlink_new(int protocol, Netlink **ret, Error *ret_error);
 Netlink *netlink_free(Netlink *netlink);
 static inline void netlink_freep(Netlink **netlink) {
         *netlink = netlink_free(*netlink);
 }
 
-// The netlink port id that our own requests bear, so that notifications of our own changes can be told from others'.
+// The netlink port id of our own requests, by which notifications of our own changes are recognised. It never changes.
 uint32_t netlink_port(const Netlink *netlink);
+// The socket, for what the kernel sends to it beside answers; -1 after an answer was given up, until the next request.
+int netlink_fd(const Netlink *netlink);
 
-// One message of an answer. Returning a negative errno ends the dump with it.
+// Handles one message of an answer. A negative errno becomes the result of the request; the rest of the answer is
+// then skipped.
 typedef int (*NetlinkHandler)(const struct nlmsghdr *header, void *userdata);
 
-// An answer on its way.
+// An answer while it arrives.
 typedef struct NetlinkAnswer {
         uint32_t sequence; // of the request
         NetlinkHandler handler;
         void *userdata;
-        bool is_interrupted;
-        int result;
+        bool is_interrupted; // the kernel's tables changed during the dump, or a part of the answer was cut off
+        int result; // 0, or what the kernel or the handler said
 } NetlinkAnswer;
 
-// Takes one datagram apart. 1: the answer is complete, and result what it came to; 0: there is more to come; or -EBADMSG.
+// Parses one datagram. 1: the answer is complete and answer->result is its outcome; 0: more is to come; or -EBADMSG.
 int netlink_parse(const void *datagram, size_t size, NetlinkAnswer *answer, Error *ret_error);
 
-// Sends a request and waits for its acknowledgement; consumes the message. NLM_F_REQUEST and NLM_F_ACK are added.
-// Returns 0 or the kernel's negative errno, with what the kernel said (extack) as error's text.
+// Sends a request and waits for its acknowledgement; frees the message. NLM_F_REQUEST and NLM_F_ACK are added.
+// Returns 0 or the kernel's negative errno, with the kernel's own message (extack) as error's text.
 int netlink_request(Netlink *netlink, struct nl_msg *message, Error *ret_error);
 // Like netlink_request, for a request that is answered with messages: a get, or with NLM_F_DUMP in its flags a dump.
-// A dump that was interrupted (NLM_F_DUMP_INTR) is asked for again, a few times, then -EAGAIN; the handler must
-// therefore expect restart to be called first: it forgets what it has collected. restart may be NULL.
+// An interrupted answer (NLM_F_DUMP_INTR, EINTR, or larger than the buffer) is requested again, a few times, then
+// -EAGAIN. Before each repetition restart, which may be NULL, forgets what the handler has collected.
 int netlink_query(Netlink *netlink, struct nl_msg *message, NetlinkHandler handler, void (*restart)(void *userdata),
                   void *userdata, Error *ret_error);
 
 // A message of this type whose payload starts with header; NULL when memory is out.
 struct nl_msg *netlink_message_new(uint16_t type, uint16_t flags, const void *header, size_t size);
-// Finds attribute type in a run of attributes; NULL where there is none. Never reads past size.
-const struct nlattr *netlink_attribute_find(const void *attributes, size_t size, uint16_t type);
 
 static inline void nl_msg_freep(struct nl_msg **message) {
         nlmsg_free(*message);

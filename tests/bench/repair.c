@@ -29,6 +29,7 @@
 #include "base/file.h"
 #include "base/names.h"
 #include "base/util.h"
+#include "netlink/attribute.h"
 
 enum {
         PATIENCE_MSEC = 3000,
@@ -97,10 +98,13 @@ typedef enum Sight {
 static Sight see_ruleset(const Repair *repair, const struct nlmsghdr *message) {
         if (message->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || (message->nlmsg_type & 0xff) != NFT_MSG_NEWGEN)
                 return SIGHT_NONE;
-        size_t skip = NLMSG_SPACE(sizeof(struct nfgenmsg));
-        const struct nlattr *pid = netlink_attribute_find((const char *)message + skip, message->nlmsg_len - skip,
-                                                          NFTA_GEN_PROC_PID);
-        return pid && ntohl(nla_get_u32(pid)) == (uint32_t)repair->daemon ? SIGHT_REPAIR : SIGHT_DAMAGE;
+        const struct nlattr *attributes[NFTA_GEN_PROC_PID + 1];
+        uint32_t pid;
+
+        if (attribute_index_message(message, sizeof(struct nfgenmsg), attributes, NFTA_GEN_PROC_PID) >= 0 &&
+            attribute_be32(attributes[NFTA_GEN_PROC_PID], &pid) > 0 && pid == (uint32_t)repair->daemon)
+                return SIGHT_REPAIR;
+        return SIGHT_DAMAGE;
 }
 
 static Sight see_qdisc(const Repair *repair, const struct nlmsghdr *message) {

@@ -3,14 +3,14 @@
 
 #include "firewall/foreign-rules.h"
 #include "firewall/table.h"
+#include "netlink/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void parse(const uint8_t *data, size_t size, NfnlHandler handler, void *userdata) {
-        NfnlQuery query = { .handler = handler, .userdata = userdata };
-        NfnlAnswer answer = {};
+static void parse(const uint8_t *data, size_t size, NetlinkHandler handler, void *userdata) {
+        NetlinkAnswer answer = { .handler = handler, .userdata = userdata };
 
-        (void)nfnl_parse(data, size, &query, &answer);
+        (void)netlink_parse(data, size, &answer, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -8,12 +8,16 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
 #include "base/util.h"
+#include "firewall/nft-query.h"
 #include "firewall/table.h"
+#include "netlink/attribute.h"
+#include "netlink/request.h"
 
 // One datagram being written.
 typedef struct Datagram {
@@ -44,8 +48,10 @@ static struct nlmsghdr *nft_begin(Datagram *datagram, uint16_t message) {
 
 static void put_code(Datagram *datagram, uint16_t type, int code) {
         struct nlmsghdr *header = message_begin(datagram, type, 0);
+        // An error is followed by the header of the request.
+        size_t size = type == NLMSG_ERROR ? sizeof(struct nlmsgerr) : sizeof(code);
 
-        memcpy(mnl_nlmsg_put_extra_header(header, sizeof(code)), &code, sizeof(code));
+        memcpy(mnl_nlmsg_put_extra_header(header, size), &code, sizeof(code));
         message_end(datagram);
 }
 
@@ -84,16 +90,50 @@ static void put_rule(Datagram *datagram, const char *chain, uint32_t handle, con
         message_end(datagram);
 }
 
-static int parse(const Datagram *datagram, NfnlHandler handler, void *userdata) {
-        NfnlQuery query = { .handler = handler, .userdata = userdata };
-        NfnlAnswer answer = { .sequence = 7 };
-
-        return nfnl_parse(datagram->bytes, datagram->size, &query, &answer);
-}
-
 static int count(const struct nlmsghdr *header _unused_, void *userdata) {
         (*(unsigned *)userdata)++;
         return 0;
+}
+
+enum { MORE, DONE, INTERRUPTED };
+
+// MORE, or how the answer ended.
+static int parse(const Datagram *datagram, NetlinkHandler handler, void *userdata) {
+        NetlinkAnswer answer = { .sequence = 7, .handler = handler, .userdata = userdata };
+
+        int r = netlink_parse(datagram->bytes, datagram->size, &answer, NULL);
+        if (r <= 0)
+                return r;
+        return answer.result < 0 ? answer.result : answer.is_interrupted ? INTERRUPTED : DONE;
+}
+
+// --- the kernel's answer to a query ---
+
+int __wrap_netlink_query(Netlink *netlink, struct nl_msg *message, NetlinkHandler handler,
+                         void (*restart)(void *userdata), void *userdata, Error *ret_error);
+
+static const Datagram *the_answer;
+static Datagram the_request;
+
+// The linker calls it instead of netlink_query (--wrap).
+int __wrap_netlink_query(Netlink *netlink _unused_, struct nl_msg *message, NetlinkHandler handler,
+                         void (*restart)(void *userdata) _unused_, void *userdata, Error *ret_error) {
+        NetlinkAnswer answer = { .sequence = 7, .handler = handler, .userdata = userdata };
+
+        the_request.size = nlmsg_hdr(message)->nlmsg_len;
+        memcpy(the_request.bytes, nlmsg_hdr(message), the_request.size);
+        nlmsg_free(message);
+        int r = netlink_parse(the_answer->bytes, the_answer->size, &answer, ret_error);
+        return r < 0 ? r : answer.result;
+}
+
+static int ask(const Datagram *answer, NftQuery query, void *userdata) {
+        unsigned n = 0;
+
+        the_answer = answer;
+        query.handler = query.handler ?: count;
+        query.userdata = userdata ?: &n;
+        return nft_query(NULL, &query, NULL);
 }
 
 static int fail_at_once(const struct nlmsghdr *header _unused_, void *userdata) {
@@ -109,9 +149,9 @@ static void test_an_answer_ends_with_done(void **state _unused_) {
 
         put_chain(&datagram, "a", NULL);
         put_chain(&datagram, "b", NULL);
-        assert_int_equal(parse(&datagram, count, &n), NFNL_MORE);
+        assert_int_equal(parse(&datagram, count, &n), MORE);
         put_code(&datagram, NLMSG_DONE, 0);
-        assert_int_equal(parse(&datagram, count, &n), NFNL_DONE);
+        assert_int_equal(parse(&datagram, count, &n), DONE);
         assert_int_equal(n, 4);
 }
 
@@ -127,10 +167,58 @@ static void test_an_error_is_the_result(void **state _unused_) {
 
 static void test_an_acknowledgement_alone_is_no_answer(void **state _unused_) {
         Datagram acknowledged = {};
-        unsigned n = 0;
 
         put_code(&acknowledged, NLMSG_ERROR, 0);
-        assert_int_equal(parse(&acknowledged, count, &n), -EIO);
+        assert_int_equal(ask(&acknowledged, (NftQuery){ .message = NFT_MSG_GETTABLE }, NULL), -EIO);
+        assert_int_equal(ask(&acknowledged, (NftQuery){ .message = NFT_MSG_GETRULE, .is_dump = true }, NULL), 0);
+}
+
+static void test_a_table_that_is_missing_is_an_empty_answer(void **state _unused_) {
+        Datagram refused = {};
+
+        put_code(&refused, NLMSG_ERROR, -ENOENT);
+        assert_int_equal(ask(&refused, (NftQuery){ .message = NFT_MSG_GETTABLE }, NULL), 0);
+        refused = (Datagram){};
+        put_code(&refused, NLMSG_ERROR, -EPERM);
+        assert_int_equal(ask(&refused, (NftQuery){ .message = NFT_MSG_GETTABLE }, NULL), -EPERM);
+}
+
+static void test_other_subsystems_messages_are_skipped(void **state _unused_) {
+        Datagram datagram = {};
+        unsigned n = 0;
+
+        message_begin(&datagram, NFNL_SUBSYS_ULOG << 8 | NFT_MSG_NEWCHAIN, 0);
+        message_end(&datagram);
+        put_chain(&datagram, "a", NULL);
+        put_code(&datagram, NLMSG_DONE, 0);
+        assert_int_equal(ask(&datagram, (NftQuery){ .message = NFT_MSG_GETCHAIN, .is_dump = true }, &n), 0);
+        assert_int_equal(n, 1);
+}
+
+static void test_a_query_names_our_table_unless_it_asks_for_all(void **state _unused_) {
+        const struct nlmsghdr *request = (const struct nlmsghdr *)the_request.bytes;
+        const struct nfgenmsg *general = NLMSG_DATA(request);
+        const struct nlattr *attributes[NFTA_CHAIN_MAX + 1];
+        Datagram done = {};
+        const char *table;
+
+        put_code(&done, NLMSG_DONE, 0);
+        for (unsigned all_tables = 0; all_tables < 2; all_tables++) {
+                NftQuery query = {
+                        .message = NFT_MSG_GETCHAIN,
+                        .is_dump = true,
+                        .family = NFPROTO_INET,
+                        .all_tables = all_tables,
+                };
+                assert_int_equal(ask(&done, query, NULL), 0);
+                assert_int_equal(request->nlmsg_type, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN);
+                assert_int_equal(request->nlmsg_flags & NLM_F_DUMP, NLM_F_DUMP);
+                assert_int_equal(general->nfgen_family, NFPROTO_INET);
+                assert_int_equal(nft_message_attributes(request, attributes, NFTA_CHAIN_MAX), 0);
+                assert_int_equal(attribute_string(attributes[NFTA_CHAIN_TABLE], &table), !all_tables);
+                if (!all_tables)
+                        assert_string_equal(table, "migplane");
+        }
 }
 
 static void test_an_interrupted_dump_says_so_at_its_end(void **state _unused_) {
@@ -140,7 +228,7 @@ static void test_an_interrupted_dump_says_so_at_its_end(void **state _unused_) {
         put_chain(&datagram, "a", NULL);
         datagram.last->nlmsg_flags = NLM_F_DUMP_INTR;
         put_code(&datagram, NLMSG_DONE, 0);
-        assert_int_equal(parse(&datagram, count, &n), NFNL_INTERRUPTED);
+        assert_int_equal(parse(&datagram, count, &n), INTERRUPTED);
 }
 
 static void test_a_handler_that_fails_is_asked_no_more(void **state _unused_) {
@@ -162,7 +250,7 @@ static void test_another_answers_rest_is_passed_over(void **state _unused_) {
         datagram.last->nlmsg_seq = 6;
         put_chain(&datagram, "a", NULL);
         put_code(&datagram, NLMSG_DONE, 0);
-        assert_int_equal(parse(&datagram, count, &n), NFNL_DONE);
+        assert_int_equal(parse(&datagram, count, &n), DONE);
         assert_int_equal(n, 1);
 }
 
@@ -219,7 +307,7 @@ static void test_a_chain_is_in_place_where_ours_hangs(void **state _unused_) {
                 Datagram datagram = {};
 
                 put_chain(&datagram, cases[i].name, cases[i].has_hook ? &cases[i].hook : NULL);
-                assert_int_equal(parse(&datagram, table_handle_chain, &table), NFNL_MORE);
+                assert_int_equal(parse(&datagram, table_handle_chain, &table), MORE);
                 assert_int_equal(table.n_chains, 1);
                 assert_true(table.exists);
                 assert_int_equal(table.chains[0].is_in_place, cases[i].is_in_place);
@@ -231,7 +319,7 @@ static void test_names_that_are_none_are_left_out(void **state _unused_) {
         Datagram datagram = {};
 
         put_chain(&datagram, "a; flush ruleset", NULL);
-        assert_int_equal(parse(&datagram, table_handle_chain, &table), NFNL_MORE);
+        assert_int_equal(parse(&datagram, table_handle_chain, &table), MORE);
         assert_int_equal(table.n_chains, 0);
 }
 
@@ -261,12 +349,12 @@ static void test_rules_are_whole_when_one_transaction_left_them(void **state _un
                 Datagram datagram = {};
 
                 put_chain(&datagram, "mig0-in", NULL);
-                assert_int_equal(parse(&datagram, table_handle_chain, &table), NFNL_MORE);
+                assert_int_equal(parse(&datagram, table_handle_chain, &table), MORE);
                 datagram = (Datagram){};
                 for (size_t j = 0; j < 3; j++)
                         put_rule(&datagram, "mig0-in", cases[i].handles[j], cases[i].comments[j]);
                 put_rule(&datagram, "unknown", 5, ONE);
-                assert_int_equal(parse(&datagram, table_handle_rule, &table), NFNL_MORE);
+                assert_int_equal(parse(&datagram, table_handle_rule, &table), MORE);
 
                 const TableChain *chain = table_find(&table, "mig0-in");
                 assert_non_null(chain);
@@ -282,7 +370,7 @@ static void test_a_sleeping_table_is_known(void **state _unused_) {
 
         mnl_attr_put_u32(nft_begin(&datagram, NFT_MSG_NEWTABLE), NFTA_TABLE_FLAGS, htonl(NFT_TABLE_F_DORMANT));
         message_end(&datagram);
-        assert_int_equal(parse(&datagram, table_handle_table, &table), NFNL_MORE);
+        assert_int_equal(parse(&datagram, table_handle_table, &table), MORE);
         assert_true(table.exists);
         assert_true(table.is_dormant);
 }
@@ -306,7 +394,7 @@ static void test_counters_are_read(void **state _unused_) {
         Datagram datagram = {};
 
         put_counter(&datagram, true);
-        assert_int_equal(parse(&datagram, table_handle_counter, &counters), NFNL_MORE);
+        assert_int_equal(parse(&datagram, table_handle_counter, &counters), MORE);
         assert_int_equal(counters.n_counters, 1);
         assert_string_equal(counters.counters[0].name, "mig0-in-mac");
         assert_int_equal(counters.counters[0].packets, 14);
@@ -329,6 +417,9 @@ int main(void) {
                 cmocka_unit_test(test_an_answer_ends_with_done),
                 cmocka_unit_test(test_an_error_is_the_result),
                 cmocka_unit_test(test_an_acknowledgement_alone_is_no_answer),
+                cmocka_unit_test(test_a_table_that_is_missing_is_an_empty_answer),
+                cmocka_unit_test(test_other_subsystems_messages_are_skipped),
+                cmocka_unit_test(test_a_query_names_our_table_unless_it_asks_for_all),
                 cmocka_unit_test(test_an_interrupted_dump_says_so_at_its_end),
                 cmocka_unit_test(test_a_handler_that_fails_is_asked_no_more),
                 cmocka_unit_test(test_another_answers_rest_is_passed_over),
