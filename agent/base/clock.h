@@ -7,7 +7,7 @@
 
 #include "base/util.h"
 
-// Microseconds since some time in the past; never set back. Source: CLOCK_MONOTONIC, sd-event's clock as well.
+// Microseconds since an arbitrary start; never set back. CLOCK_MONOTONIC, which is sd-event's clock as well.
 static inline uint64_t clock_now_usec(void) {
         struct timespec now;
 

@@ -1,4 +1,4 @@
-// A negative errno and the sentence a person needs.
+// A negative errno and a sentence for a person.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/error.h"

@@ -1,4 +1,4 @@
-// A negative errno and the sentence a person needs: what was attempted, on which object, what the kernel said.
+// A negative errno and a sentence for a person: what was attempted, on which object, what the kernel said.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -9,8 +9,7 @@ typedef struct Error {
         char text[1024];
 } Error;
 
-// Fills error (which may be NULL) and returns code, a negative errno.
+// Fills error, which may be NULL, and returns code, a negative errno.
 int error_set(Error *error, int code, const char *format, ...) _printf_(3, 4);
-// Puts "what: " before the text that is already there, if the caller wants an error at all: error may be NULL. Returns nothing,
-// because the code to return is the caller's own: without an Error there is none to read it from.
+// Puts "what: " before the text of an error, which may be NULL. Returns nothing: a caller returns its own code.
 void error_prefix(Error *error, const char *format, ...) _printf_(2, 3);

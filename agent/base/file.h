@@ -8,13 +8,14 @@
 #include "base/error.h"
 #include "base/util.h"
 
-// Reads a small file whole (at most limit bytes), terminated with a NUL that is not counted.
+// Reads a whole file of at most limit bytes and adds a NUL, which *ret_size does not count. Error: -E2BIG, and
+// open(2)'s.
 int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_size);
-// Writes a file so that it is whole or unchanged after a crash: temporary file, fsync, rename, fsync of the folder.
+// Writes a file that is either new or unchanged after a crash: temporary file, fsync, rename, fsync of the directory.
 int file_write_atomic(const char *path, const char *text, mode_t mode, Error *ret_error);
-// Removes a file, if it is there, for good: the folder is synced.
+// Removes a file and syncs its directory. A missing file is not an error.
 int file_remove(const char *path, Error *ret_error);
-// Removes what a crash in the middle of file_write_atomic may have left of this path.
+// Removes the temporary files of this path that a crash within file_write_atomic has left.
 void file_remove_leftovers(const char *path);
-// Makes the folders above a path, for good.
+// Creates the directories above a path and syncs each.
 int file_make_folders(const char *path, Error *ret_error);

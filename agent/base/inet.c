@@ -144,7 +144,7 @@ int prefix_compare(const Prefix *a, const Prefix *b) {
         return r != 0 ? r : (int)a->length - (int)b->length;
 }
 
-// The network of this length that the address is in.
+// The network of this length that contains the address.
 static Address address_mask(const Address *address, unsigned length) {
         Address masked = *address;
 

@@ -36,12 +36,12 @@ enum {
         MAC_TEXT_MAX = 18,
 };
 
-// 0, or -EINVAL (not of that form) or -ERANGE (of that form, but out of range); *ret untouched on failure.
+// They return 0, -EINVAL (wrong form) or -ERANGE (right form, out of range), and leave *ret untouched on failure.
 int address_parse(const char *text, Address *ret);
-// "192.0.2.1/24"; without a length it is a host's (32 or 128).
+// "192.0.2.1/24"; the default length is that of a host, 32 or 128.
 int prefix_parse(const char *text, Prefix *ret);
 int mac_parse(const char *text, MacAddress *ret);
-// "49152-49215" or "16514"; -ENOMEM as well.
+// "49152-49215" or "16514". Another error: -ENOMEM.
 int port_range_parse(const char *text, PortRange *ret);
 
 // They write into the caller's array and return it.
@@ -49,7 +49,7 @@ const char *address_format(const Address *address, char ret[static ADDRESS_TEXT_
 const char *prefix_format(const Prefix *prefix, char ret[static PREFIX_TEXT_MAX]);
 const char *mac_format(const MacAddress *mac, char ret[static MAC_TEXT_MAX]);
 
-// The same for an argument of printf: the text lives as long as the block.
+// As an argument of printf; the text lives until the end of the block.
 #define ADDRESS_TEXT(address) address_format((address), (char[ADDRESS_TEXT_MAX]){ 0 })
 #define PREFIX_TEXT(prefix) prefix_format((prefix), (char[PREFIX_TEXT_MAX]){ 0 })
 
@@ -57,10 +57,10 @@ static inline unsigned address_bits(int family) {
         return family == AF_INET ? 32 : 128;
 }
 int address_compare(const Address *a, const Address *b);
-// Why no host can have the address, such as "a multicast address"; NULL: a host can.
+// Why no host can have the address, such as "a multicast address"; NULL if a host can.
 const char *address_host_fault(const Address *address);
 int prefix_compare(const Prefix *a, const Prefix *b);
-// The network a prefix names: host bits cleared.
+// The prefix with its host bits cleared.
 Prefix prefix_network(const Prefix *prefix);
 bool prefix_contains(const Prefix *prefix, const Address *address);
 bool prefix_overlaps(const Prefix *a, const Prefix *b);

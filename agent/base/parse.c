@@ -13,7 +13,7 @@
 
 enum { EVENT_RATE_MAX = 100 };
 
-// Powers of ten that the letters stand for, the largest first.
+// The power of ten of each letter, the largest first.
 static const struct {
         char letter;
         unsigned exponent;
@@ -27,14 +27,14 @@ static bool is_letter(char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// A number that does not fit stays UINT64_MAX, which is out of every range we have.
+// A number that does not fit becomes UINT64_MAX, which is out of every range here.
 static void push_digit(uint64_t *number, char digit) {
         if (__builtin_mul_overflow(*number, UINT64_C(10), number) ||
             __builtin_add_overflow(*number, (uint64_t)(digit - '0'), number))
                 *number = UINT64_MAX;
 }
 
-// Appends the decimal digits at *text to *number and moves *text behind them; returns how many there were.
+// Appends the decimal digits at *text to *number and moves *text past them; returns their number.
 static unsigned scan_digits(const char **text, uint64_t *number) {
         unsigned n = 0;
 
@@ -58,7 +58,7 @@ static int rate_exponent(const char *text) {
         return -EINVAL;
 }
 
-// Reads what is behind the decimal point, without trailing zeros, which say nothing; returns how many digits count.
+// Reads the digits after the decimal point except for trailing zeros; returns the number of digits read, or -EINVAL.
 static int scan_fraction(const char **text, uint64_t *number) {
         size_t n = strspn(*text, "0123456789"), n_significant = n;
 
@@ -74,7 +74,7 @@ static int scan_fraction(const char **text, uint64_t *number) {
         return (int)n_significant;
 }
 
-// "2.50G" is read as 25, of which one digit stands behind the point, and as 10^9.
+// "2.50G" is read as the number 25 with one decimal, times 10^9.
 int parse_rate(const char *text, uint64_t *ret_bits_per_second) {
         uint64_t number = 0;
         int decimals = 0;
@@ -157,7 +157,7 @@ int parse_event_rate(const char *text, uint32_t *ret_count, uint32_t *ret_second
 }
 
 bool interface_name_is_valid(const char *name) {
-        // "all" and "default" stand for every device below /proc/sys/net, where we must never write.
+        // Below /proc/sys/net, "all" and "default" mean every device: never written by the daemon.
         static const char *const reserved[] = { ".", "..", "all", "default" };
 
         size_t n = strlen(name);
@@ -183,7 +183,7 @@ bool plane_name_is_valid(const char *name) {
         return true;
 }
 
-// The rate in one unit: "2.5G"; the unit must not be larger than the rate.
+// The rate in one unit, which must not be larger than the rate: "2.5G".
 static int format_rate_unit(uint64_t rate, char letter, unsigned exponent, char ret[static RATE_TEXT_MAX]) {
         uint64_t unit = power_of_ten(exponent), fraction = rate % unit;
         unsigned decimals = exponent;

@@ -1,4 +1,4 @@
-// A file that collects its text in memory, and fails when memory ran out in between.
+// A FILE that collects its text in memory and fails at fclose if memory ran out.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/text-file.h"
@@ -22,7 +22,7 @@ static ssize_t text_file_write(void *cookie, const char *data, size_t size) {
 
         if (array_reserve(&file->text, &file->allocated, file->size + size + 1) < 0) {
                 file->incomplete = true;
-                return 0; // an error, to stdio
+                return 0; // stdio takes this for an error
         }
         memcpy(file->text + file->size, data, size);
         file->size += size;

@@ -1,4 +1,4 @@
-// A file that collects its text in memory.
+// A FILE that collects its text in memory.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -6,7 +6,6 @@
 
 #include "base/util.h"
 
-// A file that collects its text in memory, as open_memstream(3) does, which however keeps it to itself when memory is out
-// in between (glibc 2.36: neither ferror nor fclose tells), and the text then lacks a piece. Here fclose fails, and *ret_text
-// stays NULL. Until fclose there is no text.
+// Like open_memstream(3), but fclose fails and *ret_text stays NULL if memory ran out. With open_memstream of glibc
+// 2.36 neither ferror nor fclose reports that, and a piece of the text is missing. *ret_text is set by fclose.
 FILE *text_file_open(char **ret_text, size_t *ret_size);

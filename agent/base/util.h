@@ -1,4 +1,4 @@
-// Small things every layer needs: cleanup attributes, arrays, hashes.
+// What every room needs: cleanup attributes, strings, arrays, hashes.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -20,12 +20,12 @@
 #define STRINGIFY_(x) #x
 #define STRINGIFY(x) STRINGIFY_(x)
 
-// Takes a pointer out of a variable that would otherwise be cleaned up.
-#define TAKE(pointer)                              \
-        ({                                         \
+// Takes a pointer out of a variable, so that the variable's cleanup does not free it.
+#define TAKE(pointer)                                   \
+        ({                                              \
                 __typeof__(pointer) _taken = (pointer); \
-                (pointer) = NULL;                  \
-                _taken;                            \
+                (pointer) = NULL;                       \
+                _taken;                                 \
         })
 
 static inline bool streq(const char *a, const char *b) {
@@ -38,19 +38,18 @@ static inline bool has_suffix(const char *text, const char *suffix) {
         return n >= n_suffix && streq(text + n - n_suffix, suffix);
 }
 
-// Copies into a fixed array, truncating; always terminated.
+// Copies text into an array and truncates it if it is too long; always terminated.
 #define strcpy_fixed(array, text) ((void)snprintf((array), sizeof(array), "%s", (text)))
 
-// Grows *array (of items of item_size bytes) so that it holds n items; 0 or -ENOMEM.
+// Grows *array so that it holds n items of item_size bytes. Returns 0 or -ENOMEM.
 int array_reserve_bytes(void **array, size_t *allocated, size_t n, size_t item_size);
-#define array_reserve(array, allocated, n) \
-        array_reserve_bytes((void **)(array), (allocated), (n), sizeof(**(array)))
+#define array_reserve(array, allocated, n) array_reserve_bytes((void **)(array), (allocated), (n), sizeof(**(array)))
 
-// 64-bit FNV-1a; start with HASH_INIT and feed on.
+// 64-bit FNV-1a: starts with HASH_INIT, and each call continues from the last result.
 #define HASH_INIT UINT64_C(14695981039346656037)
 uint64_t hash_bytes(uint64_t hash, const void *data, size_t size);
 
-// Of a pointer of any type: the compiler hands over its address.
+// For a pointer of any type; variable is its address, as the cleanup attribute passes it.
 static inline void free_pointer(void *variable) {
         void **pointer = variable;
 

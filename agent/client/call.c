@@ -6,12 +6,12 @@
 #include "base/util.h"
 #include "client/client.h"
 
-// A change may wait until somebody has typed a password, which takes longer than sd-bus's 25 s.
+// A change may wait for a person to type a password, which can take longer than sd-bus's 25 s.
 #define CHANGE_TIMEOUT_USEC UINT64_C(300000000)
 
 #define MATCH_DAEMON "type='signal',sender='" BUS_NAME "',path_namespace='" BUS_PATH "'"
-#define MATCH_OWNER                                                                                  \
-        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"              \
+#define MATCH_OWNER                                                                     \
+        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
         "path='/org/freedesktop/DBus',member='NameOwnerChanged',arg0='" BUS_NAME "'"
 
 static const struct {
@@ -63,7 +63,8 @@ static ClientResult client_open(Client *client, Error *ret_error) {
 
         int r = client->host ? sd_bus_open_system_remote(&client->bus, client->host) : sd_bus_open_system(&client->bus);
         if (r < 0) {
-                (void)error_set(ret_error, r, "Cannot connect to %s: %s", client->host ?: "the system bus", strerror(-r));
+                (void)error_set(ret_error, r, "Cannot connect to %s: %s", client->host ?: "the system bus",
+                                strerror(-r));
                 return !client->host ? CLIENT_NO_BUS : r == -ETIMEDOUT ? CLIENT_TIMED_OUT : CLIENT_NO_HOST;
         }
         return CLIENT_DONE;
@@ -73,7 +74,8 @@ static int message_new(const Client *client, const ClientCall *call, const char 
                        sd_bus_message **ret) {
         _cleanup_message_ sd_bus_message *message = NULL;
 
-        int r = sd_bus_message_new_method_call(client->bus, &message, BUS_NAME, call->path, call->interface, call->member);
+        int r = sd_bus_message_new_method_call(client->bus, &message, BUS_NAME, call->path, call->interface,
+                                               call->member);
         if (r < 0)
                 return r;
         r = types ? sd_bus_message_appendv(message, types, arguments) : 0;
@@ -140,8 +142,9 @@ int client_start(Client *client) {
         return client->host ? sd_bus_open_system_remote(&client->bus, client->host) : bus_start_local(&client->bus);
 }
 
-// Both matches are on their way to the bus before any call that follows.
-int client_watch(Client *client, sd_bus_message_handler_t on_signal, sd_bus_message_handler_t on_owner, void *userdata) {
+// Both matches are sent before any later call, so that no change is missed after it.
+int client_watch(Client *client, sd_bus_message_handler_t on_signal, sd_bus_message_handler_t on_owner,
+                 void *userdata) {
         int r = sd_bus_add_match_async(client->bus, NULL, MATCH_DAEMON, on_signal, NULL, userdata);
 
         return r < 0 ? r : sd_bus_add_match_async(client->bus, NULL, MATCH_OWNER, on_owner, NULL, userdata);

@@ -1,8 +1,8 @@
 // Calls to org.migplane1: what every program that asks the daemon shares.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Nothing here prints or ends the program. A call gives a ClientResult, which says what kind of failure it is, and an Error
-// with a text for a person. Values are kept as JSON, so that a property that this program does not know is there too.
+// Nothing here prints or exits. A call returns a ClientResult, the kind of failure, and fills an Error with a text for
+// a person. Values are kept as JSON, so that properties which are newer than the program are included.
 #pragma once
 
 #include <jansson.h>
@@ -14,12 +14,12 @@
 
 typedef enum ClientResult {
         CLIENT_DONE,
-        CLIENT_FAILED,            // for a reason that only the text gives
-        CLIENT_NO_PLANE,          // the daemon has no plane of that name
-        CLIENT_NO_DAEMON,         // the daemon does not run
-        CLIENT_NO_BUS,            // there is no system bus
-        CLIENT_NO_HOST,           // the connection to the other host could not be started
-        CLIENT_DISCONNECTED,      // the connection ended before the answer came
+        CLIENT_FAILED,       // for a reason that only the text gives
+        CLIENT_NO_PLANE,     // the daemon has no plane of that name
+        CLIENT_NO_DAEMON,    // the daemon does not run
+        CLIENT_NO_BUS,       // there is no system bus
+        CLIENT_NO_HOST,      // the connection to the other host could not be started
+        CLIENT_DISCONNECTED, // the connection ended before the answer came
         CLIENT_TIMED_OUT,
         CLIENT_DENIED,            // not authorised
         CLIENT_NEEDS_PASSWORD,    // authorised with a password, and none may be asked for
@@ -41,37 +41,37 @@ typedef struct ClientCall {
 
 // --- call.c
 
-// Calls a method of the daemon, and connects first where that has not been done. types describes the arguments, as in
-// sd_bus_message_append; NULL: there are none. ret_reply may be NULL.
+// Calls a method of the daemon; the first call connects. types describes the arguments as for sd_bus_message_append;
+// NULL: no arguments. ret_reply may be NULL.
 ClientResult client_call(Client *client, const ClientCall *call, sd_bus_message **ret_reply, Error *ret_error,
                          const char *types, ...);
 ClientResult client_callv(Client *client, const ClientCall *call, sd_bus_message **ret_reply, Error *ret_error,
                           const char *types, va_list arguments);
-// What kind of failure the error of a reply is, or, without one, the negative errno r. what: what was attempted.
+// The kind of failure of an error reply, or, without an error, of the negative errno r. what: what was attempted.
 ClientResult client_failure(const char *what, const sd_bus_error *error, int r, Error *ret_error);
 
-// Connects anew, and returns before the connection stands: a system bus that has no socket yet is waited for.
+// Starts a new connection and does not wait for it. A system bus without a socket is connected to when it appears.
 int client_start(Client *client);
-// Calls on_signal for every signal of the daemon, and on_owner (with NameOwnerChanged) when it starts or stops.
+// Has on_signal called for every signal of the daemon, and on_owner (NameOwnerChanged) when the daemon starts or stops.
 int client_watch(Client *client, sd_bus_message_handler_t on_signal, sd_bus_message_handler_t on_owner, void *userdata);
 void client_deinit(Client *client);
 
 // --- value.c
 
-// Any complete value at the message's read position. Dictionaries become objects, arrays and structures arrays.
+// Reads one complete value of any type. Dictionaries become objects; arrays and structures become arrays.
 int client_read_json(sd_bus_message *message, json_t **ret);
 
 // --- planes.c
 
-// All planes, an array sorted by name; each is an object of its properties and its "ObjectPath".
+// All planes, as an array sorted by name. Each is an object of the plane's properties and its "ObjectPath".
 ClientResult client_planes_read(Client *client, json_t **ret_planes, Error *ret_error);
-// Asks for the same without waiting and without starting the daemon; client_planes_take reads the answer.
+// Requests the same without waiting and without starting the daemon. client_planes_take reads the answer.
 int client_planes_ask(Client *client, sd_bus_message_handler_t on_answer, void *userdata);
 int client_planes_take(sd_bus_message *answer, json_t **ret_planes);
-// Adds the properties that the daemon tells only when asked for by name; one that cannot be read is left out.
+// Adds the properties that are not part of all planes' properties; one that cannot be read is left out.
 void client_plane_read_counters(Client *client, json_t *plane);
 
-// Borrowed from planes; NULL: there is none. The default plane is the one that says so, else the only one.
+// Borrowed from planes; NULL if there is none. The default plane is the one with Default=yes, else the only one.
 json_t *client_planes_find(const json_t *planes, const char *name);
 json_t *client_planes_find_default(const json_t *planes);
 
@@ -79,9 +79,9 @@ json_t *client_planes_find_default(const json_t *planes);
 const char *client_plane_string(const json_t *plane, const char *property);
 uint64_t client_plane_number(const json_t *plane, const char *property);
 bool client_plane_flag(const json_t *plane, const char *property);
-// The whole rule for initiators: healthy or degraded.
+// The rule for initiators: the plane is healthy or degraded.
 bool client_plane_is_usable(const json_t *plane);
-// The text of the gravest of HealthReasons, or "no reason given".
+// The text of the gravest reason, or "no reason given".
 const char *client_plane_reason(const json_t *plane);
 
 #define _cleanup_json_ _cleanup_(json_decrefp)

@@ -1,13 +1,13 @@
-// The planes and their properties, as the daemon tells them.
+// The planes and their properties.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/names.h"
 #include "base/util.h"
 #include "client/client.h"
 
-// Present, but never announced: the daemon reads them when it is asked.
-static const char *const counters[] = { "ActiveMigrations", "BytesSent", "BytesReceived", "PacketsDropped", "RecentDrops",
-                                        "Repairs" };
+// Properties that GetManagedObjects and PropertiesChanged leave out; the daemon reads them on request.
+static const char *const counters[] = { "ActiveMigrations", "BytesSent",   "BytesReceived",
+                                        "PacketsDropped",   "RecentDrops", "Repairs" };
 
 const char *client_plane_string(const json_t *plane, const char *property) {
         const char *text = json_string_value(json_object_get(plane, property));
@@ -29,11 +29,12 @@ bool client_plane_is_usable(const json_t *plane) {
 }
 
 const char *client_plane_reason(const json_t *plane) {
-        const char *text = json_string_value(json_array_get(json_array_get(json_object_get(plane, "HealthReasons"), 0), 1));
+        const char *text =
+                json_string_value(json_array_get(json_array_get(json_object_get(plane, "HealthReasons"), 0), 1));
         return text ? text : "no reason given";
 }
 
-// Inserts where the name belongs, so that the array stays sorted.
+// Inserts the plane by name, so that the array stays sorted.
 static int planes_insert(json_t *planes, json_t *plane) {
         const char *name = client_plane_string(plane, "Name");
         size_t i = json_array_size(planes);

@@ -26,18 +26,36 @@ static int message_read_basic(sd_bus_message *message, char type, json_t **ret) 
         switch (type) {
         case SD_BUS_TYPE_STRING:
         case SD_BUS_TYPE_OBJECT_PATH:
-        case SD_BUS_TYPE_SIGNATURE: json = json_string(value.string); break;
-        case SD_BUS_TYPE_BOOLEAN: json = json_boolean(value.boolean); break;
-        case SD_BUS_TYPE_BYTE: json = json_integer(value.byte); break;
-        case SD_BUS_TYPE_INT16: json = json_integer(value.int16); break;
-        case SD_BUS_TYPE_UINT16: json = json_integer(value.uint16); break;
-        case SD_BUS_TYPE_INT32: json = json_integer(value.int32); break;
-        case SD_BUS_TYPE_UINT32: json = json_integer(value.uint32); break;
-        case SD_BUS_TYPE_INT64: json = json_integer(value.int64); break;
+        case SD_BUS_TYPE_SIGNATURE:
+                json = json_string(value.string);
+                break;
+        case SD_BUS_TYPE_BOOLEAN:
+                json = json_boolean(value.boolean);
+                break;
+        case SD_BUS_TYPE_BYTE:
+                json = json_integer(value.byte);
+                break;
+        case SD_BUS_TYPE_INT16:
+                json = json_integer(value.int16);
+                break;
+        case SD_BUS_TYPE_UINT16:
+                json = json_integer(value.uint16);
+                break;
+        case SD_BUS_TYPE_INT32:
+                json = json_integer(value.int32);
+                break;
+        case SD_BUS_TYPE_UINT32:
+                json = json_integer(value.uint32);
+                break;
+        case SD_BUS_TYPE_INT64:
+                json = json_integer(value.int64);
+                break;
         case SD_BUS_TYPE_UINT64:
                 json = json_integer(value.uint64 > INT64_MAX ? INT64_MAX : (json_int_t)value.uint64);
                 break;
-        case SD_BUS_TYPE_DOUBLE: json = json_real(value.real); break;
+        case SD_BUS_TYPE_DOUBLE:
+                json = json_real(value.real);
+                break;
         }
         if (!json)
                 return -ENOMEM;
@@ -132,8 +150,11 @@ int client_read_json(sd_bus_message *message, json_t **ret) {
 
         switch (type) {
         case SD_BUS_TYPE_ARRAY:
-        case SD_BUS_TYPE_STRUCT: return message_read_container(message, type, contents, ret);
-        case SD_BUS_TYPE_VARIANT: return message_read_variant(message, contents, ret);
-        default: return message_read_basic(message, type, ret);
+        case SD_BUS_TYPE_STRUCT:
+                return message_read_container(message, type, contents, ret);
+        case SD_BUS_TYPE_VARIANT:
+                return message_read_variant(message, contents, ret);
+        default:
+                return message_read_basic(message, type, ret);
         }
 }

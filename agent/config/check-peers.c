@@ -1,4 +1,4 @@
-// Who the peers of a plane are: Peers=, the [Peer] sections and Probe=.
+// The peers of a plane: checks of Peers=, the [Peer] sections and Probe=.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config/check-peers.h"
@@ -37,7 +37,7 @@ static int compare_prefixes(const void *a, const void *b) {
         return prefix_compare(a, b);
 }
 
-// Fills in the default, and drops networks that others contain: nftables takes no overlapping intervals.
+// Fills in the default and drops networks within others: nftables rejects overlapping intervals.
 static void complete_peers(ConfigDraft *draft) {
         PlaneConfig *plane = draft->plane;
         size_t n = 0;
@@ -52,7 +52,7 @@ static void complete_peers(ConfigDraft *draft) {
         if (plane->n_peers == 0)
                 return;
 
-        // A network sorts right before those that it contains.
+        // A network sorts before the networks that it contains.
         qsort(plane->peers, plane->n_peers, sizeof(plane->peers[0]), compare_prefixes);
         for (size_t i = 0; i < plane->n_peers; i++)
                 if (n == 0 || !prefix_overlaps(&plane->peers[n - 1], &plane->peers[i]))
@@ -79,8 +79,7 @@ static void check_has_peers(ConfigDraft *draft) {
 static void check_known_peer(ConfigDraft *draft, size_t i, bool repeated) {
         const PlaneConfig *plane = draft->plane;
         const Address *address = &plane->known_peers[i].address;
-        const char *fault = plane_config_has_address(plane, address)
-                                    ? "is the plane's own address; name another host"
+        const char *fault = plane_config_has_address(plane, address) ? "is the plane's own address; name another host"
                             : !plane_config_is_peer(plane, address)
                                     ? "is not within Peers=; correct it, or add it there"
                                     : NULL;
@@ -98,7 +97,7 @@ static void check_known_peer(ConfigDraft *draft, size_t i, bool repeated) {
                             "Address=%s has two [Peer] sections; remove one", ADDRESS_TEXT(address));
 }
 
-// By address, and in the order of the sections where that is the same.
+// By address, then in the order of the sections.
 static int compare_known_peers(const void *a, const void *b) {
         const PlanePeer *peer_a = *(const PlanePeer *const *)a, *peer_b = *(const PlanePeer *const *)b;
         int r = address_compare(&peer_a->address, &peer_b->address);
@@ -106,8 +105,8 @@ static int compare_known_peers(const void *a, const void *b) {
         return r != 0 ? r : (peer_a > peer_b) - (peer_a < peer_b);
 }
 
-// Which sections repeat the address of an earlier one, 1 or 0 for each; NULL: out of memory. There may be thousands, so they
-// are sorted, not each compared with each.
+// For each section 1 if it repeats the address of an earlier one, else 0; NULL when out of memory. They are sorted
+// because there may be thousands.
 static char *find_repeated_peers(const PlaneConfig *plane) {
         const size_t n = plane->n_known_peers;
         const PlanePeer **sorted = calloc(n + 1, sizeof(sorted[0]));
@@ -151,7 +150,8 @@ static void check_probes(ConfigDraft *draft) {
 }
 
 void draft_check_peers(ConfigDraft *draft) {
-        // Networks are checked as they were written, the rest against all of them.
+        // Networks are checked as they are written, before they are sorted and joined; the rest is checked against the
+        // result.
         check_peers(draft);
         complete_peers(draft);
         if (draft->out_of_memory)

@@ -1,4 +1,4 @@
-// What must hold between planes, and which of them is the default.
+// Checks between planes, and the choice of the default plane.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config/check-together.h"
@@ -74,7 +74,7 @@ static int compare_planes(const void *a, const void *b) {
         return strcmp((*(PlaneConfig *const *)a)->name, (*(PlaneConfig *const *)b)->name);
 }
 
-// Which plane Resolve() gives. Being alone is enough, but not for being left over while another one's file is broken.
+// The default is the plane that Resolve() gives. The only plane is the default, unless another plane's file is broken.
 static void choose_default(Config *config) {
         bool alone = config->n_planes == 1 && config->n_broken == 0;
 
@@ -82,7 +82,7 @@ static void choose_default(Config *config) {
                 config->planes[i]->is_default = config->planes[i]->wants_default || alone;
 }
 
-// Lets plane stay in config, or moves it to broken where it contradicts one of the standing planes. Consumes plane.
+// Keeps plane in config, or moves it to broken if it contradicts one of the standing planes. Consumes plane.
 static int admit(Config *config, PlaneConfig *plane, const PlaneConfig *const *standing, size_t n_standing,
                  size_t *n_planes) {
         ConfigDraft draft = { .config = config, .plane = plane };
@@ -99,7 +99,7 @@ static int admit(Config *config, PlaneConfig *plane, const PlaneConfig *const *s
         return r;
 }
 
-// Of two planes that contradict each other, the later in name order is broken.
+// Of two planes that contradict each other, the later by name is broken.
 int config_check_together(Config *config) {
         size_t n_planes = 0;
         int r = 0;
@@ -124,7 +124,8 @@ static int check_against_kept(Config *config, const PlaneConfig *kept) {
         return r;
 }
 
-// n_broken grows on the way, and each plane is broken at most once: what is in force stands together.
+// n_broken grows within the loop. It ends because planes in force do not contradict each other: each breaks at most
+// once.
 int config_check_kept(Config *config, const PlaneConfig *const *in_force, size_t n_in_force) {
         int r = 0;
 

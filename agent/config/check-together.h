@@ -1,4 +1,4 @@
-// What must hold between planes.
+// Checks between planes.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -6,13 +6,13 @@
 #include "config/config.h"
 #include "config/plane-config.h"
 
-// Sorts the planes, checks them together, moves those that lose to broken, and finds the default.
+// Sorts the planes, moves each that contradicts an earlier one to broken, and chooses the default. Error: -ENOMEM.
 int config_check_together(Config *config);
 
-// After a reload: a plane that is broken keeps the configuration in force, and those of config's planes that contradict
-// it become broken in their turn. in_force: what every plane has now. Error: -ENOMEM.
+// After a reload: a broken plane keeps its configuration in force, and a plane of config that contradicts it becomes
+// broken as well. in_force: the configurations of all present planes. Error: -ENOMEM.
 int config_check_kept(Config *config, const PlaneConfig *const *in_force, size_t n_in_force);
 
-// Takes out the plane of that name, if there is one, for what is in force instead: it counts as broken. *ret: the plane, or as it
-// was. Error: -ENOMEM.
+// Removes the plane from the configuration and marks it broken, so that it keeps the configuration in force. *ret: the
+// removed plane; untouched if there is none of that name. Error: -ENOMEM.
 int config_keep(Config *config, const char *name, PlaneConfig **ret);

@@ -1,4 +1,4 @@
-// What must hold of a plane as a whole, and what follows from what its file says.
+// Checks of a plane as a whole, and the values that follow from others.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config/check.h"
@@ -14,14 +14,15 @@
 
 enum {
         IPV6_MTU_MIN = 1280, // bytes; RFC 8200, section 5
-        // Of the uplink's rate, for plane and reserve together. Measured: at 95 % the benefit to management's p99
-        // latency was gone in every run.
+        // Of the uplink's rate, for plane and reserve together. Measured: at 95 % management's p99 latency was no
+        // better than without a reserve, in every run.
         UPLINK_SHARE_MAX_PERCENT = 93,
 };
 
 static const PortRange default_ports = { 49152, 49215 }; // libvirt's
 
-// Why the address is none of a host within its network; NULL if it is. Networks of one or two addresses have no others.
+// Why the address is not a host's within its network; NULL if it is. Every address of a network of one or two is a
+// host's.
 static const char *host_fault(const Prefix *prefix) {
         const Prefix network = prefix_network(prefix);
         const unsigned host_bits = address_bits(prefix->address.family) - prefix->length;
@@ -46,15 +47,14 @@ static void check_interface(ConfigDraft *draft) {
                             "Name=mig0");
         else if (streq(plane->interface, plane->parent))
                 draft_error(draft, config_location(plane, "Interface", "Parent", 0),
-                            "Parent=%s is the plane's own interface; name the interface below it",
-                            plane->parent);
+                            "Parent=%s is the plane's own interface; name the interface below it", plane->parent);
 }
 
 static void check_kind(ConfigDraft *draft) {
         const PlaneConfig *plane = draft->plane;
         const char *kind = plane_kind_to_string(plane->kind);
         const struct {
-                const char *key, *others; // the kinds that have the key
+                const char *key, *others; // the kinds that use the key
                 bool given, allowed, needed;
         } keys[] = {
                 { "Parent", "vlan or Kind=macvlan", plane->parent[0] != '\0', plane->kind != PLANE_KIND_DEVICE,
@@ -159,7 +159,7 @@ static void check_gateway(ConfigDraft *draft, size_t i) {
                     ADDRESS_TEXT(gateway));
 }
 
-// Why the plane can have no route to the destination; NULL if it can.
+// Why the plane cannot have a route to the destination; NULL if it can.
 static const char *destination_fault(const PlaneConfig *plane, const Prefix *destination) {
         if (destination->length == 0)
                 return "a default route, and a plane leads to its peers only; name the networks of the peers";
@@ -263,7 +263,7 @@ static int compare_ports(const void *a, const void *b) {
         return (int)((const PortRange *)a)->first - (int)((const PortRange *)b)->first;
 }
 
-// Fills in the default; joins ranges that overlap or touch.
+// Fills in the default and joins ranges that overlap or touch.
 static void complete_ports(ConfigDraft *draft) {
         PlaneConfig *plane = draft->plane;
         size_t n = 0;
@@ -307,11 +307,10 @@ static void complete_users(ConfigDraft *draft) {
 }
 
 void draft_check(ConfigDraft *draft) {
-        // In the order of the file, except that a value is completed before others are held against it.
+        // In the order of the manual, except that a value is completed before others are checked against it.
         static void (*const steps[])(ConfigDraft *) = {
-                complete_macs,   check_interface, check_kind,          complete_vlan, check_mtu,
-                check_addresses, check_routes,    check_per_migration, check_reserve, draft_check_peers,
-                complete_ports,  complete_users,
+                complete_macs, check_interface,     check_kind,    complete_vlan,     check_mtu,      check_addresses,
+                check_routes,  check_per_migration, check_reserve, draft_check_peers, complete_ports, complete_users,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(steps) && !draft->out_of_memory; i++)

@@ -7,7 +7,7 @@
 #include "config/ini.h"
 #include "config/plane-config.h"
 
-// A copy for terminals, logs and the bus: what is no UTF-8 or a control character becomes a question mark.
+// A copy for terminals, logs and the bus: a byte that is not UTF-8, or a control character, becomes a question mark.
 static char *printable_copy(const char *text) {
         char *copy = strdup(text);
         size_t size = copy ? strlen(copy) : 0;
@@ -23,7 +23,7 @@ static char *printable_copy(const char *text) {
 }
 
 int config_add_message(Config *config, ConfigSeverity severity, const char *plane, ConfigLocation at,
-                              const char *text) {
+                       const char *text) {
         if (array_reserve(&config->messages, &config->n_messages_allocated, config->n_messages + 1) < 0)
                 return -ENOMEM;
 

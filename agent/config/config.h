@@ -1,4 +1,4 @@
-// The planes of all files, and what is to be said about the files.
+// The planes of all files, and the messages about them.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -14,18 +14,18 @@ typedef enum ConfigSeverity {
 
 typedef struct ConfigMessage {
         ConfigSeverity severity;
-        char *plane; // the plane it is about; of a file that has no plane's name, the file's name
+        char *plane; // the plane, or the file's name if that is not a plane's
         char *path;
-        unsigned line; // 0: about the file or plane as a whole
+        unsigned line; // 0: the file or plane as a whole
         char *text;
 } ConfigMessage;
 
 typedef struct Config {
-        PlaneConfig **planes; // the valid ones, sorted by name; may be taken out, leaving NULL behind
+        PlaneConfig **planes; // the valid ones, sorted by name; one that is taken out leaves NULL
         size_t n_planes, n_planes_allocated;
-        char **broken; // names of planes that have a file with an error: keep what they had
+        char **broken; // names of planes whose files have an error: they keep what is in force
         size_t n_broken, n_broken_allocated;
-        ConfigMessage *messages; // by plane: first what was read, line by line, then what was checked; printable UTF-8
+        ConfigMessage *messages; // by plane: those of reading, line by line, then those of checking
         size_t n_messages, n_messages_allocated;
 } Config;
 
@@ -37,7 +37,7 @@ static inline void config_freep(Config **config) {
 
 const PlaneConfig *config_find(const Config *config, const char *name);
 bool config_is_broken(const Config *config, const char *name);
-// text: a sentence about the plane, made printable; -ENOMEM.
+// text: a sentence about the plane; it is made printable. Error: -ENOMEM.
 int config_add_message(Config *config, ConfigSeverity severity, const char *plane, ConfigLocation at, const char *text);
 int config_add_broken(Config *config, const char *name);
 

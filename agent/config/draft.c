@@ -11,7 +11,7 @@
 #include "config/plane-config.h"
 
 enum {
-        // Of one plane; a file that is something else altogether would otherwise make one for every word.
+        // Of one plane. A file that is not a plane's would otherwise cause a message for every line.
         MESSAGES_MAX = 100,
 };
 

@@ -1,4 +1,4 @@
-// What the files of the configuration share: a plane while it is read and checked.
+// A plane while it is read and checked, and the messages about it.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -11,15 +11,15 @@ typedef struct ConfigDraft {
         PlaneConfig *plane;
         bool has_ipv6;
         unsigned n_messages, n_errors;
-        bool out_of_memory; // kept here, so that reading and checking need no results; who made the draft looks at it
+        bool out_of_memory; // set here, so that reading and checking return nothing; the owner of the draft tests it
 } ConfigDraft;
 
-// A plane of which only the name and the path are known yet; -ENOMEM.
+// Starts a plane with its name and path, and defaults for the rest. Error: -ENOMEM.
 int draft_init(ConfigDraft *draft, Config *config, const char *name, const char *path, bool has_ipv6);
 void draft_deinit(ConfigDraft *draft);
 
-// A message about the plane; the text says what was given, what is expected and what to do.
+// Adds a message about the plane. The text says what is set, what is expected and what to do.
 void draft_error(ConfigDraft *draft, ConfigLocation at, const char *format, ...) _printf_(3, 4);
 void draft_warning(ConfigDraft *draft, ConfigLocation at, const char *format, ...) _printf_(3, 4);
-// A copy of the text that lives as long as the plane; NULL when memory is out.
+// A copy of the text that lives as long as the plane; NULL when out of memory.
 char *draft_store_text(ConfigDraft *draft, const char *text);

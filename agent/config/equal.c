@@ -50,7 +50,7 @@ static bool key_equal(const ConfigKey *key, const PlaneConfig *plane_a, const Pl
 bool plane_config_equal(const PlaneConfig *a, const PlaneConfig *b) {
         const ConfigKey *key;
 
-        // These two are no keys: the name is the file's, and the only plane is the default without Default=.
+        // These two are not keys: the name is that of the file, and the only plane is the default without Default=.
         if (!streq(a->name, b->name) || a->is_default != b->is_default)
                 return false;
         for (size_t i = 0; (key = config_key_at(i)); i++)

@@ -1,18 +1,19 @@
 // Lines of systemd.syntax(7) text.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A reader of our own, because none of the libraries reads what systemd reads: libinih cuts lines at 200 bytes, takes "
-// ;" within a value for a comment and an indented line for more of the line before; libeconf crashes on a file that is
-// masked by /dev/null and forgets that a section was there twice; GKeyFile and iniparser keep only the last of several
-// assignments. Operators know systemd's rules, so these hold here to the letter:
+// A reader of our own, because no library reads what systemd reads: libinih cuts lines at 200 bytes, treats " ;" within
+// a value as a comment and an indented line as a continuation; libeconf crashes on a file that is masked by /dev/null
+// and loses repeated sections; GKeyFile and iniparser keep only the last of several assignments. Operators know
+// systemd's rules, so these apply to the letter:
 //
 // * '#' and ';' begin a comment only as the first character of a line, white space aside.
 // * A backslash that ends a line (and is not itself behind a backslash) joins the next line to it, with a space instead
 //   of the backslash. Comment lines in between are skipped.
 // * White space around section, key and value is dropped; nothing is unquoted or unescaped.
 //
-// A continued line is joined where it stands: what is joined is never longer than what was read. Stricter than systemd,
-// which warns and goes on: a line that is no item is an error here, for half a configuration is no isolation.
+// A continued line is joined in place: the result is never longer than its parts. The reader is stricter than systemd,
+// which warns and goes on: a line that is neither section nor assignment is an error, because half a configuration may
+// leave out the isolation.
 
 #include "config/ini.h"
 
@@ -22,7 +23,7 @@
 #define WHITESPACE " \t\n\r"
 
 size_t utf8_sequence_length(const char *text, size_t size) {
-        // By length: the mask and the value of the first byte, and the least code point that needs this length.
+        // By length: mask and value of the first byte, and the smallest code point of this length.
         static const struct {
                 uint8_t mask, lead;
                 uint32_t min;
@@ -67,7 +68,7 @@ void ini_init(Ini *ini, char *text, size_t size) {
         *ini = (Ini){ .next = text + skip, .end = text + size, .next_line = 1 };
 }
 
-// Takes the next line as it is in the file, without its end ("\n" or "\r\n"); false at the end of the text.
+// Takes the next line of the file without its end ("\n" or "\r\n"); false at the end of the text.
 static bool take_physical_line(Ini *ini, char **ret_line, size_t *ret_length) {
         if (ini->next >= ini->end)
                 return false;
@@ -96,7 +97,7 @@ static bool is_continued(const char *line, const char *end) {
         return n % 2 == 1;
 }
 
-// Takes the next line that is no comment, with its continuations; NULL at the end of the text.
+// Takes the next line that is not a comment, with its continuations; NULL at the end of the text.
 static char *take_line(Ini *ini, size_t *ret_length) {
         char *start = NULL, *end = NULL, *line;
         size_t length;

@@ -9,7 +9,7 @@ enum {
         INI_LINE_MAX = 1024 * 1024, // bytes of a line with its continuations; systemd's own limit
 };
 
-// What ini_next found.
+// What ini_next has found.
 typedef enum IniItem {
         INI_END,
         INI_SECTION,    // name
@@ -17,18 +17,19 @@ typedef enum IniItem {
 } IniItem;
 
 typedef struct Ini {
-        unsigned line; // where the item that was found last begins
+        unsigned line; // where the last item begins
         char *name;    // of the section or of the key; never empty
         char *value;   // "" for an empty assignment
 
-        char *next, *end; // the text that is still to be read
+        char *next, *end; // the rest of the text
         unsigned next_line;
 } Ini;
 
-// Reads text in place, and cuts it up: text[size] must be a NUL, and what is found lives as long as the text does.
+// Reads text in place and writes NULs into it. text[size] must be a NUL; names and values point into the text.
 void ini_init(Ini *ini, char *text, size_t size);
-// Returns an IniItem, or -EBADMSG for a line that is none: the caller may go on and read the next one.
+// Returns an IniItem, or -EBADMSG for a line that is neither section nor assignment. The caller may go on with the next
+// one.
 int ini_next(Ini *ini, Error *ret_error);
 
-// Bytes of the valid UTF-8 sequence at the start of text, at most size bytes long; 0 where there is none.
+// The length in bytes of the UTF-8 sequence at the start of text, which has size bytes; 0 if it is not valid.
 size_t utf8_sequence_length(const char *text, size_t size);

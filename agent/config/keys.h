@@ -11,30 +11,31 @@ typedef struct ConfigKey {
         const ValueType *type;
         size_t offset; // in the PlaneConfig, or in the item of a section that repeats
         size_t size;   // of the value, or of one item of a list
-        bool is_list;  // items separated by white space, and more with each assignment
+        bool is_list;  // items separated by white space; each assignment adds to it
 } ConfigKey;
 
-// A section that may repeat is a list in the PlaneConfig, and each header begins an item.
+// A section that may repeat is a list in the PlaneConfig: each header starts an item.
 typedef struct ConfigSection {
         const char *name;
         size_t item_size; // 0: does not repeat
         size_t offset;
 } ConfigSection;
 
-// How every list lies in a PlaneConfig.
+// The layout of every list in a PlaneConfig.
 typedef struct ConfigList {
         void *items;
         size_t n, n_allocated;
 } ConfigList;
 
 extern const PlaneConfig plane_config_defaults;
-// All keys, in the order of the manual; NULL behind the last.
+// The key number i, in the order of the manual; NULL after the last.
 const ConfigKey *config_key_at(size_t i);
 const ConfigKey *config_key_find(const char *section, const char *name);
-// Another section has the key, or this one has it spelled otherwise.
+// A key of the same name but for upper and lower case, preferably of this section; NULL if there is none.
 const ConfigKey *config_key_find_similar(const char *section, const char *name);
 const ConfigSection *config_section_find(const char *name, int (*compare)(const char *, const char *));
 
-// The list at this offset of the plane. Lists of several types are read and written here, hence copies.
+// Reads and writes the list at this offset of the plane. The items are of several types, hence copies instead of
+// pointers.
 ConfigList config_list_at(const PlaneConfig *plane, size_t offset);
 void config_list_store(PlaneConfig *plane, size_t offset, const ConfigList *list);

@@ -1,4 +1,4 @@
-// NAME.plane files: which are there, in which order they are read, and what becomes of them.
+// NAME.plane files and drop-ins: finds them, and reads them in systemd's order.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config/load.h"
@@ -65,7 +65,7 @@ static void closedir_dir(DIR **directory) {
                 (void)closedir(*directory);
 }
 
-// Adds the files of a directory that no directory before it had. A directory that is not there has none.
+// Adds the files of a directory, except names that the list has already. A missing directory has no files.
 static int file_list_scan(FileList *list, const char *path, const char *suffix, Error *ret_error) {
         _cleanup_(closedir_dir) DIR *directory = opendir(path);
         if (!directory)
@@ -92,7 +92,7 @@ static void file_list_sort(FileList *list) {
                 qsort(list->files, list->n_files, sizeof(list->files[0]), compare_files);
 }
 
-// The empty line ends a line that the file before left to be continued.
+// The empty line ends a continued line at the end of the file before.
 static void draft_read_source(ConfigDraft *draft, const char *path, char *text, size_t size) {
         char *source;
 
@@ -105,7 +105,7 @@ static void draft_read_source(ConfigDraft *draft, const char *path, char *text, 
         draft_read_text(draft, path, text, size);
 }
 
-// Reads one file into the draft. Returns false if the file masks: it is empty, or a link to /dev/null.
+// Reads one file into the draft. Returns false if the file masks others: it is empty, or a link to /dev/null.
 static bool draft_read_file(ConfigDraft *draft, const char *path) {
         ConfigLocation at = { .path = path };
         struct stat st;
@@ -127,7 +127,7 @@ static bool draft_read_file(ConfigDraft *draft, const char *path) {
         if (r == -E2BIG)
                 draft_error(draft, at, "is larger than %d bytes; is this a plane file?", FILE_SIZE_MAX);
         else if (r == -ENOMEM)
-                draft->out_of_memory = true; // not the file's fault
+                draft->out_of_memory = true; // not an error of the file
         else if (r < 0)
                 draft_error(draft, at, "cannot be read: %s; repair or remove it", strerror(-r));
         else
@@ -160,7 +160,7 @@ static void draft_read_dropins(ConfigDraft *draft, const char *const *directorie
                 (void)draft_read_file(draft, list.files[i].path);
 }
 
-// What has been read: checks it, and takes it into the configuration as a plane or as broken.
+// Checks the plane that was read and adds it to the configuration, as a plane or as broken.
 static int config_add_draft(Config *config, ConfigDraft *draft) {
         if (draft->n_errors == 0 && !draft->out_of_memory)
                 draft_check(draft);

@@ -1,4 +1,4 @@
-// NAME.plane files: systemd's syntax and layering; each plane is checked alone and then all together.
+// Loads NAME.plane files, with systemd's syntax and layering.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -7,12 +7,12 @@
 #include "config/config.h"
 
 // Reads every NAME.plane of the directories (NULL-terminated, highest precedence first) with its drop-ins and masks,
-// and checks each alone and against the others. A bad file is no failure of the call: it is a message, and its plane is
-// in broken. Of two planes that contradict each other (one interface, overlapping prefixes), the later in name order is
+// checks each plane alone and then all together. A bad file does not fail the call: it gives a message, and its plane
+// is in broken. Of two planes that contradict each other (same interface, overlapping prefixes), the later by name is
 // broken. has_ipv6: see config_kernel_has_ipv6. Errors: -ENOMEM, or an unreadable directory.
 int config_load(const char *const *directories, bool has_ipv6, Config **ret, Error *ret_error);
-// The same for one plane and one text (size bytes, not changed) that was read from path. Error: -ENOMEM.
+// The same for one plane and one text of size bytes that was read from path. Error: -ENOMEM.
 int config_load_text(const char *name, const char *path, const char *text, size_t size, bool has_ipv6, Config **ret);
 
-// Whether the kernel has IPv6 at all. net.ipv6.conf.all.disable_ipv6=1 does not matter: a device can have its own 0.
+// Whether the kernel has IPv6 at all. net.ipv6.conf.all.disable_ipv6=1 does not matter: a device has its own setting.
 bool config_kernel_has_ipv6(void);

@@ -1,4 +1,4 @@
-// One plane's configuration, by itself.
+// The configuration of one plane.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config/plane-config.h"
@@ -103,7 +103,7 @@ bool plane_config_has_port(const PlaneConfig *plane, uint16_t port) {
         return false;
 }
 
-// For bsearch(): an address against one of many disjoint networks.
+// For bsearch() of an address in disjoint networks.
 static int compare_with_network(const void *address, const void *network) {
         const Prefix *prefix = network;
 

@@ -1,4 +1,4 @@
-// One plane's configuration, as its files say it.
+// The configuration of one plane, as its files give it.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -26,13 +26,13 @@ typedef enum Fallback {
         FALLBACK_ALLOW,
 } Fallback;
 
-// Where a value was written; path is owned by the PlaneConfig.
+// The place of a value in the files. The PlaneConfig owns path.
 typedef struct ConfigLocation {
         const char *path;
         unsigned line; // 0: the file as a whole
 } ConfigLocation;
 
-// What was written there: one entry per value that was read, in the order of reading.
+// One entry for each value that was read, in the order of reading.
 typedef struct ConfigOrigin {
         const char *section;
         const char *key; // "": the section's header
@@ -40,7 +40,7 @@ typedef struct ConfigOrigin {
         ConfigLocation at;
 } ConfigOrigin;
 
-// At most so many in so many seconds; count is 0 for none at all.
+// At most count events in so many seconds; count 0: no events.
 typedef struct EventRate {
         uint32_t count, seconds;
 } EventRate;
@@ -54,23 +54,23 @@ typedef struct PlaneRoute {
         Address gateway; // AF_UNSPEC: on link
 } PlaneRoute;
 
-// A known neighbour: [Peer] Address= MACAddress=
+// A [Peer] section.
 typedef struct PlanePeer {
         Address address;
         bool has_mac;
         MacAddress mac;
 } PlanePeer;
 
-// A list is always a pointer and its two sizes in a row: config/keys.c describes them all the same way.
+// A list is always a pointer followed by its two sizes, the layout that config/keys.h describes.
 typedef struct PlaneConfig {
         char *name;
         char *path;   // of NAME.plane
-        char *source; // the text of all its files, in the order of reading: gives the same plane again
+        char *source; // the text of all files in the order of reading; read again, it gives the same plane
 
         // [Plane]
         char *description;
         bool wants_default; // Default=yes
-        bool is_default;    // that, or this is the only plane there is
+        bool is_default;    // Default=yes, or the only plane
         bool required;
         Fallback fallback;
 
@@ -79,18 +79,18 @@ typedef struct PlaneConfig {
         PlaneKind kind;
         char parent[IFNAMSIZ];
         uint16_t vlan_id;
-        uint16_t vlan_protocol; // of its tag: ETH_P_8021Q or ETH_P_8021AD; 0: no vlan
-        uint32_t mtu; // bytes; 0: as the parent or the device has it
+        uint16_t vlan_protocol; // ETH_P_8021Q or ETH_P_8021AD; 0: not a VLAN
+        uint32_t mtu;           // bytes; 0: that of the parent or the device
         bool has_mac;
         MacAddress mac; // MACAddress=, macvlan only
         ManagedBy managed_by;
 
-        PlaneAddress *addresses; // at least one; the first is the one exported
+        PlaneAddress *addresses; // at least one; the first is given to initiators
         size_t n_addresses, n_addresses_allocated;
         PlaneRoute *routes;
         size_t n_routes, n_routes_allocated;
 
-        // [Bandwidth], bits per second; 0: not set, that is: not capped, or not reserved
+        // [Bandwidth], bits per second; 0: not set (not capped, not reserved)
         uint64_t egress, ingress, per_migration, link_rate, management_reserve;
 
         // [Isolation]
@@ -100,7 +100,7 @@ typedef struct PlaneConfig {
         size_t n_ports, n_ports_allocated;
         uid_t *users; // sorted; none: every local user may send
         size_t n_users, n_users_allocated;
-        EventRate log_drops; // of each rule
+        EventRate log_drops;    // of each rule
         PlanePeer *known_peers; // [Peer] sections
         size_t n_known_peers, n_known_peers_allocated;
 
@@ -115,28 +115,28 @@ typedef struct PlaneConfig {
 } PlaneConfig;
 
 PlaneConfig *plane_config_free(PlaneConfig *plane);
-// AF_INET or AF_INET6: whether the plane has an address of that family.
+// Whether the plane has an address of the family, AF_INET or AF_INET6.
 bool plane_config_has_family(const PlaneConfig *plane, int family);
 // Whether the address is one of the plane's own.
 bool plane_config_has_address(const PlaneConfig *plane, const Address *address);
 // Whether the port is within Ports=.
 bool plane_config_has_port(const PlaneConfig *plane, uint16_t port);
-// Whether the address is within Peers=, which are sorted and disjoint once the plane is checked.
+// Whether the address is within Peers=, which are sorted and disjoint after the checks.
 bool plane_config_is_peer(const PlaneConfig *plane, const Address *address);
-// The [Peer] section that gives the address a MAC address; NULL: there is none.
+// The [Peer] section that gives the address a MAC address; NULL if there is none.
 const PlanePeer *plane_config_find_peer(const PlaneConfig *plane, const Address *address);
 
-// Whether networkd or NetworkManager makes the device by what we give it.
+// Whether networkd or NetworkManager makes the device, from files that the daemon writes.
 static inline bool plane_config_is_handed_over(const PlaneConfig *plane) {
         return plane->managed_by == MANAGED_BY_NETWORKD || plane->managed_by == MANAGED_BY_NETWORKMANAGER;
 }
-// The range that migrations use: the widest of Ports=, as others are single ports beside it.
+// The port range of migrations: the widest of Ports=, because the others are single ports beside it.
 const PortRange *plane_config_migration_ports(const PlaneConfig *plane);
 
-// Where the key got its value, or this item of it; the plane's file as a whole for a key that was not given.
+// The place of a key's value, or of this item of a list; the plane's file as a whole for a key that is not set.
 ConfigLocation config_location(const PlaneConfig *plane, const char *section, const char *key, size_t item);
 
-// As in the file. The way back returns the value, or -EINVAL.
+// The words of the file. from_string returns the value, or -EINVAL.
 const char *plane_kind_to_string(PlaneKind kind);
 int plane_kind_from_string(const char *text);
 const char *managed_by_to_string(ManagedBy managed_by);

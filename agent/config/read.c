@@ -1,4 +1,4 @@
-// Reads the text of NAME.plane files and drop-ins into a plane, key by key of the table.
+// Reads the text of a file into a plane, by the table of keys.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config/read.h"
@@ -12,13 +12,13 @@
 #include "config/keys.h"
 #include "config/plane-config.h"
 
-// Where the reader stands in a file.
+// The reader's position in a file.
 typedef struct Reader {
         ConfigDraft *draft;
-        const ConfigSection *section; // NULL: none yet, or one whose keys are ignored
+        const ConfigSection *section; // NULL: none yet, or an unknown one
         bool in_section;
-        void *base;  // what the offsets of the section's keys are from
-        size_t item; // which one of its sections
+        void *base;  // of the offsets of the section's keys
+        size_t item; // the number of the section among those of its name
         ConfigLocation at;
 } Reader;
 
@@ -31,7 +31,7 @@ static int record_origin(Reader *reader, const char *key, size_t item) {
         return 0;
 }
 
-// Appends to the list at this offset of the plane; returns the new item, or NULL when memory is out.
+// Appends to the list at this offset of the plane. Returns the new item, or NULL when out of memory.
 static void *list_append(PlaneConfig *plane, size_t offset, const void *item, size_t size, size_t *ret_index) {
         ConfigList list = config_list_at(plane, offset);
 
@@ -61,7 +61,7 @@ static void report_value(Reader *reader, const ConfigKey *key, const char *text,
                             r == -ERANGE ? "out of range" : "not understood", key->type->expected);
 }
 
-// An empty assignment: the list as if nothing had been said, the value as it is by default.
+// An empty assignment empties a list and gives a value its default.
 static void reset(Reader *reader, const ConfigKey *key) {
         static const char zero[64];
         _Static_assert(sizeof(zero) >= sizeof(PlaneRoute) && sizeof(zero) >= sizeof(PlanePeer), "too few zeros");
@@ -133,7 +133,7 @@ static void warn_unknown_section(Reader *reader, const char *name) {
                               name);
 }
 
-// What begins with X- is somebody else's, as in systemd.unit(5).
+// Names that begin with X- are for other programs, as in systemd.unit(5).
 static bool is_foreign(const char *name) {
         return strncmp(name, "X-", 2) == 0;
 }

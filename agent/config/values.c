@@ -1,4 +1,4 @@
-// The types of values in NAME.plane files: how each is read and compared, and what a person is told to write.
+// The types of values in NAME.plane files: how each is read and compared, and what is expected of it.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config/values.h"
@@ -18,7 +18,7 @@ enum { EVENT_RATE_DEFAULT = 10, EVENT_RATE_DEFAULT_SECONDS = 60 };
 
 // --- Reading
 
-// kind_read() and so on: the enum's own from_string.
+// kind_read() and so on: the from_string of the enum.
 #define DEFINE_ENUM_PARSER(function, type, from_string)                                                               \
         static int function(ConfigDraft *draft _unused_, const char *text, void *target, Error *ret_error _unused_) { \
                 int value = from_string(text);                                                                        \
@@ -31,7 +31,7 @@ DEFINE_ENUM_PARSER(kind_read, PlaneKind, plane_kind_from_string)
 DEFINE_ENUM_PARSER(managed_by_read, ManagedBy, managed_by_from_string)
 DEFINE_ENUM_PARSER(fallback_read, Fallback, fallback_from_string)
 
-// rate_read() and so on: nothing but the parser of parse.h.
+// rate_read() and so on: the parsers of base/, without an error text of their own.
 #define DEFINE_PLAIN_PARSER(function, parser)                                                                         \
         static int function(ConfigDraft *draft _unused_, const char *text, void *target, Error *ret_error _unused_) { \
                 return parser(text, target);                                                                          \
@@ -54,7 +54,7 @@ DEFINE_PLAIN_PARSER(ports_read, port_range_parse)
 DEFINE_NUMBER_PARSER(vlan_id_read, uint16_t, 1, 4094)
 DEFINE_NUMBER_PARSER(mtu_read, uint32_t, 68, 65535)
 
-// In upper or lower case, as networkd's Protocol= and ip(8) have it.
+// In upper or lower case, as for networkd's Protocol= and ip(8).
 static int vlan_protocol_read(ConfigDraft *draft _unused_, const char *text, void *target, Error *ret_error _unused_) {
         static const uint16_t protocols[] = { ETH_P_8021Q, ETH_P_8021AD };
 
@@ -123,7 +123,7 @@ static int network_read(ConfigDraft *draft _unused_, const char *text, void *tar
         return 0;
 }
 
-// Of this host's own users alone: a name service may need the network, which comes later in the boot, or never answer.
+// Only users of /etc/passwd: a name service may need the network, which comes later in the boot, or may never answer.
 static int user_find(const char *name, uid_t *ret) {
         _cleanup_fclose_ FILE *file = fopen("/etc/passwd", "re");
         const struct passwd *user;
@@ -140,7 +140,7 @@ static int user_read(ConfigDraft *draft _unused_, const char *text, void *target
         uint64_t number;
         uid_t uid;
 
-        int r = parse_unsigned(text, 0, UINT32_MAX - 1, &number); // (uid_t)-1 is nobody's
+        int r = parse_unsigned(text, 0, UINT32_MAX - 1, &number); // (uid_t)-1 is not a user
         if (r == -ERANGE)
                 return r;
         uid = (uid_t)number;
@@ -180,8 +180,7 @@ static bool prefix_equal(const void *a, const void *b) {
         return prefix_compare(a, b) == 0;
 }
 
-
-// The others are compared byte by byte: they have no padding, and unused bytes of an address are 0.
+// The other types are compared as bytes. They have no padding, and unused bytes of an address are 0.
 _Static_assert(sizeof(Address) == sizeof(int) + sizeof(struct in6_addr), "Address has padding");
 _Static_assert(sizeof(MacAddress) == 6, "MacAddress has padding");
 _Static_assert(sizeof(PortRange) == 2 * sizeof(uint16_t), "PortRange has padding");

@@ -7,7 +7,7 @@
 #include "client/client.h"
 #include "ctl/ctl.h"
 
-// Adds [ADDRESS, PLANE] for each address of a plane that lies inside the network.
+// Adds [ADDRESS, PLANE] for each address of a plane within the network.
 static int addresses_collect(const json_t *plane, const Prefix *network, json_t *found) {
         size_t i;
         json_t *cidr;
@@ -26,7 +26,7 @@ static int addresses_collect(const json_t *plane, const Prefix *network, json_t 
         return 0;
 }
 
-// Exactly one, or nothing: with two the initiator would have to guess which of them its peer can reach.
+// Prints one address or none: of two, the initiator cannot know which its peer can reach.
 static CtlExit address_print_only(const json_t *found, const Prefix *network) {
         char text[PREFIX_TEXT_MAX];
         size_t n = json_array_size(found), i;
@@ -73,8 +73,8 @@ CtlExit ctl_verb_address(Ctl *ctl, int n_arguments, char **arguments) {
         return puts(client_plane_string(plane, "Address")) < 0 ? CTL_FAILED : CTL_DONE;
 }
 
-// No silent fallback: whoever runs `virsh migrate --migrateuri "$(migplanectl uri)"` gets this plane's URI or an empty
-// string and a failure, never another network's.
+// No silent fallback: `virsh migrate --migrateuri "$(migplanectl uri)"` gets the plane's URI, or an empty string and a
+// failure, and never the address of another network.
 CtlExit ctl_verb_uri(Ctl *ctl, int n_arguments, char **arguments) {
         _cleanup_json_ json_t *planes = NULL;
         json_t *plane;

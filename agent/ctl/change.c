@@ -1,4 +1,4 @@
-// migplanectl set-bandwidth, down, up, reload: what changes something.
+// migplanectl set-bandwidth, down, up, reload.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/log.h"
@@ -12,7 +12,7 @@ static CtlExit plane_find(Ctl *ctl, const char *name, json_t **ret_planes, json_
         return code == CTL_DONE ? ctl_plane_pick(*ret_planes, name, ret_plane) : code;
 }
 
-// What holds after the change, as the daemon tells it, and not what was asked for.
+// Prints the rates that the daemon reports after the change, not those that were requested.
 static CtlExit bandwidth_confirm(Ctl *ctl, const char *name) {
         _cleanup_json_ json_t *planes = NULL;
         char egress[CTL_NUMBER_MAX], ingress[CTL_NUMBER_MAX];

@@ -32,7 +32,7 @@ CtlExit ctl_verb_check(_unused_ Ctl *ctl, int n_arguments, char **arguments) {
         Error error = {};
         struct stat status;
 
-        // Of the standard directories any may be absent; the one that was asked for may not.
+        // A standard directory may be missing; a directory that is named may not.
         if (given[0] && (stat(given[0], &status) < 0 || (!S_ISDIR(status.st_mode) && (errno = ENOTDIR)))) {
                 log_error("%s: %s; check takes a directory of plane files", given[0], strerror(errno));
                 return CTL_FAILED;

@@ -16,7 +16,7 @@
 #define MIGPLANE_VERSION "unknown"
 #endif
 
-// Options that not every verb takes. One that a verb would ignore is refused: it was given for a reason.
+// Options that only some verbs use. A verb rejects an option that it would ignore.
 enum {
         TAKES_JSON = 1 << 0,
         TAKES_NETWORK = 1 << 1,
@@ -76,8 +76,9 @@ static const char options_help[] =
         "Exit codes: 0 done, 1 failed, 2 usage, 3 timed out, 8 daemon not running, 10 not found.\n";
 
 static CtlExit verb_help(_unused_ Ctl *ctl, _unused_ int n_arguments, _unused_ char **arguments) {
-        (void)printf("migplanectl [OPTIONS...] [VERB] [ARGUMENTS...]\n\n"
-                     "Show and change the migration planes of this host.\n\nVerbs:\n");
+        (void)printf(
+                "migplanectl [OPTIONS...] [VERB] [ARGUMENTS...]\n\n"
+                "Show and change the migration planes of this host.\n\nVerbs:\n");
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
                 int width = printf("  %s %s", verbs[i].name, verbs[i].arguments);
                 (void)printf("%*s%s\n", 26 - width, "", verbs[i].help);
@@ -167,30 +168,47 @@ static CtlExit option_parse_timeout(Ctl *ctl, const char *text) {
         return CTL_DONE;
 }
 
-// Reads one option. Those that not every verb takes are noted in *taken.
+// Reads one option. *taken collects the options that only some verbs use.
 static CtlExit option_parse(Ctl *ctl, int option, const char *argument, unsigned *taken) {
         switch (option) {
         case 'H':
                 ctl->client.host = argument;
                 *taken |= TAKES_HOST;
                 return CTL_DONE;
-        case OPTION_JSON: *taken |= TAKES_JSON; return option_parse_json(ctl, argument);
-        case OPTION_NETWORK: *taken |= TAKES_NETWORK; return option_parse_network(ctl, argument);
-        case OPTION_EGRESS: *taken |= TAKES_RATES; return option_parse_rate("egress", argument, &ctl->egress);
-        case OPTION_INGRESS: *taken |= TAKES_RATES; return option_parse_rate("ingress", argument, &ctl->ingress);
+        case OPTION_JSON:
+                *taken |= TAKES_JSON;
+                return option_parse_json(ctl, argument);
+        case OPTION_NETWORK:
+                *taken |= TAKES_NETWORK;
+                return option_parse_network(ctl, argument);
+        case OPTION_EGRESS:
+                *taken |= TAKES_RATES;
+                return option_parse_rate("egress", argument, &ctl->egress);
+        case OPTION_INGRESS:
+                *taken |= TAKES_RATES;
+                return option_parse_rate("ingress", argument, &ctl->ingress);
         case OPTION_RUNTIME:
                 *taken |= TAKES_RATES;
                 ctl->runtime = true;
                 return CTL_DONE;
-        case OPTION_TIMEOUT: *taken |= TAKES_WAIT; return option_parse_timeout(ctl, argument);
+        case OPTION_TIMEOUT:
+                *taken |= TAKES_WAIT;
+                return option_parse_timeout(ctl, argument);
         case OPTION_ANY:
                 *taken |= TAKES_WAIT;
                 ctl->any = true;
                 return CTL_DONE;
-        case OPTION_NO_ASK_PASSWORD: ctl->client.ask_password = false; return CTL_DONE;
-        case OPTION_NO_LEGEND: ctl->legend = false; return CTL_DONE;
-        case OPTION_NO_PAGER: ctl->pager = false; return CTL_DONE;
-        default: return CTL_USAGE; // getopt has told why
+        case OPTION_NO_ASK_PASSWORD:
+                ctl->client.ask_password = false;
+                return CTL_DONE;
+        case OPTION_NO_LEGEND:
+                ctl->legend = false;
+                return CTL_DONE;
+        case OPTION_NO_PAGER:
+                ctl->pager = false;
+                return CTL_DONE;
+        default:
+                return CTL_USAGE; // getopt has printed the reason
         }
 }
 
@@ -219,8 +237,8 @@ static CtlExit verb_check(const struct Verb *verb, int n_arguments, unsigned tak
                         return CTL_USAGE;
                 }
         if (n_arguments < verb->n_min || (verb->n_max >= 0 && n_arguments > verb->n_max)) {
-                log_error("Usage: migplanectl %s%s%s; see migplanectl help", verb->name,
-                          verb->arguments[0] ? " " : "", verb->arguments);
+                log_error("Usage: migplanectl %s%s%s; see migplanectl help", verb->name, verb->arguments[0] ? " " : "",
+                          verb->arguments);
                 return CTL_USAGE;
         }
         return CTL_DONE;

@@ -1,9 +1,9 @@
 // migplanectl: what its verbs share.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the daemon says is kept as JSON: --json prints it as it is, tables and status lines pick from it, and a property
-// that this program does not know yet is shown all the same. A function that returns a CtlExit has printed the reason of a
-// failure on standard error.
+// The daemon's answers are kept as JSON: --json prints them unchanged, with properties that are newer than this
+// program; tables and status lines pick from them. A function that returns a CtlExit prints the reason of a failure on
+// standard error.
 #pragma once
 
 #include <jansson.h>
@@ -13,7 +13,7 @@
 #include "base/util.h"
 #include "client/client.h"
 
-// Exit codes, numbered as nmcli's.
+// Exit codes with nmcli's numbers.
 typedef enum CtlExit {
         CTL_DONE = 0,
         CTL_FAILED = 1,
@@ -38,14 +38,14 @@ typedef enum CtlColour {
         CTL_COLOUR_MAX,
 } CtlColour;
 
-// The command line, and the connection once there is one.
+// The options of the command line, and the connection.
 typedef struct Ctl {
         Client client;
         CtlJson json;
         bool pager, legend, runtime;
         bool has_network;
         Prefix network;
-        uint64_t egress, ingress; // bits per second; 0: not given
+        uint64_t egress, ingress; // bits per second; 0: not set
         uint64_t timeout_usec;    // of wait-online; 0: none
         bool any;
         bool colours;
@@ -69,7 +69,7 @@ CtlExit ctl_verb_monitor(Ctl *ctl, int n_arguments, char **arguments);
 
 // --- call.c: calls to the daemon, and what their failures mean to a person
 
-// client_call and client_planes_read, which print nothing, with a message on standard error.
+// client_call and client_planes_read, with a message on standard error for a failure.
 CtlExit ctl_call(Ctl *ctl, const ClientCall *call, sd_bus_message **ret_reply, const char *types, ...);
 CtlExit ctl_planes_read(Ctl *ctl, json_t **ret_planes);
 // Prints what failed, why, and what to do about it.
@@ -77,11 +77,11 @@ CtlExit ctl_failure(ClientResult result, const Error *error);
 // The same for a negative errno of this program's own.
 CtlExit ctl_failure_errno(const char *what, int r);
 
-// --- pick.c: the planes that the command line means
+// --- pick.c: the planes that the command line names
 
 // The plane of that name; without a name the default plane, else the only one. The result is borrowed from planes.
 CtlExit ctl_plane_pick(const json_t *planes, const char *name, json_t **ret_plane);
-// Appends the planes of these names, or all, once every name has been found.
+// Appends the planes of these names, or all without names. An unknown name is a failure.
 CtlExit ctl_planes_choose(json_t *planes, int n_names, char **names, json_t *chosen);
 
 // --- output.c: terminals, colours, numbers for people
@@ -90,25 +90,23 @@ void ctl_output_init(Ctl *ctl);
 
 typedef struct CtlColumn {
         const char *title;
-        const char *key; // of the objects that lines are made of
+        const char *key; // of the JSON object that gives a line
         int flags;       // SCOLS_FL_*
 } CtlColumn;
 
-// A table with these columns, coloured and with a heading where that is wanted; NULL without memory.
+// A table with these columns, with colours and a heading as the options say; NULL when out of memory.
 struct libscols_table *ctl_table_new(const Ctl *ctl, const CtlColumn *columns, size_t n_columns);
-// From here on standard output goes through the pager, if there is a person to page for.
+// Sends standard output through the pager from now on, if it is a terminal and a pager is wanted.
 void ctl_pager_open(Ctl *ctl);
 void ctl_pager_close(void);
 CtlExit ctl_json_print(const Ctl *ctl, const json_t *value);
-// Escape sequences; "" where no colours are wanted.
+// The escape sequence; "" without colours.
 const char *ctl_colour(const Ctl *ctl, CtlColour colour);
 CtlColour ctl_health_colour(const char *health);
 const char *ctl_health_dot(const char *health);
 
-enum {
-        CTL_NUMBER_MAX = 40
-};
-// "2.5 Gbit/s", exact, or "not capped"; "12.4 GB", rounded.
+enum { CTL_NUMBER_MAX = 40 };
+// "2.5 Gbit/s" (exact) or "not capped"; "12.4 GB" (rounded).
 const char *ctl_format_rate(uint64_t bits_per_second, char ret[static CTL_NUMBER_MAX]);
 const char *ctl_format_bytes(uint64_t bytes, char ret[static CTL_NUMBER_MAX]);
 

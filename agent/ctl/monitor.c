@@ -1,4 +1,4 @@
-// migplanectl monitor: a line for whatever changes, until interrupted.
+// migplanectl monitor: prints a line for each change, until interrupted.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/log.h"
@@ -13,8 +13,8 @@ static void event_print(const Ctl *ctl, const char *subject, const char *event, 
         json_t *value;
 
         if (ctl->json != CTL_JSON_OFF) {
-                _cleanup_json_ json_t *line = json_pack("{sssssO*}", "Subject", subject, "Event", event,
-                                                       "Properties", properties);
+                _cleanup_json_ json_t *line =
+                        json_pack("{sssssO*}", "Subject", subject, "Event", event, "Properties", properties);
                 (void)ctl_json_print(ctl, line);
                 return;
         }
@@ -26,7 +26,7 @@ static void event_print(const Ctl *ctl, const char *subject, const char *event, 
         (void)putchar('\n');
 }
 
-// The plane's name of an object's path; NULL for an object that is no plane.
+// The plane's name in an object path; NULL if the object is not a plane.
 static char *path_to_plane(const char *path) {
         char *name = NULL;
 
@@ -113,7 +113,7 @@ static int on_owner_changed(sd_bus_message *message, void *userdata, _unused_ sd
 CtlExit ctl_verb_monitor(Ctl *ctl, _unused_ int n_arguments, _unused_ char **arguments) {
         _cleanup_json_ json_t *planes = NULL;
 
-        // Reading the planes shows at once whether there is a daemon.
+        // Fails at once if the daemon does not run.
         CtlExit code = ctl_planes_read(ctl, &planes);
         if (code != CTL_DONE)
                 return code;

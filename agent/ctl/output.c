@@ -17,7 +17,7 @@ void ctl_output_init(Ctl *ctl) {
         const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
         bool terminal = isatty(STDOUT_FILENO);
 
-        (void)setlocale(LC_CTYPE, ""); // for the dots; numbers stay as scripts expect them
+        (void)setlocale(LC_CTYPE, ""); // for the dots; numbers keep the form that scripts expect
         ctl->colours = terminal && !(no_color && no_color[0]) && !(term && streq(term, "dumb"));
         ctl->pager = ctl->pager && terminal;
 }
@@ -39,14 +39,14 @@ void ctl_pager_open(Ctl *ctl) {
 
         if (!ctl->pager || pager || (command && (!command[0] || streq(command, "cat"))))
                 return;
-        // F: leaves at once when all fits on the screen. Secure: sudo must not hand out a shell from inside less.
+        // LESS=F exits at once if the text fits on the screen. LESSSECURE: under sudo, less must not start a shell.
         (void)setenv("LESS", "FRSXMK", false);
         (void)setenv("LESSSECURE", "1", true);
         (void)fflush(stdout);
         pager = popen(command ? command : "command -v less >/dev/null && exec less; exec cat", "we");
         if (!pager)
                 return;
-        // Ctrl-C is the pager's; were this to die of it, the shell would read the terminal together with the pager.
+        // Ctrl-C is for the pager: if this program died of it, the shell and the pager would both read the terminal.
         (void)signal(SIGINT, SIG_IGN);
         (void)dup2(fileno(pager), STDOUT_FILENO);
 }
@@ -73,7 +73,7 @@ CtlExit ctl_json_print(const Ctl *ctl, const json_t *value) {
 
 const char *ctl_colour(const Ctl *ctl, CtlColour colour) {
         static const char *const sequences[CTL_COLOUR_MAX] = {
-                [CTL_PLAIN] = "\033[0m",    [CTL_RED] = "\033[1;31m",  [CTL_GREEN] = "\033[1;32m",
+                [CTL_PLAIN] = "\033[0m",     [CTL_RED] = "\033[1;31m", [CTL_GREEN] = "\033[1;32m",
                 [CTL_YELLOW] = "\033[1;33m", [CTL_GREY] = "\033[90m",
         };
 
@@ -83,12 +83,12 @@ const char *ctl_colour(const Ctl *ctl, CtlColour colour) {
 static const struct {
         const char *health;
         CtlColour colour;
-        const char *dot, *ascii; // shapes differ too: not everybody sees the colours
+        const char *dot, *ascii; // shapes differ as well, for people who do not see the colours
 } healths[] = {
-        { "healthy",  CTL_GREEN,  "●", "*" },
+        { "healthy", CTL_GREEN, "●", "*" },
         { "degraded", CTL_YELLOW, "●", "*" },
-        { "failed",   CTL_RED,    "×", "x" },
-        { "unknown",  CTL_GREY,   "○", "o" },
+        { "failed", CTL_RED, "×", "x" },
+        { "unknown", CTL_GREY, "○", "o" },
 };
 
 CtlColour ctl_health_colour(const char *health) {
@@ -114,7 +114,7 @@ const char *ctl_format_rate(uint64_t bits_per_second, char ret[static CTL_NUMBER
                 (void)snprintf(ret, CTL_NUMBER_MAX, "not capped");
                 return ret;
         }
-        // "2.5G" is the number and its multiplier.
+        // "2.5G" is the number and its unit.
         (void)format_rate(bits_per_second, text);
         size_t digits = strspn(text, "0123456789.");
         (void)snprintf(ret, CTL_NUMBER_MAX, "%.*s %sbit/s", (int)digits, text, text + digits);

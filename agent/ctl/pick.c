@@ -1,4 +1,4 @@
-// migplanectl: the planes that the command line means.
+// migplanectl: the planes that the command line names.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/log.h"

@@ -1,4 +1,4 @@
-// migplanectl list, status, plan: what planes there are, how they are, and what would be done.
+// migplanectl list, status, plan.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <inttypes.h>
@@ -23,7 +23,7 @@ enum {
         COLUMN_MAX,
 };
 
-// Rates stand at the right.
+// Rates are aligned to the right.
 static const CtlColumn list_columns[COLUMN_MAX] = {
         [COLUMN_NAME] = { "NAME", "Name", 0 },
         [COLUMN_INTERFACE] = { "INTERFACE", "Interface", 0 },
@@ -41,8 +41,8 @@ static int table_add_plane(const Ctl *ctl, struct libscols_table *table, const j
         for (size_t i = 0; i < COLUMN_MAX && r == 0; i++) {
                 char rate[CTL_NUMBER_MAX];
                 const char *text = list_columns[i].flags == SCOLS_FL_RIGHT
-                                ? ctl_format_rate(client_plane_number(plane, list_columns[i].key), rate)
-                                : client_plane_string(plane, list_columns[i].key);
+                                           ? ctl_format_rate(client_plane_number(plane, list_columns[i].key), rate)
+                                           : client_plane_string(plane, list_columns[i].key);
                 r = scols_line_set_data(line, i, text[0] ? text : "-");
         }
         if (r == 0 && ctl->colours)
@@ -107,14 +107,14 @@ static const char *text_of(const json_t *value) {
 
 static void status_print_health(const Ctl *ctl, const json_t *plane) {
         const char *health = client_plane_string(plane, "Health");
+        const char *title = streq(health, "healthy") ? "Note" : "Because";
         size_t i;
         json_t *reason;
 
-        status_line("Health", "%s%s%s", ctl_colour(ctl, ctl_health_colour(health)), health,
-                    ctl_colour(ctl, CTL_PLAIN));
+        status_line("Health", "%s%s%s", ctl_colour(ctl, ctl_health_colour(health)), health, ctl_colour(ctl, CTL_PLAIN));
         json_array_foreach(json_object_get(plane, "HealthReasons"), i, reason)
-                status_line(i > 0 ? "" : streq(health, "healthy") ? "Note" : "Because", "%s (%s)",
-                            text_of(json_array_get(reason, 1)), text_of(json_array_get(reason, 0)));
+                status_line(i > 0 ? "" : title, "%s (%s)", text_of(json_array_get(reason, 1)),
+                            text_of(json_array_get(reason, 0)));
 }
 
 static void status_print_addresses(const json_t *plane) {
@@ -158,9 +158,11 @@ static void status_print_offender(const json_t *drop, bool first) {
         for (size_t i = 0; i < MEMBERS; i++)
                 texts[i] = json_string_value(json_array_get(drop, i)) ?: "";
         time_t seconds = (time_t)(json_integer_value(json_array_get(drop, TIME)) / 1000000);
-        json_int_t times = json_integer_value(json_array_get(drop, TIMES)), port = json_integer_value(json_array_get(drop, PORT));
+        json_int_t times = json_integer_value(json_array_get(drop, TIMES)),
+                   port = json_integer_value(json_array_get(drop, PORT));
         (void)strftime(when, sizeof(when), "%T", localtime(&seconds));
-        n = (size_t)snprintf(line, sizeof(line), "%s %s on %s: %s", when, texts[REASON], texts[INTERFACE], texts[PROTOCOL]);
+        n = (size_t)snprintf(line, sizeof(line), "%s %s on %s: %s", when, texts[REASON], texts[INTERFACE],
+                             texts[PROTOCOL]);
         if (n < sizeof(line) && texts[SOURCE][0])
                 n += (size_t)snprintf(line + n, sizeof(line) - n, " from %s to %s", texts[SOURCE], texts[DESTINATION]);
         if (n < sizeof(line) && port > 0)
@@ -172,7 +174,7 @@ static void status_print_offender(const json_t *drop, bool first) {
         status_line(first ? "Last dropped" : "", "%s", line);
 }
 
-// Counters that the daemon could not read are absent, and so is their line.
+// A counter that the daemon could not read is missing, and has no line.
 static void status_print_counters(const json_t *plane) {
         char bytes[CTL_NUMBER_MAX];
         json_t *dropped = json_object_get(plane, "PacketsDropped"), *packets, *drop;
@@ -200,7 +202,8 @@ static void status_print_counters(const json_t *plane) {
 }
 
 static void status_print(const Ctl *ctl, const json_t *plane) {
-        const char *health = client_plane_string(plane, "Health"), *description = client_plane_string(plane, "Description");
+        const char *health = client_plane_string(plane, "Health"),
+                   *description = client_plane_string(plane, "Description");
 
         (void)printf("%s%s%s %s%s%s\n", ctl_colour(ctl, ctl_health_colour(health)), ctl_health_dot(health),
                      ctl_colour(ctl, CTL_PLAIN), client_plane_string(plane, "Name"), description[0] ? " - " : "",

@@ -1,4 +1,4 @@
-// migplanectl verify: the audit of the host against the promise of isolation.
+// migplanectl verify: the audit of the host's isolation.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/log.h"
@@ -39,7 +39,7 @@ enum {
         RESULT_MAX,
 };
 
-// What this program does not know is no good news.
+// A result that this program does not know counts as a failure.
 static size_t result_of(const json_t *object) {
         const char *text = client_plane_string(object, "Result");
 

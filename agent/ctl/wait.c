@@ -1,8 +1,8 @@
 // migplanectl wait-online: waits until planes can be used.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// At boot it may start before the daemon, and before there is a bus. Nothing is asked twice without a reason: the bus's
-// socket is watched, and every signal of the daemon's, or of its start, has the planes read again.
+// At boot it may start before the daemon and before the bus. It never polls: it watches the bus's socket, and reads the
+// planes again at every signal of the daemon and at the daemon's start.
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,15 +12,15 @@
 
 typedef struct Wait {
         Ctl *ctl;
-        char **names; // of the planes that count; none: all with Required=yes
+        char **names; // of the planes to wait for; none: all with Required=yes
         int n_names;
-        json_t *planes;      // NULL: no daemon has answered
-        bool asking, stale;  // a question is on its way; something has changed since it was sent
+        json_t *planes;     // NULL: no daemon has answered
+        bool asking, stale; // a request is pending; something changed since it was sent
         bool was_connected;
         CtlExit failure; // CTL_DONE: none
 } Wait;
 
-// --- the question ---
+// --- the request ---
 
 static void planes_ask(Wait *wait);
 
@@ -29,7 +29,7 @@ static void planes_forget(Wait *wait) {
         wait->planes = NULL;
 }
 
-// The daemon is not there, or went while it was asked: its next start is announced.
+// The daemon does not run, or stopped during the call. Its next start is a signal.
 static bool error_is_absence(const sd_bus_error *error) {
         return sd_bus_error_has_names(error, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
                                       SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_DISCONNECTED);
@@ -57,7 +57,7 @@ static void planes_ask(Wait *wait) {
         wait->stale = wait->asking;
         if (wait->asking)
                 return;
-        // Waiting for the daemon is not starting it.
+        // This waits for the daemon and does not start it.
         int r = client_planes_ask(&wait->ctl->client, on_planes, wait);
         wait->asking = r >= 0;
         if (r < 0)
@@ -71,7 +71,7 @@ static int on_change(_unused_ sd_bus_message *message, void *userdata, _unused_ 
 
 // --- the answer ---
 
-// How many planes count, and how many of these can be used; tells of each that cannot, if told to.
+// Counts the planes to wait for and those of them that can be used; prints the others if tell is set.
 static void planes_count(const Wait *wait, bool tell, size_t *ret_n, size_t *ret_usable) {
         size_t n_all = wait->n_names > 0 ? (size_t)wait->n_names : json_array_size(wait->planes);
 
@@ -130,13 +130,13 @@ static CtlExit wait_connect(Wait *wait) {
                 log_error("Cannot connect to %s: %s", client->host ?: "the system bus", strerror(-r));
                 return CTL_NO_DAEMON;
         }
-        // After the matches, so that no change falls between the two.
+        // After the matches, so that no change is missed in between.
         planes_ask(wait);
         return wait->failure;
 }
 
-// A bus that is started anew is waited for as at boot. One whose socket is there before its daemon, as systemd has it,
-// may let us time out. Whoever will not have us gets no second call.
+// After a restart the bus is waited for, as at boot. With socket activation the connection may time out before the bus
+// daemon runs. A bus that rejects our credentials is not retried.
 static CtlExit wait_connect_again(Wait *wait, int r) {
         if (!wait->ctl->client.host && (wait->was_connected || r == -ETIMEDOUT))
                 return wait_connect(wait);

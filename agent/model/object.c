@@ -43,20 +43,24 @@ static bool always_satisfies(const Object *observed _unused_, const Object *desi
 static bool link_is_fixed(const Object *observed, const Object *desired) {
         const LinkObject *o = &observed->as_link, *d = &desired->as_link;
 
-        return d->type != LINK_DEVICE && (o->type != d->type || !streq(o->parent, d->parent) || o->vlan_id != d->vlan_id ||
-                                          o->vlan_protocol != d->vlan_protocol);
+        return d->type != LINK_DEVICE && (o->type != d->type || !streq(o->parent, d->parent) ||
+                                          o->vlan_id != d->vlan_id || o->vlan_protocol != d->vlan_protocol);
 }
 
 static bool link_satisfies(const Object *observed, const Object *desired) {
         const LinkObject *o = &observed->as_link, *d = &desired->as_link;
 
         return !link_is_fixed(observed, desired) && (d->mtu == 0 || o->mtu == d->mtu) &&
-               (!d->has_mac || mac_equal(&o->mac, &d->mac)) && (!d->alias[0] || (streq(o->alias, d->alias) && !o->enslaved));
+               (!d->has_mac || mac_equal(&o->mac, &d->mac)) &&
+               (!d->alias[0] || (streq(o->alias, d->alias) && !o->enslaved));
 }
 
 static void link_print(const Object *object, FILE *file) {
         static const char *const names[] = {
-                [LINK_DEVICE] = "device", [LINK_VLAN] = "vlan", [LINK_MACVLAN] = "macvlan", [LINK_IFB] = "ifb",
+                [LINK_DEVICE] = "device",
+                [LINK_VLAN] = "vlan",
+                [LINK_MACVLAN] = "macvlan",
+                [LINK_IFB] = "ifb",
         };
         const LinkObject *link = &object->as_link;
         char mac[MAC_TEXT_MAX];
@@ -65,7 +69,8 @@ static void link_print(const Object *object, FILE *file) {
         if (link->parent[0])
                 fprintf(file, " parent %s", link->parent);
         if (link->type == LINK_VLAN)
-                fprintf(file, "%s id %u", link->vlan_protocol == ETH_P_8021AD ? " protocol 802.1ad" : "", link->vlan_id);
+                fprintf(file, "%s id %u", link->vlan_protocol == ETH_P_8021AD ? " protocol 802.1ad" : "",
+                        link->vlan_id);
         if (link->mtu)
                 fprintf(file, " mtu %u", link->mtu);
         if (link->has_mac)
@@ -130,7 +135,7 @@ static void handle_print(uint32_t handle, FILE *file) {
 }
 
 static int qdisc_compare(const Object *a, const Object *b) {
-        // The root first, so that what stands below it is made after it.
+        // The root first: it is created before the qdiscs below it.
         uint32_t x = a->as_qdisc.parent, y = b->as_qdisc.parent;
         return x == y ? 0 : x == TC_H_ROOT ? -1 : y == TC_H_ROOT ? 1 : COMPARE(x, y);
 }
@@ -142,7 +147,7 @@ static bool qdisc_satisfies(const Object *observed, const Object *desired) {
                o->limit == d->limit;
 }
 
-// A qdisc's kind and handle never change, nor does the default class of an htb; a leaf's limit does.
+// The limit of a leaf can change in place; a qdisc's kind and handle, and the default class of an htb, cannot.
 static bool qdisc_is_fixed(const Object *observed, const Object *desired) {
         const QdiscObject *o = &observed->as_qdisc, *d = &desired->as_qdisc;
 
@@ -151,11 +156,15 @@ static bool qdisc_is_fixed(const Object *observed, const Object *desired) {
 
 static void qdisc_print(const Object *object, FILE *file) {
         static const char *const names[] = {
-                [QDISC_HTB] = "htb", [QDISC_CLSACT] = "clsact", [QDISC_FQ_CODEL] = "fq_codel", [QDISC_PFIFO] = "pfifo",
+                [QDISC_HTB] = "htb",
+                [QDISC_CLSACT] = "clsact",
+                [QDISC_FQ_CODEL] = "fq_codel",
+                [QDISC_PFIFO] = "pfifo",
         };
         const QdiscObject *qdisc = &object->as_qdisc;
 
-        fprintf(file, "%s %s parent ", object->link, qdisc->type == QDISC_FOREIGN ? qdisc->foreign : names[qdisc->type]);
+        fprintf(file, "%s %s parent ", object->link,
+                qdisc->type == QDISC_FOREIGN ? qdisc->foreign : names[qdisc->type]);
         handle_print(qdisc->parent, file);
         fputs(" handle ", file);
         handle_print(qdisc->handle, file);
@@ -206,9 +215,9 @@ static void filter_print(const Object *object, FILE *file) {
         const FilterObject *filter = &object->as_filter;
         char address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
 
-        fprintf(file, "%s ingress %s tcp to %s %s redirect %s", object->link, filter->protocol == ETH_P_IPV6 ? "ipv6" : "ip",
-                address_format(&filter->address, address), mac_format(&filter->mac, mac),
-                filter->target[0] ? filter->target : "nowhere");
+        fprintf(file, "%s ingress %s tcp to %s %s redirect %s", object->link,
+                filter->protocol == ETH_P_IPV6 ? "ipv6" : "ip", address_format(&filter->address, address),
+                mac_format(&filter->mac, mac), filter->target[0] ? filter->target : "nowhere");
 }
 
 static int link_up_compare(const Object *a, const Object *b) {
@@ -231,8 +240,8 @@ static bool neighbour_satisfies(const Object *observed, const Object *desired) {
 static void neighbour_print(const Object *object, FILE *file) {
         char address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
 
-        fprintf(file, "%s %s lladdr %s permanent", object->link,
-                address_format(&object->as_neighbour.address, address), mac_format(&object->as_neighbour.mac, mac));
+        fprintf(file, "%s %s lladdr %s permanent", object->link, address_format(&object->as_neighbour.address, address),
+                mac_format(&object->as_neighbour.mac, mac));
 }
 
 uint32_t route_metric(int family) {
@@ -282,7 +291,7 @@ static const ObjectType types[OBJECT_KIND_MAX] = {
 
 int object_compare(const Object *a, const Object *b) {
         int r = COMPARE(a->kind, b->kind);
-        // Links go up by role before name; every other kind is sorted link by link.
+        // Links go up by role, then name; every other kind is sorted by link.
         if (r == 0 && a->kind != OBJECT_LINK_UP)
                 r = strcmp(a->link, b->link);
         return r ? r : types[a->kind].compare(a, b);
@@ -307,7 +316,10 @@ const char *object_kind_to_string(ObjectKind kind) {
 
 const char *ruleset_family_to_string(RulesetFamily family) {
         static const char *const names[RULESET_FAMILY_MAX] = {
-                [RULESET_NETDEV] = "netdev", [RULESET_INET] = "inet", [RULESET_ARP] = "arp", [RULESET_BRIDGE] = "bridge",
+                [RULESET_NETDEV] = "netdev",
+                [RULESET_INET] = "inet",
+                [RULESET_ARP] = "arp",
+                [RULESET_BRIDGE] = "bridge",
         };
         return names[family];
 }
@@ -318,7 +330,7 @@ void object_deinit(Object *object) {
 }
 
 uint32_t ticks_from_bytes(uint64_t bytes, uint64_t bytes_per_second) {
-        // 1e9 / 64 ticks a second
+        // 1e9 / 64 ticks per second
         unsigned __int128 ticks = ((unsigned __int128)bytes * 15625000 + bytes_per_second - 1) / bytes_per_second;
         return ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks;
 }

@@ -1,9 +1,9 @@
 // Kernel objects, desired or observed: one type on both sides.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// An Object is {kind, key, attributes}. The kinds are in the order in which they are made; they are deleted in reverse.
-// That order carries the promise: a link goes up after its rules and caps stand, and one that is up already, as a device
-// is, gets its address only then.
+// An Object is {kind, key, attributes}. Objects are created in the order of the kinds and deleted in reverse. The order
+// keeps the promise that no plane is up without isolation and caps: a link goes up after its rules and caps are in
+// place, and a device that is up already gets its address after them.
 #pragma once
 
 #include <net/if.h>
@@ -13,29 +13,29 @@
 #include "base/util.h"
 
 typedef enum ObjectKind {
-        OBJECT_LINK,      // made, and still down
-        OBJECT_SYSCTL,    // per interface
-        OBJECT_RULESET,   // one nftables chain
+        OBJECT_LINK,    // created, and still down
+        OBJECT_SYSCTL,  // per interface
+        OBJECT_RULESET, // one nftables chain
         OBJECT_QDISC,
         OBJECT_CLASS,
-        OBJECT_LEAF,      // the qdisc below a class, which must be there first
-        OBJECT_IFB_UP,    // an ifb is up before anything is redirected to it, and goes down after
+        OBJECT_LEAF,   // the qdisc of a class
+        OBJECT_IFB_UP, // before filters redirect to the ifb
         OBJECT_FILTER,
         OBJECT_ADDRESS,
-        OBJECT_LINK_UP,   // its presence means: the link is up
+        OBJECT_LINK_UP,   // present if the link is up
         OBJECT_NEIGHBOUR, // permanent entry
         OBJECT_ROUTE,
         OBJECT_KIND_MAX,
 } ObjectKind;
 
 typedef enum LinkType {
-        LINK_DEVICE, // somebody else made it
+        LINK_DEVICE, // not made by the daemon
         LINK_VLAN,
         LINK_MACVLAN,
         LINK_IFB,
 } LinkType;
 
-// Which part a link plays; links go up in this order and down in reverse.
+// The part a link plays. Links go up in this order and down in reverse.
 typedef enum LinkRole {
         LINK_ROLE_PARENT,
         LINK_ROLE_PLANE,
@@ -43,13 +43,13 @@ typedef enum LinkRole {
 
 typedef struct LinkObject {
         LinkType type;
-        char parent[IFNAMSIZ]; // vlan, macvlan
+        char parent[IFNAMSIZ];           // vlan, macvlan
         uint16_t vlan_id, vlan_protocol; // ETH_P_8021Q or ETH_P_8021AD
-        uint32_t mtu;          // bytes; 0 in a desired object: whatever it has
-        bool has_mac;          // false in a desired object: whatever it has
+        uint32_t mtu;                    // bytes; 0 in a desired object: any
+        bool has_mac;                    // false in a desired object: any
         MacAddress mac;
-        char alias[80];        // "" in a desired object: not ours to tag
-        bool enslaved;         // to a bridge, bond or VRF; one of ours never is
+        char alias[80]; // "" in a desired object: any
+        bool enslaved;  // a port of a bridge, bond or VRF, which a link of ours must not be
 } LinkObject;
 
 typedef struct SysctlObject {
@@ -68,14 +68,14 @@ typedef enum RulesetFamily {
 typedef struct RulesetObject {
         RulesetFamily family;
         char chain[64];
-        uint64_t hash;    // of the chain's text; 0 in an observed object: not as we loaded it
+        uint64_t hash; // of the chain's text; 0 in an observed object: not as loaded
         unsigned n_rules;
-        char *text;       // desired only: hook line and rules, one a line, as firewall/ruleset.c renders them; owned
+        char *text; // desired only: the hook line and the rules, one per line; owned
 } RulesetObject;
 
 typedef struct AddressObject {
         Prefix prefix;
-        bool ours; // bears our IFA_PROTO; desired ones shall
+        bool ours; // has our IFA_PROTO; true in a desired object: it must
 } AddressObject;
 
 typedef enum QdiscType {
@@ -83,7 +83,7 @@ typedef enum QdiscType {
         QDISC_CLSACT,
         QDISC_FQ_CODEL,
         QDISC_PFIFO,
-        QDISC_FOREIGN, // observed where ours should be
+        QDISC_FOREIGN, // observed in place of ours
 } QdiscType;
 
 typedef struct QdiscObject {
@@ -92,26 +92,26 @@ typedef struct QdiscObject {
         QdiscType type;
         char foreign[16];       // its name, for QDISC_FOREIGN
         uint32_t default_class; // htb: minor number
-        uint32_t limit;         // packets; htb: of the direct queue, 0: what has no class is dropped
+        uint32_t limit;         // packets; htb: of the direct queue, 0: packets without a class are dropped
 } QdiscObject;
 
 typedef struct ClassObject {
         uint32_t classid; // key
         uint32_t parent;
         uint64_t rate, ceil;    // bytes per second
-        uint32_t burst, cburst; // ticks of 64 ns, the kernel's own unit: reads back exactly
+        uint32_t burst, cburst; // ticks of 64 ns, the kernel's unit, so that they read back exactly
         uint32_t quantum;       // bytes
         uint32_t priority;
 } ClassObject;
 
-// What an ingress packet must look like to be taken through the ifb: a TCP segment to our MAC and our address that is no
-// fragment. All else goes the ordinary way, through the netdev ingress chain.
+// Redirects one sort of ingress packet through the ifb: an unfragmented TCP segment to our MAC and our address. All
+// other packets take the ordinary way, through the netdev ingress chain.
 typedef struct FilterObject {
         uint16_t priority; // key, with the protocol
         uint16_t protocol; // ETH_P_IP or ETH_P_IPV6
         MacAddress mac;
         Address address;
-        char target[IFNAMSIZ]; // the ifb; "" in an observed object: not as we made it
+        char target[IFNAMSIZ]; // the ifb; "" in an observed object: not as created
 } FilterObject;
 
 typedef struct LinkUpObject {
@@ -128,12 +128,12 @@ typedef struct RouteObject {
         Address gateway;    // AF_UNSPEC: on link
         Address source;     // preferred source; AF_UNSPEC: none
         uint32_t metric;
-        bool is_odd;        // observed: there is more to it than we ever give, such as a path MTU
+        bool is_odd; // observed: has attributes that ours never have, such as a path MTU
 } RouteObject;
 
 typedef struct Object {
         ObjectKind kind;
-        char link[IFNAMSIZ]; // part of every key; "" for a chain that serves all planes
+        char link[IFNAMSIZ]; // part of every key; "" for a chain of all planes
         union {
                 LinkObject as_link;
                 SysctlObject as_sysctl;
@@ -148,11 +148,11 @@ typedef struct Object {
         };
 } Object;
 
-// Order of two objects by kind and key alone.
+// Orders two objects by kind and key; attributes do not count.
 int object_compare(const Object *a, const Object *b);
-// Whether an observed object has the attributes that are desired; what is desired as "whatever it has" always matches.
+// Whether an observed object has the desired attributes. An attribute desired as "any" always matches.
 bool object_satisfies(const Object *observed, const Object *desired);
-// Whether what differs cannot be changed in place, so that the object has to be deleted and made again.
+// Whether the difference cannot be changed in place: the object has to be deleted and created again.
 bool object_is_fixed(const Object *observed, const Object *desired);
 // One line without the line feed: "class mig0 6d70:1 rate 8G ceil 8G burst 1000KB".
 void object_print(const Object *object, FILE *file);
@@ -161,9 +161,9 @@ void object_deinit(Object *object);
 const char *object_kind_to_string(ObjectKind kind);
 const char *ruleset_family_to_string(RulesetFamily family);
 
-// The metric of a route for which none is asked.
+// The kernel's metric of a route that is added without one.
 uint32_t route_metric(int family);
 
-// Ticks of 64 ns (PSCHED_SHIFT 6 in include/net/pkt_sched.h) that bytes take at a rate, rounded up, and back.
+// From bytes at a rate to ticks of 64 ns (PSCHED_SHIFT 6 in include/net/pkt_sched.h), rounded up, and back.
 uint32_t ticks_from_bytes(uint64_t bytes, uint64_t bytes_per_second);
 uint64_t bytes_from_ticks(uint32_t ticks, uint64_t bytes_per_second);

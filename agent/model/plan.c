@@ -1,4 +1,4 @@
-// The difference between what is desired and what is observed, as ordered operations.
+// The difference between a desired and an observed State, as ordered operations.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "model/plan.h"
@@ -19,8 +19,9 @@ static bool deleted_first(const Object *observed) {
         return observed->kind != OBJECT_RULESET;
 }
 
-// Of several observed objects with the key of a desired one, such as routes to one network, the one that is as desired is
-// meant, or the first; the others go afterwards, so that what is desired is there at all times.
+// Several observed objects can have the key of the desired one, such as routes to one network. The first that is as
+// desired is kept, or else the first is changed; the others are deleted after that, so that the desired object exists
+// at all times.
 static int plan_key(const Object *want, const Object *have, size_t n, Plan *plan) {
         size_t meant = 0;
 
@@ -49,7 +50,7 @@ static size_t same_key(const State *state, size_t first, const Object *key) {
         return n;
 }
 
-// Walks both States side by side; what stands on the observed side alone is a deletion.
+// Walks both States side by side. An object that only the observed State has is a deletion.
 static int plan_walk(const State *desired, const State *observed, bool deletions, Plan *plan) {
         size_t d = 0, o = 0;
 
@@ -94,7 +95,10 @@ int plan_diff(const State *desired, const State *observed, Plan *ret) {
 
 void operation_print(const Operation *operation, FILE *file) {
         static const char signs[] = {
-                [OPERATION_DELETE] = '-', [OPERATION_ADD] = '+', [OPERATION_CHANGE] = '~', [OPERATION_REPLACE] = '!',
+                [OPERATION_DELETE] = '-',
+                [OPERATION_ADD] = '+',
+                [OPERATION_CHANGE] = '~',
+                [OPERATION_REPLACE] = '!',
         };
 
         fprintf(file, "%c ", signs[operation->type]);

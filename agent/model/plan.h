@@ -1,9 +1,9 @@
-// The difference between what is desired and what is observed, as ordered operations.
+// The difference between a desired and an observed State, as ordered operations.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// One sort-merge of two sorted States. Deletions come first, in reverse order of kind; then additions, changes and
-// replacements in order. There is no other ordering: the enum ObjectKind carries it all. One kind stands apart: the
-// rulesets are loaded in one transaction, so that their deletions stand with their additions.
+// One merge of two sorted States. Deletions come first, in reverse order of kind; then additions, changes and
+// replacements in order. The enum ObjectKind is the only ordering. Rulesets are the exception: they are loaded in one
+// transaction, so their deletions are among their additions.
 #pragma once
 
 #include "base/util.h"
@@ -17,7 +17,7 @@ typedef enum OperationType {
         OPERATION_REPLACE, // ! deleted and added
 } OperationType;
 
-// Both objects belong to the States that were compared, which must outlive the Plan.
+// The objects belong to the compared States, which must outlive the Plan.
 typedef struct Operation {
         OperationType type;
         const Object *desired;  // NULL for a deletion
@@ -29,7 +29,7 @@ typedef struct Plan {
         size_t n_operations, n_allocated;
 } Plan;
 
-// The object that an operation is about: as desired, or as observed where it is deleted.
+// The object of an operation: as desired, or, for a deletion, as observed.
 static inline const Object *operation_object(const Operation *operation) {
         return operation->desired ?: operation->observed;
 }

@@ -1,4 +1,4 @@
-// Health of a plane.
+// Health of a plane, and its reasons.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "model/reason.h"
@@ -9,7 +9,7 @@
 
 static const struct {
         const char *name;
-        Health health; // what a plane with this reason is at best
+        Health health; // the best that a plane with this reason can have
 } codes[REASON_CODE_MAX] = {
         [REASON_SETTING_UP] = { "setting-up", HEALTH_UNKNOWN },
         [REASON_TAKEN_DOWN] = { "taken-down", HEALTH_FAILED },
@@ -71,8 +71,9 @@ Health reasons_health(const Reasons *reasons) {
 
 void reasons_sort(Reasons *reasons) {
         for (size_t i = 1; i < reasons->n_reasons; i++)
-                for (size_t j = i; j > 0 && codes[reasons->reasons[j].code].health >
-                                                    codes[reasons->reasons[j - 1].code].health; j--) {
+                for (size_t j = i;
+                     j > 0 && codes[reasons->reasons[j].code].health > codes[reasons->reasons[j - 1].code].health;
+                     j--) {
                         Reason swapped = reasons->reasons[j];
                         reasons->reasons[j] = reasons->reasons[j - 1];
                         reasons->reasons[j - 1] = swapped;
@@ -91,7 +92,8 @@ void reasons_add(Reasons *reasons, ReasonCode code, const char *format, ...) {
         va_start(arguments, format);
         (void)vsnprintf(reason->text, sizeof(reason->text), format, arguments);
         va_end(arguments);
-        // File and process names are bytes, and the text may have been cut within a character; D-Bus wants UTF-8.
+        // D-Bus requires UTF-8, but names of files and processes are arbitrary bytes, and a cut may be within a
+        // character.
         for (char *c = reason->text; *c; c++)
                 if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
                         *c = '?';

@@ -1,4 +1,4 @@
-// Health of a plane: what an initiator may rely on, and the reasons a person can read.
+// Health of a plane, which an initiator acts on, and its reasons, which a person reads.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -8,7 +8,7 @@
 typedef enum Health {
         HEALTH_HEALTHY,
         HEALTH_UNKNOWN,  // being set up
-        HEALTH_DEGRADED, // usable, but not all that was promised
+        HEALTH_DEGRADED, // usable, but not all of the promise holds
         HEALTH_FAILED,   // do not use
 } Health;
 
@@ -55,22 +55,22 @@ typedef struct Reason {
 typedef struct Reasons {
         Reason *reasons;
         size_t n_reasons, n_allocated;
-        uint64_t lost; // bit by code: those that there was no memory for
+        uint64_t lost; // one bit for each code whose text was lost for lack of memory
 } Reasons;
 
 const char *health_to_string(Health health);
 const char *reason_to_string(ReasonCode code);
-// The health that the gravest of the reasons leaves; healthy when there are none, or only notes.
+// The health that the gravest reason leaves; healthy without reasons, or with notes only.
 Health reasons_health(const Reasons *reasons);
 
-// The gravest first, otherwise in the order in which they were added.
+// The gravest first; equally grave ones stay in the order in which they were added.
 void reasons_sort(Reasons *reasons);
 
-// Out of memory loses the text; health is what it would be with it, and reasons_have finds the code.
+// Without memory the text is lost, but not the code: health and reasons_have still count it.
 void reasons_add(Reasons *reasons, ReasonCode code, const char *format, ...) _printf_(3, 4);
-// What to log about that health.
+// The text of the gravest reason, for the log.
 const char *reasons_gravest_text(const Reasons *reasons);
-// The first of that code; NULL: there is none.
+// The text of the first reason of that code; NULL if there is none.
 const char *reasons_text(const Reasons *reasons, ReasonCode code);
 bool reasons_have(const Reasons *reasons, ReasonCode code);
 bool reasons_equal(const Reasons *a, const Reasons *b);

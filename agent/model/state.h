@@ -1,4 +1,4 @@
-// The one type on both sides: a State is a sorted array of kernel objects, desired or observed.
+// A State is a sorted array of kernel objects, desired or observed.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -10,9 +10,9 @@ typedef struct State {
         size_t n_objects, n_allocated;
 } State;
 
-// Adds a copy, taking over as_ruleset.text; 0 or -ENOMEM (the text is freed then).
+// Adds a copy, which owns as_ruleset.text from now on. Returns 0, or -ENOMEM, and the text is freed.
 int state_add(State *state, const Object *object);
-// Sorts by kind and key. Every State that leaves derive or observe is sorted.
+// Sorts by kind and key. The engine only hands out sorted States.
 void state_sort(State *state);
 const Object *state_find(const State *state, const Object *key);
 void state_deinit(State *state);
