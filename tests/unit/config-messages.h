@@ -1,4 +1,4 @@
-// What the tests of the configuration share: a plane, and all that is said about a configuration.
+// For the tests of the configuration: a plane, and the messages about a configuration.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "config/drop-in.h"
 #include "config/load.h"
 
-// Four lines that are a plane.
+// A plane in four lines.
 #define PLANE "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n"
 
 // All messages, one a line.
@@ -47,7 +47,7 @@ static inline Config *load(const char *text) {
         return load_sized(text, strlen(text));
 }
 
-// The only plane, which is well.
+// The only plane, without messages.
 static inline const PlaneConfig *only_plane(const Config *config) {
         assert_messages(config, "");
         assert_int_equal(config->n_planes, 1);
@@ -55,7 +55,7 @@ static inline const PlaneConfig *only_plane(const Config *config) {
         return config->planes[0];
 }
 
-// A text, and all that is said about it.
+// A text, and all messages about it.
 typedef struct Case {
         const char *text, *messages;
 } Case;

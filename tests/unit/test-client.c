@@ -1,4 +1,4 @@
-// Calls to the daemon from the outside: what their failures are, and values as JSON.
+// Calls to the daemon: kinds of failure, values as JSON, and the list of planes.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <setjmp.h>
@@ -38,7 +38,8 @@ static void test_the_name_of_an_error_gives_the_kind_of_failure(void **state _un
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 Error error;
-                assert_int_equal(client_failure("Verify", &SD_BUS_ERROR_MAKE_CONST(cases[i].name, "because"), -1, &error),
+                assert_int_equal(client_failure("Verify", &SD_BUS_ERROR_MAKE_CONST(cases[i].name, "because"), -1,
+                                                &error),
                                  cases[i].result);
                 assert_string_equal(error.text, cases[i].text);
                 assert_true(error.code < 0);
@@ -67,7 +68,7 @@ static void test_a_missing_bus_is_not_a_missing_daemon(void **state _unused_) {
         assert_null(client.bus);
 }
 
-// Messages belong to a connection, and need no more of it than that it was started.
+// A message belongs to a connection, which has to be started and need not be connected to anything.
 static sd_bus *bus_new(void) {
         sd_bus *bus = NULL;
         int ends[2];
@@ -101,22 +102,21 @@ static void test_values_of_every_type_are_json(void **state _unused_) {
         message_seal(message);
         assert_int_equal(client_read_json(message, &value), 0);
         _cleanup_free_ char *text = json_dumps(value, JSON_COMPACT);
-        // JSON's integers here end at INT64_MAX.
-        assert_string_equal(text, "[\"text\",\"/path\",true,255,-2,65535,-3,4294967295,-9223372036854775808,"
-                                  "9223372036854775807,0.5]");
+        // jansson's integers end at INT64_MAX.
+        assert_string_equal(text,
+                            "[\"text\",\"/path\",true,255,-2,65535,-3,4294967295,-9223372036854775808,"
+                            "9223372036854775807,0.5]");
         assert_true(client_read_json(message, &value) < 0); // nothing is left
 }
 
 // As GetManagedObjects answers: the Manager's object and two planes, in no order.
 static void planes_append(sd_bus_message *message) {
-        assert_true(sd_bus_message_append(message, "a{oa{sa{sv}}}", 3,
-                                          "/org/migplane1/plane/red", 1,
+        assert_true(sd_bus_message_append(message, "a{oa{sa{sv}}}", 3, "/org/migplane1/plane/red", 1,
                                           "org.migplane1.Plane", 2, "Name", "s", "red", "MTU", "u", 9000,
                                           "/org/migplane1", 1, "org.migplane1.Manager", 1, "Version", "s", "0",
-                                          "/org/migplane1/plane/blue", 1,
-                                          "org.migplane1.Plane", 4, "Name", "s", "blue", "Default", "b", 1,
-                                          "Health", "s", "degraded",
-                                          "HealthReasons", "a(ss)", 1, "drift", "an address is missing") >= 0);
+                                          "/org/migplane1/plane/blue", 1, "org.migplane1.Plane", 4, "Name", "s", "blue",
+                                          "Default", "b", 1, "Health", "s", "degraded", "HealthReasons", "a(ss)", 1,
+                                          "drift", "an address is missing") >= 0);
 }
 
 static void test_planes_are_sorted_and_found(void **state _unused_) {
@@ -134,7 +134,7 @@ static void test_planes_are_sorted_and_found(void **state _unused_) {
         assert_string_equal(client_plane_reason(blue), "an address is missing");
         assert_true(client_plane_is_usable(blue));
         assert_int_equal(client_plane_number(red, "MTU"), 9000);
-        // What is missing reads as nothing.
+        // A missing property reads as "", 0 or false.
         assert_string_equal(client_plane_string(red, "Health"), "");
         assert_string_equal(client_plane_reason(red), "no reason given");
         assert_false(client_plane_is_usable(red));

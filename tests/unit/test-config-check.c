@@ -1,9 +1,9 @@
-// What must hold within one plane: values that fit each other and the plane, and what a person is told where they do not.
+// Checks within one plane: values that do not fit each other, and the message about each.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config-messages.h"
 
-static void test_planes_that_are_fine(void **state _unused_) {
+static void test_valid_planes_have_no_messages(void **state _unused_) {
         static const char *const texts[] = {
                 "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.0/31\n",
                 "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1/31\n",
@@ -12,8 +12,9 @@ static void test_planes_that_are_fine(void **state _unused_) {
                 "[Interface]\nName=mig0\nMTUBytes=68\n[Address]\nAddress=10.0.0.1/8\n",
                 "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1/32\n[Isolation]\nPeers=10.0.0.0/24\n",
                 "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1\n[Route]\nDestination=10.0.0.0/24\n",
-                PLANE "[Interface]\nKind=vlan\nParent=eno1\nVLANId=4094\n[Bandwidth]\nLinkRate=10G\nManagementReserve="
-                      "1.3G\nEgress=8G\n",
+                PLANE
+                "[Interface]\nKind=vlan\nParent=eno1\nVLANId=4094\n[Bandwidth]\nLinkRate=10G\nManagementReserve="
+                "1.3G\nEgress=8G\n",
                 PLANE "[Bandwidth]\nPerMigration=8G\nEgress=8G\n",
         };
 
@@ -104,7 +105,7 @@ static void test_errors_of_interface_and_address(void **state _unused_) {
         assert_cases(cases, ELEMENTSOF(cases), true);
 }
 
-static void test_ipv6_needs_a_kernel_that_has_it(void **state _unused_) {
+static void test_ipv6_needs_a_kernel_with_ipv6(void **state _unused_) {
         static const char text[] = PLANE "Address=fd00::5/64\n";
         _cleanup_config_ Config *config = NULL;
 
@@ -197,7 +198,7 @@ static void test_errors_of_peers(void **state _unused_) {
         assert_cases(cases, ELEMENTSOF(cases), true);
 }
 
-// In the order of the file, whatever that of the addresses is; and what is said of one section stands together.
+// Messages are in the order of the file, not of the addresses, and those about one section are together.
 static void test_errors_of_several_peers(void **state _unused_) {
         static const Case cases[] = {
                 { PLANE "[Peer]\nAddress=172.150.1.9\n[Peer]\nAddress=172.150.1.6\n[Peer]\nAddress=172.150.2.6\n"
@@ -216,7 +217,7 @@ static void test_errors_of_several_peers(void **state _unused_) {
                   "section\n"
                   "blue.plane:6: error: Address= is missing in [Peer]; add the peer's address, or remove the "
                   "section\n" },
-                // An entry that is wrong, and one within another: the rest is found all the same.
+                // One wrong entry, and one within another; the rest is checked as well.
                 { PLANE "Address=fd00::5/64\n[Isolation]\n"
                         "Peers=fd00::/64 127.0.0.0/8 172.150.1.0/24 172.150.1.128/25 fd00:0:0:1::/64\n"
                         "[Peer]\nAddress=fd00::6\n[Peer]\nAddress=172.150.1.6\n[Peer]\nAddress=fd00:0:0:1:ffff::\n"
@@ -236,7 +237,7 @@ static void test_errors_of_several_peers(void **state _unused_) {
         assert_cases(cases, ELEMENTSOF(cases), true);
 }
 
-// Ten thousand of each family, each in Peers= by itself, in no order; and then one of them twice.
+// Ten thousand of each family, each in Peers= by itself, in no order; then one of them twice.
 static void test_many_peers(void **state _unused_) {
         enum { N = 10000 };
         _cleanup_free_ char *text = NULL;
@@ -265,9 +266,9 @@ static void test_many_peers(void **state _unused_) {
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_planes_that_are_fine),
+                cmocka_unit_test(test_valid_planes_have_no_messages),
                 cmocka_unit_test(test_errors_of_interface_and_address),
-                cmocka_unit_test(test_ipv6_needs_a_kernel_that_has_it),
+                cmocka_unit_test(test_ipv6_needs_a_kernel_with_ipv6),
                 cmocka_unit_test(test_errors_of_routes),
                 cmocka_unit_test(test_errors_of_bandwidth),
                 cmocka_unit_test(test_errors_of_peers),

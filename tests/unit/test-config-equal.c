@@ -1,4 +1,4 @@
-// An edited key is an edit: each key of the table in turn, with values that its own type reads.
+// An edited key is an edit: every key of the table in turn, with values that its type reads.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config-messages.h"
@@ -11,19 +11,49 @@
 
 // At least two values of every type; no two of them mean the same.
 static const char *const words[] = {
-        "yes",            "no",             "deny",          "allow",         "vlan",        "macvlan",
-        "802.1Q",         "802.1ad",        "networkd",      "NetworkManager", "mig0",       "mig00",
-        "1500",           "1501",           "100",           "101",           "10000000",    "10000001",
-        "172.150.1.5/24", "172.150.1.5/25", "172.150.0.0/16", "172.150.0.0/17", "172.150.1.6", "172.150.1.7",
-        "fd00::1",        "fd00::2",        "fd00::/64",     "fd00::/65",     "02:00:00:00:00:06", "02:00:00:00:00:07",
-        "49152-49215",    "49152-49216",    "11/minute",     "12/minute",     "11/hour",
+        "yes",
+        "no",
+        "deny",
+        "allow",
+        "vlan",
+        "macvlan",
+        "802.1Q",
+        "802.1ad",
+        "networkd",
+        "NetworkManager",
+        "mig0",
+        "mig00",
+        "1500",
+        "1501",
+        "100",
+        "101",
+        "10000000",
+        "10000001",
+        "172.150.1.5/24",
+        "172.150.1.5/25",
+        "172.150.0.0/16",
+        "172.150.0.0/17",
+        "172.150.1.6",
+        "172.150.1.7",
+        "fd00::1",
+        "fd00::2",
+        "fd00::/64",
+        "fd00::/65",
+        "02:00:00:00:00:06",
+        "02:00:00:00:00:07",
+        "49152-49215",
+        "49152-49216",
+        "11/minute",
+        "12/minute",
+        "11/hour",
 };
 
 // A plane with two items in each list and two sections of each name that may repeat.
 static void plane_init(ConfigDraft *draft, Config *config) {
-        char text[] = "[Address]\nAddress=10.0.0.1/8 11.0.0.1/8\n[Route]\n[Route]\n[Peer]\n[Peer]\n"
-                      "[Isolation]\nPeers=10.0.0.0/8 11.0.0.0/8\nPorts=1 2\nUsers=1 2\n"
-                      "[Health]\nProbe=10.0.0.2 11.0.0.2\n";
+        char text[] =
+                "[Address]\nAddress=10.0.0.1/8 11.0.0.1/8\n[Route]\n[Route]\n[Peer]\n[Peer]\n"
+                "[Isolation]\nPeers=10.0.0.0/8 11.0.0.0/8\nPorts=1 2\nUsers=1 2\n"
+                "[Health]\nProbe=10.0.0.2 11.0.0.2\n";
 
         assert_int_equal(draft_init(draft, config, "blue", "blue.plane", true), 0);
         draft_read_text(draft, "blue.plane", text, strlen(text));
@@ -123,11 +153,12 @@ static void test_the_name_and_the_default_count_too(void **state _unused_) {
         assert_false(plane_config_equal(one->planes[0], other->planes[0]));
 }
 
-static void test_where_and_how_a_value_was_written_does_not_count(void **state _unused_) {
+static void test_the_place_and_form_of_a_value_do_not_count(void **state _unused_) {
         _cleanup_config_ Config *one = load(PLANE "[Interface]\nMTUBytes=9000\n[Isolation]\nPorts=100-200\n"),
-                                *other = load("# a comment\n[Isolation]\nPorts=150-200 100-149\n"
-                                              "[Interface]\nName=migration0\nMTUBytes=9000\n"
-                                              "[Plane]\nDescription=x\nDescription=\n" PLANE);
+                                *other =
+                                        load("# a comment\n[Isolation]\nPorts=150-200 100-149\n"
+                                             "[Interface]\nName=migration0\nMTUBytes=9000\n"
+                                             "[Plane]\nDescription=x\nDescription=\n" PLANE);
 
         assert_true(plane_config_equal(only_plane(one), only_plane(other)));
 }
@@ -137,7 +168,7 @@ int main(void) {
                 cmocka_unit_test(test_each_edited_key_is_an_edit),
                 cmocka_unit_test(test_each_shortened_list_is_an_edit),
                 cmocka_unit_test(test_the_name_and_the_default_count_too),
-                cmocka_unit_test(test_where_and_how_a_value_was_written_does_not_count),
+                cmocka_unit_test(test_the_place_and_form_of_a_value_do_not_count),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-// The configuration's files: layering, masks and drop-ins; several planes; what SetBandwidth writes.
+// Configuration files: layering, masks and drop-ins; several planes; the drop-in of SetBandwidth.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <sys/stat.h>
@@ -27,7 +27,7 @@ static int tree_teardown(void **state) {
         return system(command);
 }
 
-// Writes a file; its folder is made if need be.
+// Writes a file, and makes its directory if it is missing.
 static void put(const char *path, const char *text) {
         char folder[64];
 
@@ -60,7 +60,7 @@ static const char *description_of(const Config *config, const char *name) {
         return plane->description;
 }
 
-static void test_nothing_configured(void **state _unused_) {
+static void test_no_files_are_no_planes(void **state _unused_) {
         _cleanup_config_ Config *config = load_tree();
 
         assert_int_equal(config->n_planes, 0);
@@ -97,7 +97,7 @@ static void test_files_are_masked(void **state _unused_) {
         assert_int_equal(config->n_messages, 0);
 }
 
-static void test_other_files_are_left_alone(void **state _unused_) {
+static void test_other_files_are_ignored(void **state _unused_) {
         put("etc/blue.plane", PLANE);
         put("etc/.hidden.plane", "x");
         put("etc/.plane", "x");
@@ -116,7 +116,7 @@ static void test_dropins_apply_in_the_order_of_their_names(void **state _unused_
         put("etc/blue.plane.d/20-b.conf", "[Bandwidth]\nEgress=20G\n");
         put("usr/blue.plane.d/30-c.conf", "[Bandwidth]\nEgress=30G\n");
         put("run/blue.plane.d/10-a.conf", "[Bandwidth]\nEgress=10G\nIngress=10G\n");
-        // The same name: that of the higher directory, alone.
+        // Of one name, only the file of the first directory is read.
         put("usr/blue.plane.d/10-a.conf", "[Bandwidth]\nPerMigration=10G\n");
         put("etc/blue.plane.d/30-c.conf", "[Bandwidth]\nPerMigration=2G\n");
         _cleanup_config_ Config *config = load_tree();
@@ -184,7 +184,7 @@ static void test_a_broken_plane_leaves_the_others_alone(void **state _unused_) {
         assert_int_equal(config->n_planes, 1);
         assert_true(config_is_broken(config, "red"));
         assert_false(config_is_broken(config, "blue"));
-        // Not the only one, but the only one left over.
+        // Not the only plane, but the only one that is not broken.
         assert_false(config_find(config, "blue")->is_default);
 }
 
@@ -228,7 +228,7 @@ static void test_names_are_printable_in_messages(void **state _unused_) {
         assert_string_equal(config->messages[0].plane, "a?[1m???");
 }
 
-static void test_a_directory_that_is_none(void **state _unused_) {
+static void test_a_file_in_place_of_the_directory(void **state _unused_) {
         const char *const directories[] = { "etc", "/dev/null", NULL };
         Config *config = NULL;
         Error error = { 0 };
@@ -277,7 +277,7 @@ static void test_planes_that_contradict_each_other(void **state _unused_) {
         }
 }
 
-static void test_planes_that_get_along(void **state _unused_) {
+static void test_planes_without_conflicts(void **state _unused_) {
         put("etc/b.plane", PLANE "[Interface]\nKind=vlan\nParent=eno1\nVLANId=100\n");
         put("etc/a-z.plane", OTHER "[Interface]\nKind=vlan\nParent=eno1\nVLANId=101\n[Plane]\nDefault=yes\n");
         put("etc/a.plane",
@@ -305,7 +305,7 @@ static void test_no_plane_of_several_is_the_default_by_itself(void **state _unus
         assert_false(config->planes[1]->is_default);
 }
 
-static void test_a_broken_plane_keeps_others_off_what_it_has(void **state _unused_) {
+static void test_a_broken_plane_keeps_its_interface_and_networks(void **state _unused_) {
         put("etc/blue.plane", OTHER);
         put("etc/red.plane", PLANE);
         put("etc/white.plane", "[Interface]\nName=mig2\n[Address]\nAddress=10.0.0.1/8\n");
@@ -325,17 +325,18 @@ static void test_a_broken_plane_keeps_others_off_what_it_has(void **state _unuse
         assert_true(config_is_broken(after, "blue"));
         assert_true(config_is_broken(after, "white"));
         assert_messages(
-                after, "etc/red.plane:1: error: Name= is missing in [Interface]; add the name of the plane's network "
-                       "interface, such as Name=mig0\n"
-                       "etc/red.plane: error: the plane has no address; add [Address] with Address=, such as "
-                       "Address=172.150.1.5/24\n"
-                       "etc/blue.plane:4: error: Address=172.150.1.9/24 overlaps Address=172.150.1.5/24 of plane red "
-                       "(etc/red.plane:4); give each plane a network of its own\n"
-                       "etc/white.plane:2: error: Name=mig1 is the interface of plane blue (etc/blue.plane:2) already; "
-                       "give each plane its own\n");
+                after,
+                "etc/red.plane:1: error: Name= is missing in [Interface]; add the name of the plane's network "
+                "interface, such as Name=mig0\n"
+                "etc/red.plane: error: the plane has no address; add [Address] with Address=, such as "
+                "Address=172.150.1.5/24\n"
+                "etc/blue.plane:4: error: Address=172.150.1.9/24 overlaps Address=172.150.1.5/24 of plane red "
+                "(etc/red.plane:4); give each plane a network of its own\n"
+                "etc/white.plane:2: error: Name=mig1 is the interface of plane blue (etc/blue.plane:2) already; "
+                "give each plane its own\n");
 }
 
-// --- What SetBandwidth writes
+// --- The drop-in of SetBandwidth
 
 static void test_bandwidth_dropins(void **state _unused_) {
         _cleanup_free_ char *persistent = NULL, *runtime = NULL, *text = NULL, *partial = NULL;
@@ -347,8 +348,9 @@ static void test_bandwidth_dropins(void **state _unused_) {
 
         assert_int_equal(drop_in_bandwidth_text(8000000000, 2500000000, 1000000000, &text), 0);
         assert_string_equal(
-                text, "# Set with SetBandwidth (migplanectl set-bandwidth). Remove this file and reload to undo it.\n"
-                      "[Bandwidth]\nEgress=8G\nIngress=2.5G\nPerMigration=1G\n");
+                text,
+                "# Set with SetBandwidth (migplanectl set-bandwidth). Remove this file and reload to undo it.\n"
+                "[Bandwidth]\nEgress=8G\nIngress=2.5G\nPerMigration=1G\n");
         assert_int_equal(drop_in_bandwidth_text(0, 4000000000, 0, &partial), 0);
 
         put("etc/blue.plane", PLANE);
@@ -363,10 +365,10 @@ static void test_bandwidth_dropins(void **state _unused_) {
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
-                tree_test(test_nothing_configured),
+                tree_test(test_no_files_are_no_planes),
                 tree_test(test_the_first_directory_wins),
                 tree_test(test_files_are_masked),
-                tree_test(test_other_files_are_left_alone),
+                tree_test(test_other_files_are_ignored),
                 tree_test(test_dropins_apply_in_the_order_of_their_names),
                 tree_test(test_dropins_are_masked),
                 tree_test(test_dropins_add_sections_and_reset_lists),
@@ -375,11 +377,11 @@ int main(void) {
                 tree_test(test_files_that_cannot_be_read),
                 tree_test(test_a_file_without_permission),
                 tree_test(test_names_are_printable_in_messages),
-                tree_test(test_a_directory_that_is_none),
+                tree_test(test_a_file_in_place_of_the_directory),
                 tree_test(test_planes_that_contradict_each_other),
-                tree_test(test_planes_that_get_along),
+                tree_test(test_planes_without_conflicts),
                 tree_test(test_no_plane_of_several_is_the_default_by_itself),
-                tree_test(test_a_broken_plane_keeps_others_off_what_it_has),
+                tree_test(test_a_broken_plane_keeps_its_interface_and_networks),
                 tree_test(test_bandwidth_dropins),
         };
 

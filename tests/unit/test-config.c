@@ -1,4 +1,4 @@
-// The configuration of one plane: syntax, keys, values, and what a person is told.
+// The configuration of one plane: syntax, keys, values and messages.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "config-messages.h"
@@ -25,15 +25,15 @@ static void test_syntax_is_that_of_systemd(void **state _unused_) {
         assert_description("[Plane]\r\nDescription=blue\r\n", "blue");
         assert_description("\n  [Plane]  \n\t Description \t=\t blue \t\n", "blue");
         assert_description("# c\n[Plane]\n  ; c\n\t# Description=c\nDescription=blue\n", "blue");
-        // Neither of the two begins a comment within a line, and nothing is unquoted.
+        // Within a line neither begins a comment, and nothing is unquoted.
         assert_description("[Plane]\nDescription=blue # one ; two\n", "blue # one ; two");
         assert_description("[Plane]\nDescription=\"blue\" = 'x'\n", "\"blue\" = 'x'");
         assert_description("[Plane]\nDescription=bl\xc3\xbc\n", "bl\xc3\xbc");
-        // An indented line is not more of the line before it.
+        // An indented line is not a continuation.
         assert_description("[Plane]\nDescription=red\n  Description=blue\n", "blue");
-        // The last assignment counts, and a section may come again.
+        // The last assignment counts, and a section may be repeated.
         assert_description("[Plane]\nDescription=red\n[Health]\n[Plane]\nDescription=blue\n", "blue");
-        // Somebody else's.
+        // Names for other programs.
         assert_description("[X-Site]\nfoo=bar\n[Plane]\nX-Owner=me\nDescription=blue\n", "blue");
 }
 
@@ -86,10 +86,10 @@ static void test_empty_assignments_reset(void **state _unused_) {
 // --- Values
 
 static void test_another_vlan_protocol_is_another_plane(void **state _unused_) {
-        #define VLAN "[Interface]\nKind=vlan\nParent=eno1\nVLANId=100\n"
+#define VLAN "[Interface]\nKind=vlan\nParent=eno1\nVLANId=100\n"
         _cleanup_config_ Config *none = load(PLANE VLAN), *same = load(PLANE VLAN "VLANProtocol=802.1q\n"),
                                 *other = load(PLANE VLAN "VLANProtocol=802.1ad\n");
-        #undef VLAN
+#undef VLAN
 
         assert_true(plane_config_equal(only_plane(none), only_plane(same)));
         assert_false(plane_config_equal(only_plane(none), only_plane(other)));
@@ -152,7 +152,7 @@ static void test_the_example_of_the_manual(void **state _unused_) {
         assert_int_equal(plane->n_probes, 3);
 }
 
-static void test_what_is_not_said_has_a_default(void **state _unused_) {
+static void test_unset_keys_have_defaults(void **state _unused_) {
         _cleanup_config_ Config *config = load(PLANE "[Route]\nDestination=10.9.0.0/16\n");
         const PlaneConfig *plane = only_plane(config);
         char text[PREFIX_TEXT_MAX];
@@ -172,14 +172,13 @@ static void test_what_is_not_said_has_a_default(void **state _unused_) {
         assert_int_equal(plane->ports[0].last, 49215);
 }
 
-static void test_drops_are_logged_at_a_rate(void **state _unused_) {
+static void test_rates_of_logged_drops(void **state _unused_) {
         static const struct {
                 const char *text;
                 unsigned count, seconds;
         } cases[] = {
-                { "no", 0, 0 },       { "yes", 10, 60 },          { "1/second", 1, 1 },
-                { "100/minute", 100, 60 }, { "5/hour", 5, 3600 }, { "1/day", 1, 86400 },
-                { "", 0, 0 },
+                { "no", 0, 0 },        { "yes", 10, 60 },     { "1/second", 1, 1 }, { "100/minute", 100, 60 },
+                { "5/hour", 5, 3600 }, { "1/day", 1, 86400 }, { "", 0, 0 },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -191,11 +190,12 @@ static void test_drops_are_logged_at_a_rate(void **state _unused_) {
         }
 }
 
-static void test_peers_ports_and_users_are_put_in_order(void **state _unused_) {
+static void test_peers_ports_and_users_are_sorted(void **state _unused_) {
         _cleanup_config_ Config *config =
-                load(PLANE "[Isolation]\nPeers=172.150.1.0/24 10.1.0.0/16\nPeers=10.0.0.0/8 172.150.1.7\n"
-                           "Ports=300 100-200\nPorts=150-250 251 65535 400-500 65530-65535\n"
-                           "Users=7 0 root 7\n");
+                load(PLANE
+                     "[Isolation]\nPeers=172.150.1.0/24 10.1.0.0/16\nPeers=10.0.0.0/8 172.150.1.7\n"
+                     "Ports=300 100-200\nPorts=150-250 251 65535 400-500 65530-65535\n"
+                     "Users=7 0 root 7\n");
         const PlaneConfig *plane = only_plane(config);
         static const PortRange ports[] = { { 100, 251 }, { 300, 300 }, { 400, 500 }, { 65530, 65535 } };
         char text[PREFIX_TEXT_MAX];
@@ -217,7 +217,7 @@ static void test_macvlan_has_a_mac_address(void **state _unused_) {
         assert_true(only_plane(config)->has_mac);
 }
 
-// --- Messages: each text, and all that is said about it
+// --- Messages: a text, and all messages about it
 
 static void test_warnings(void **state _unused_) {
         static const Case cases[] = {
@@ -249,21 +249,18 @@ static void test_errors_of_syntax(void **state _unused_) {
                   "blue.plane:1: error: Name= is before the first section; put it below a [Section]\n" },
                 { PLANE "Egress\n",
                   "blue.plane:5: error: '=' is missing; write Key=Value, a [Section] or a # comment\n" },
-                { PLANE " = 8G\n",
-                  "blue.plane:5: error: the key before '=' is missing; write Key=Value\n" },
+                { PLANE " = 8G\n", "blue.plane:5: error: the key before '=' is missing; write Key=Value\n" },
                 { PLANE "[Bandwidth\n",
                   "blue.plane:5: error: the section header does not end in ']'; write [Section]\n" },
-                { PLANE "[\n",
-                  "blue.plane:5: error: the section header does not end in ']'; write [Section]\n" },
-                { PLANE "[]\n",
-                  "blue.plane:5: error: the section header has no name; write [Section]\n" },
+                { PLANE "[\n", "blue.plane:5: error: the section header does not end in ']'; write [Section]\n" },
+                { PLANE "[]\n", "blue.plane:5: error: the section header has no name; write [Section]\n" },
                 { PLANE "[Plane]\nDescription=bl\xfc\n",
                   "blue.plane:6: error: the line is not valid UTF-8; save the file as UTF-8\n" },
                 { PLANE "[Plane]\nDescription=\xed\xa0\x80\n",
                   "blue.plane:6: error: the line is not valid UTF-8; save the file as UTF-8\n" },
                 { PLANE "[Plane]\nDescription=\xc0\xaf\n",
                   "blue.plane:6: error: the line is not valid UTF-8; save the file as UTF-8\n" },
-                // The line is that where the continued line begins, and reading goes on.
+                // The message has the line where the continued line begins, and reading goes on.
                 { "# c\n\\\nfoo \\\nbar\n[Plane]\nDefault=maybe\n",
                   "blue.plane:2: error: '=' is missing; write Key=Value, a [Section] or a # comment\n"
                   "blue.plane:6: error: Default=maybe is not understood; expected yes or no\n" },
@@ -272,7 +269,7 @@ static void test_errors_of_syntax(void **state _unused_) {
         assert_cases(cases, ELEMENTSOF(cases), true);
 }
 
-static void test_a_file_with_nul_bytes_is_no_text(void **state _unused_) {
+static void test_a_file_with_nul_bytes_is_not_read(void **state _unused_) {
         static const char text[] = PLANE "[Plane]\nDescription=a\0b\nfoo\n";
         _cleanup_config_ Config *config = load_sized(text, sizeof(text) - 1);
 
@@ -415,7 +412,7 @@ static void test_errors_of_values(void **state _unused_) {
         assert_cases(cases, ELEMENTSOF(cases), true);
 }
 
-static void test_messages_come_to_an_end(void **state _unused_) {
+static void test_the_number_of_messages_is_limited(void **state _unused_) {
         char text[4096] = "";
 
         for (size_t i = 0; i < 1000; i++)
@@ -438,7 +435,7 @@ static void test_long_values_are_quoted_short(void **state _unused_) {
         assert_string_equal(config->messages[0].text, expected);
 }
 
-static void test_where_a_value_was_written(void **state _unused_) {
+static void test_each_value_has_its_file_and_line(void **state _unused_) {
         _cleanup_config_ Config *config =
                 load(PLANE "[Address]\nAddress=10.0.0.1/8 fd00::5/64\n[Interface]\nName=mig1\n");
         const PlaneConfig *plane = only_plane(config);
@@ -457,16 +454,17 @@ static Address address_of(const char *text) {
         return address;
 }
 
-static void test_what_is_within_a_plane(void **state _unused_) {
+static void test_own_addresses_peers_and_ports(void **state _unused_) {
         _cleanup_config_ Config *config =
-                load(PLANE "[Isolation]\nPeers=10.0.0.0/8 172.150.1.0/24 192.0.2.7\nPorts=100-200 300\n"
-                           "[Peer]\nAddress=10.1.2.3\n[Peer]\nAddress=10.1.2.4\nMACAddress=52:54:00:12:34:56\n");
+                load(PLANE
+                     "[Isolation]\nPeers=10.0.0.0/8 172.150.1.0/24 192.0.2.7\nPorts=100-200 300\n"
+                     "[Peer]\nAddress=10.1.2.3\n[Peer]\nAddress=10.1.2.4\nMACAddress=52:54:00:12:34:56\n");
         const PlaneConfig *plane = only_plane(config);
         static const struct {
                 const char *address;
                 bool own, peer, pinned;
         } addresses[] = {
-                { "172.150.1.5", true, true, false },  { "172.150.1.6", false, true, false },
+                { "172.150.1.5", true, true, false },   { "172.150.1.6", false, true, false },
                 { "172.150.2.5", false, false, false }, { "10.1.2.3", false, true, false },
                 { "10.1.2.4", false, true, true },      { "192.0.2.6", false, false, false },
                 { "192.0.2.7", false, true, false },    { "9.255.255.255", false, false, false },
@@ -497,19 +495,19 @@ int main(void) {
                 cmocka_unit_test(test_empty_assignments_reset),
                 cmocka_unit_test(test_the_example_of_the_manual),
                 cmocka_unit_test(test_another_vlan_protocol_is_another_plane),
-                cmocka_unit_test(test_what_is_not_said_has_a_default),
-                cmocka_unit_test(test_drops_are_logged_at_a_rate),
-                cmocka_unit_test(test_peers_ports_and_users_are_put_in_order),
+                cmocka_unit_test(test_unset_keys_have_defaults),
+                cmocka_unit_test(test_rates_of_logged_drops),
+                cmocka_unit_test(test_peers_ports_and_users_are_sorted),
                 cmocka_unit_test(test_macvlan_has_a_mac_address),
                 cmocka_unit_test(test_warnings),
                 cmocka_unit_test(test_errors_of_syntax),
-                cmocka_unit_test(test_a_file_with_nul_bytes_is_no_text),
+                cmocka_unit_test(test_a_file_with_nul_bytes_is_not_read),
                 cmocka_unit_test(test_lines_may_be_long),
                 cmocka_unit_test(test_errors_of_values),
-                cmocka_unit_test(test_messages_come_to_an_end),
+                cmocka_unit_test(test_the_number_of_messages_is_limited),
                 cmocka_unit_test(test_long_values_are_quoted_short),
-                cmocka_unit_test(test_where_a_value_was_written),
-                cmocka_unit_test(test_what_is_within_a_plane),
+                cmocka_unit_test(test_each_value_has_its_file_and_line),
+                cmocka_unit_test(test_own_addresses_peers_and_ports),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

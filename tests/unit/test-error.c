@@ -1,4 +1,4 @@
-// An error: its code, and the sentence that callers put together.
+// An error: its code, and a text that callers add to.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <setjmp.h>
@@ -14,7 +14,7 @@ static void test_a_caller_without_an_error_gets_the_code(void **state _unused_) 
         error_prefix(NULL, "cannot read %s", "mig0");
 }
 
-static void test_callers_say_what_was_attempted(void **state _unused_) {
+static void test_callers_add_what_was_attempted(void **state _unused_) {
         Error error;
 
         assert_int_equal(error_set(&error, -ENOENT, "no such %s", "link"), -ENOENT);
@@ -42,7 +42,7 @@ static void test_a_long_text_keeps_both_its_parts(void **state _unused_) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_caller_without_an_error_gets_the_code),
-                cmocka_unit_test(test_callers_say_what_was_attempted),
+                cmocka_unit_test(test_callers_add_what_was_attempted),
                 cmocka_unit_test(test_a_long_text_keeps_both_its_parts),
         };
 

@@ -1,4 +1,4 @@
-// The diff: what becomes an operation, of which kind, and in which order.
+// The diff: which differences become operations, of which type and in which order.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <linux/pkt_sched.h>
@@ -87,7 +87,9 @@ static Object class(uint64_t bytes_per_second) {
 static Object root(QdiscType type, const char *foreign) {
         Object object = {
                 .kind = OBJECT_QDISC,
-                .as_qdisc = { .parent = TC_H_ROOT, .type = type, .handle = type == QDISC_HTB ? OUR_QDISC_HANDLE : 0x80010000 },
+                .as_qdisc = { .parent = TC_H_ROOT,
+                              .type = type,
+                              .handle = type == QDISC_HTB ? OUR_QDISC_HANDLE : 0x80010000 },
         };
         object.as_qdisc.default_class = type == QDISC_HTB ? 0x10 : 0;
         strcpy_fixed(object.as_qdisc.foreign, foreign);
@@ -170,8 +172,9 @@ static void a_foreign_root_qdisc_is_replaced(void **state) {
 
         add(&sides->desired, root(QDISC_HTB, ""), "mig0");
         add(&sides->observed, root(QDISC_FOREIGN, "fq"), "mig0");
-        assert_plan(sides, "! qdisc mig0 htb parent root handle 6d70: default 10"
-                           " (was: qdisc mig0 fq parent root handle 8001:)\n");
+        assert_plan(sides,
+                    "! qdisc mig0 htb parent root handle 6d70: default 10"
+                    " (was: qdisc mig0 fq parent root handle 8001:)\n");
 }
 
 static void a_chain_is_always_changed_in_place(void **state) {
@@ -179,8 +182,9 @@ static void a_chain_is_always_changed_in_place(void **state) {
 
         add(&sides->desired, chain(RULESET_NETDEV, "mig0-in", 2), "mig0");
         add(&sides->observed, chain(RULESET_NETDEV, "mig0-in", 0), "mig0");
-        assert_plan(sides, "~ ruleset netdev migplane chain mig0-in rules 3 hash 0000000000000002"
-                           " (was: ruleset netdev migplane chain mig0-in rules 3 hash 0000000000000000)\n");
+        assert_plan(sides,
+                    "~ ruleset netdev migplane chain mig0-in rules 3 hash 0000000000000002"
+                    " (was: ruleset netdev migplane chain mig0-in rules 3 hash 0000000000000000)\n");
 }
 
 static void another_address_is_removed_before_the_new_one_is_added(void **state) {
@@ -201,7 +205,7 @@ static void what_is_desired_as_it_is_always_matches(void **state) {
         assert_plan(sides, "");
 }
 
-// Adding up what a plan does to the observed side gives the desired side, whatever the two were.
+// Applying a plan to the observed State gives the desired State, for random States.
 static void applying_the_plan_of_any_two_states_leaves_nothing_to_do(void **state) {
         Sides *sides = *state;
         unsigned random = 1;
@@ -254,8 +258,9 @@ static void of_several_routes_the_right_one_stays(void **state) {
         add(&sides->observed, route("198.51.100.9", 0), "mig0");
         add(&sides->observed, route("198.51.100.1", 0), "mig0");
         add(&sides->observed, route("198.51.100.1", 100), "mig0");
-        assert_plan(sides, "- route 203.0.113.0/24 via 198.51.100.9 dev mig0\n"
-                           "- route 203.0.113.0/24 via 198.51.100.1 dev mig0 metric 100\n");
+        assert_plan(sides,
+                    "- route 203.0.113.0/24 via 198.51.100.9 dev mig0\n"
+                    "- route 203.0.113.0/24 via 198.51.100.1 dev mig0 metric 100\n");
 }
 
 static void of_several_wrong_routes_none_goes_before_the_right_one_is_there(void **state) {
@@ -264,8 +269,10 @@ static void of_several_wrong_routes_none_goes_before_the_right_one_is_there(void
         add(&sides->desired, route("198.51.100.1", 0), "mig0");
         add(&sides->observed, route("198.51.100.8", 0), "mig0");
         add(&sides->observed, route("198.51.100.9", 0), "mig0");
-        assert_plan(sides, "~ route 203.0.113.0/24 via 198.51.100.1 dev mig0 (was: route 203.0.113.0/24 via 198.51.100.8 dev mig0)\n"
-                           "- route 203.0.113.0/24 via 198.51.100.9 dev mig0\n");
+        assert_plan(
+                sides,
+                "~ route 203.0.113.0/24 via 198.51.100.1 dev mig0 (was: route 203.0.113.0/24 via 198.51.100.8 dev mig0)\n"
+                "- route 203.0.113.0/24 via 198.51.100.9 dev mig0\n");
 }
 
 int main(void) {
