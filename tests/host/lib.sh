@@ -73,9 +73,18 @@ enter() {
 
 skip_all() { skip "${0##*/}" "$1"; echo "0 passed, 0 failed, 1 skipped"; exit 77; }
 
+# gcov's counts are written when a process ends by itself; the end of the lab is a kill.
+write_coverage() {
+    local daemons
+    daemons=$(pgrep -x migplaned) || return 0
+    # shellcheck disable=SC2086 # a list of numbers
+    kill -TERM $daemons && kill -CONT $daemons && lab_wait 10 not pgrep -x migplaned || true
+}
+
 finish() {
     local status=$?
     ((status == 0)) || not_ok "${0##*/} went to its end (exit status $status)"
+    [[ -z ${COVERAGE-} ]] || write_coverage
     # Where the daemon is built with sanitizers. That of leaks cannot work under strace.
     if grep -hE '(ERROR|SUMMARY): .*Sanitizer|runtime error:' "$LAB"/*/*.log | grep -v 'LeakSanitizer has encountered a fatal'; then
         not_ok "no sanitizer complains"

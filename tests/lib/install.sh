@@ -12,6 +12,7 @@ declare -A INSTALL_SETS=(
     [build]="gcc libc6-dev meson ninja-build pkg-config libnl-3-dev libnl-route-3-dev libmnl-dev libnftables-dev
              libsystemd-dev libcmocka-dev libjansson-dev libsmartcols-dev scdoc"
     [clang]="clang libclang-rt-dev"
+    [coverage]="gcovr"
     [host]="busybox-static dbus-daemon firewalld iperf3 iproute2 iptables nftables procps python3 strace systemd tcpdump
             util-linux"
     [demo]="cpio libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86"
