@@ -14,7 +14,7 @@ _migplanectl() {
     local verb='' word i
     local -a host=()
 
-    # bash splits --json=short into three words
+    # Bash splits --json=short into three words.
     [[ $current == = ]] && current=''
     [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
 
