@@ -5,8 +5,6 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "base/util.h"
-
 // Microseconds since an arbitrary start; never set back. CLOCK_MONOTONIC, which is sd-event's clock as well.
 static inline uint64_t clock_now_usec(void) {
         struct timespec now;

@@ -103,13 +103,11 @@ void file_remove_leftovers(const char *path) {
         const char *name = slash + 1;
         size_t size = strlen(name);
 
-        DIR *directory = opendir(folder);
+        _cleanup_closedir_ DIR *directory = opendir(folder);
         for (const struct dirent *entry; directory && (entry = readdir(directory));)
                 if (strlen(entry->d_name) == size + strlen(TEMPORARY_SUFFIX) && entry->d_name[size] == '.' &&
                     strncmp(entry->d_name, name, size) == 0)
                         (void)unlinkat(dirfd(directory), entry->d_name, 0);
-        if (directory)
-                (void)closedir(directory);
 }
 
 static int file_fill_and_rename(int fd, const char *temporary, const char *path, const char *text, mode_t mode) {

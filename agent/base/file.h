@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -19,3 +20,10 @@ int file_remove(const char *path, Error *ret_error);
 void file_remove_leftovers(const char *path);
 // Creates the directories above a path and syncs each.
 int file_make_folders(const char *path, Error *ret_error);
+
+static inline void closedir_directory(DIR **directory) {
+        if (*directory)
+                (void)closedir(*directory);
+        *directory = NULL;
+}
+#define _cleanup_closedir_ _cleanup_(closedir_directory)

@@ -3,7 +3,6 @@
 
 #include "base/parse.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <net/if.h>
 #include <strings.h>

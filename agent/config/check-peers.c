@@ -109,19 +109,18 @@ static int compare_known_peers(const void *a, const void *b) {
 // because there may be thousands.
 static char *find_repeated_peers(const PlaneConfig *plane) {
         const size_t n = plane->n_known_peers;
-        const PlanePeer **sorted = calloc(n + 1, sizeof(sorted[0]));
-        char *repeated = sorted ? calloc(n + 1, 1) : NULL;
+        _cleanup_free_ const PlanePeer **sorted = calloc(n + 1, sizeof(sorted[0]));
+        _cleanup_free_ char *repeated = calloc(n + 1, 1);
 
-        if (repeated) {
-                for (size_t i = 0; i < n; i++)
-                        sorted[i] = &plane->known_peers[i];
-                qsort(sorted, n, sizeof(sorted[0]), compare_known_peers);
-                for (size_t i = 1; i < n; i++)
-                        repeated[sorted[i] - plane->known_peers] =
-                                address_compare(&sorted[i - 1]->address, &sorted[i]->address) == 0;
-        }
-        free(sorted);
-        return repeated;
+        if (!sorted || !repeated)
+                return NULL;
+        for (size_t i = 0; i < n; i++)
+                sorted[i] = &plane->known_peers[i];
+        qsort(sorted, n, sizeof(sorted[0]), compare_known_peers);
+        for (size_t i = 1; i < n; i++)
+                repeated[sorted[i] - plane->known_peers] =
+                        address_compare(&sorted[i - 1]->address, &sorted[i]->address) == 0;
+        return TAKE(repeated);
 }
 
 static void check_known_peers(ConfigDraft *draft) {

@@ -60,14 +60,9 @@ static bool file_list_has(const FileList *list, const char *name) {
         return false;
 }
 
-static void closedir_dir(DIR **directory) {
-        if (*directory)
-                (void)closedir(*directory);
-}
-
 // Adds the files of a directory, except names that the list has already. A missing directory has no files.
 static int file_list_scan(FileList *list, const char *path, const char *suffix, Error *ret_error) {
-        _cleanup_(closedir_dir) DIR *directory = opendir(path);
+        _cleanup_closedir_ DIR *directory = opendir(path);
         if (!directory)
                 return errno == ENOENT ? 0 : error_set(ret_error, -errno, "cannot read directory %s: %m", path);
 
