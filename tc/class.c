@@ -14,8 +14,9 @@
 #include "base/util.h"
 #include "model/object.h"
 #include "model/state.h"
+#include "netlink/attribute.h"
 #include "netlink/request.h"
-#include "tc/tcmsg.h"
+#include "netlink/tc-message.h"
 
 static struct tc_ratespec ratespec_make(uint64_t bytes_per_second) {
         return (struct tc_ratespec){
@@ -89,10 +90,8 @@ static void class_dump_restart(void *userdata) {
 
 static uint64_t rate_read(const TcMessage *message, uint16_t type, const struct tc_ratespec *spec) {
         uint64_t rate = spec->rate;
-        const void *rate64 = tc_attribute_data(message->options, message->options_size, type, sizeof(rate));
 
-        if (rate64)
-                memcpy(&rate, rate64, sizeof(rate));
+        (void)attribute_struct(attribute_find_nested(message->options, type), sizeof(rate), &rate);
         return rate;
 }
 
@@ -106,10 +105,9 @@ static int class_dump_handle(const struct nlmsghdr *header, void *userdata) {
                 return r;
         if (!streq(message.kind, "htb") || TC_H_MAJ(message.header->tcm_handle) != OUR_QDISC_HANDLE)
                 return 0;
-        const void *data = tc_attribute_data(message.options, message.options_size, TCA_HTB_PARMS, sizeof(parameters));
-        if (!data)
+        if (attribute_struct(attribute_find_nested(message.options, TCA_HTB_PARMS), sizeof(parameters), &parameters) <=
+            0)
                 return -EBADMSG;
-        memcpy(&parameters, data, sizeof(parameters));
 
         Object object = {
                 .kind = OBJECT_CLASS,

@@ -17,10 +17,11 @@
 #include "base/util.h"
 #include "model/object.h"
 #include "model/state.h"
+#include "netlink/action.h"
 #include "netlink/attribute.h"
 #include "netlink/request.h"
+#include "netlink/tc-message.h"
 #include "tc/selector.h"
-#include "tc/tcmsg.h"
 
 #define PARENT_INGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 #define PARENT_EGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)
@@ -54,37 +55,29 @@ static void filter_dump_restart(void *userdata) {
         dump->n_filters = 0;
 }
 
-static const struct nlattr *nested_find(const struct nlattr *nest, uint16_t type) {
-        return nest ? attribute_find(nla_data(nest), (size_t)nla_len(nest), type) : NULL;
-}
-
 // The index of the link that the only action redirects to, or 0.
-static int target_read(const void *options, size_t size) {
-        const struct nlattr *actions = attribute_find(options, size, TCA_U32_ACT);
-        const struct nlattr *first = nested_find(actions, 1), *second = nested_find(actions, 2);
-        const struct nlattr *kind = nested_find(first, TCA_ACT_KIND);
-        const struct nlattr *parameters = nested_find(nested_find(first, TCA_ACT_OPTIONS), TCA_MIRRED_PARMS);
+static int target_read(const TcMessage *message) {
+        size_t size;
+        const void *actions = attribute_payload(action_nest(message), &size);
+        const struct nlattr *first = attribute_next(&actions, &size), *second = attribute_next(&actions, &size);
         struct tc_mirred mirred;
 
-        if (second || !kind || nla_strcmp(kind, "mirred") != 0 || !parameters ||
-            (size_t)nla_len(parameters) < sizeof(mirred))
+        if (second || !action_mirred(first, &mirred) || mirred.eaction != TCA_EGRESS_REDIR ||
+            mirred.action != TC_ACT_STOLEN)
                 return 0;
-        memcpy(&mirred, nla_data(parameters), sizeof(mirred));
-        return mirred.eaction == TCA_EGRESS_REDIR && mirred.action == TC_ACT_STOLEN ? (int)mirred.ifindex : 0;
+        return (int)mirred.ifindex;
 }
 
 static void u32_read(const TcMessage *message, Filter *filter) {
         static const uint16_t conditions[] = { TCA_U32_LINK, TCA_U32_INDEV, TCA_U32_MARK };
-        const void *options = message->options;
-        size_t size = message->options_size;
+        size_t size;
 
         for (size_t i = 0; i < ELEMENTSOF(conditions); i++)
-                if (attribute_find(options, size, conditions[i]))
+                if (attribute_find_nested(message->options, conditions[i]))
                         return;
-        const struct nlattr *selector = attribute_find(options, size, TCA_U32_SEL);
-        if (!selector || !selector_read(nla_data(selector), (size_t)nla_len(selector), &filter->object))
-                return;
-        filter->target = target_read(options, size);
+        const void *selector = attribute_payload(attribute_find_nested(message->options, TCA_U32_SEL), &size);
+        if (selector && selector_read(selector, size, &filter->object))
+                filter->target = target_read(message);
 }
 
 static int filter_dump_handle(const struct nlmsghdr *header, void *userdata) {
@@ -196,7 +189,7 @@ static bool action_put(struct nl_msg *message, int target) {
         struct nlattr *actions, *action, *inside;
 
         if (!(actions = nla_nest_start(message, TCA_U32_ACT)) || !(action = nla_nest_start(message, 1)) ||
-            nla_put_string(message, TCA_ACT_KIND, "mirred") < 0 ||
+            nla_put_string(message, TCA_ACT_KIND, ACTION_MIRRED) < 0 ||
             !(inside = nla_nest_start(message, TCA_ACT_OPTIONS)) ||
             nla_put(message, TCA_MIRRED_PARMS, sizeof(mirred), &mirred) < 0)
                 return false;

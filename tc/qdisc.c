@@ -11,9 +11,10 @@
 #include "base/util.h"
 #include "model/object.h"
 #include "model/state.h"
+#include "netlink/attribute.h"
 #include "netlink/request.h"
+#include "netlink/tc-message.h"
 #include "tc/filter.h"
-#include "tc/tcmsg.h"
 
 #define HANDLE_ASIDE 0x6d7f0000U // for the moment of a replacement
 
@@ -34,13 +35,11 @@ static int htb_options_put(struct nl_msg *message, const QdiscObject *qdisc) {
 
 static void htb_options_read(const TcMessage *message, QdiscObject *qdisc) {
         struct tc_htb_glob init;
-        const void *data = tc_attribute_data(message->options, message->options_size, TCA_HTB_INIT, sizeof(init));
 
-        if (data) {
-                memcpy(&init, data, sizeof(init));
+        if (attribute_struct(attribute_find_nested(message->options, TCA_HTB_INIT), sizeof(init), &init) > 0)
                 qdisc->default_class = init.defcls;
-        }
-        qdisc->limit = tc_attribute_u32(message->options, message->options_size, TCA_HTB_DIRECT_QLEN, UINT32_MAX);
+        qdisc->limit = UINT32_MAX;
+        (void)attribute_u32(attribute_find_nested(message->options, TCA_HTB_DIRECT_QLEN), &qdisc->limit);
 }
 
 static int fq_codel_options_put(struct nl_msg *message, const QdiscObject *qdisc) {
@@ -48,17 +47,15 @@ static int fq_codel_options_put(struct nl_msg *message, const QdiscObject *qdisc
 }
 
 static void fq_codel_options_read(const TcMessage *message, QdiscObject *qdisc) {
-        qdisc->limit = tc_attribute_u32(message->options, message->options_size, TCA_FQ_CODEL_LIMIT, 0);
+        (void)attribute_u32(attribute_find_nested(message->options, TCA_FQ_CODEL_LIMIT), &qdisc->limit);
 }
 
 // Its options are a bare structure, no nest.
 static void pfifo_options_read(const TcMessage *message, QdiscObject *qdisc) {
         struct tc_fifo_qopt options;
 
-        if (message->options_size >= sizeof(options)) {
-                memcpy(&options, message->options, sizeof(options));
+        if (attribute_struct(message->options, sizeof(options), &options) > 0)
                 qdisc->limit = options.limit;
-        }
 }
 
 static const struct QdiscForm {
@@ -246,8 +243,8 @@ int qdisc_observe(Netlink *netlink, const char *link, int ifindex, const State *
         for (size_t i = 0; i < desired->n_objects && r >= 0; i++) {
                 const Object *leaf = &desired->objects[i];
                 if (leaf->kind == OBJECT_LEAF && streq(leaf->link, link))
-                        r = qdisc_observe_at(netlink, link, ifindex, OBJECT_LEAF, leaf->as_qdisc.parent, desired,
-                                             state, ret_error);
+                        r = qdisc_observe_at(netlink, link, ifindex, OBJECT_LEAF, leaf->as_qdisc.parent, desired, state,
+                                             ret_error);
         }
         return r < 0 ? r : 0;
 }

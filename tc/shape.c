@@ -29,7 +29,7 @@
 
 enum {
         GSO_BYTES_MAX = 65536,
-        PFIFO_PACKETS_MIN = 64, // below that one flow's window does not fit
+        PFIFO_PACKETS_MIN = 64,   // below that one flow's window does not fit
         FQ_CODEL_PACKETS = 10240, // the kernel's own default, spelled out so that it can be compared
         // One for all rates: it must hold the largest packet, and above 200,000 the kernel calls it big. HTB ignores a
         // change of a class that has children, so a quantum that followed the rate would never read back as asked.

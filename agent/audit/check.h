@@ -14,7 +14,7 @@
 #include "kernel/link.h"
 #include "model/reason.h"
 #include "planes/plane.h"
-#include "tc/foreign-filters.h"
+#include "tc/redirect.h"
 
 enum {
         VERIFY_TEXT_MAX = 1024,

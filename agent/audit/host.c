@@ -16,7 +16,7 @@
 #include "firewall/firewall.h"
 #include "firewall/foreign-rules.h"
 #include "netlink/request.h"
-#include "tc/foreign-filters.h"
+#include "tc/redirect.h"
 
 static int address_read(const struct nlmsghdr *header, void *userdata) {
         VerifyHost *host = userdata;

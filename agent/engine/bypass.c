@@ -97,7 +97,7 @@ static int find_filters(const BypassSubject *subject, Reasons *reasons, Error *r
                 int r = filter_count(subject->netlink, links[i]->index, &ours, &foreign, ret_error);
                 // The parent's root is not ours.
                 if (r >= 0 && links[i] != subject->parent)
-                        r = filter_count_at_root(subject->netlink, links[i]->index, &at_root, ret_error);
+                        r = foreign_filters_count_at_root(subject->netlink, links[i]->index, &at_root, ret_error);
                 if (r < 0 && r != -ENODEV)
                         return r;
                 if (foreign > 0)
@@ -121,7 +121,7 @@ static int find_redirects(const BypassSubject *subject, Reasons *reasons, Error 
                 return 0;
         for (size_t i = 0; i < subject->inventory->n_links; i++) {
                 const Link *link = &subject->inventory->links[i];
-                int r = filter_sends_to(subject->netlink, link->index, subject->link->index, ret_error);
+                int r = foreign_filters_send_to(subject->netlink, link->index, subject->link->index, ret_error);
                 if (r < 0 && r != -ENODEV)
                         return r;
                 if (r <= 0)

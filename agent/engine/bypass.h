@@ -8,7 +8,7 @@
 #include "kernel/link.h"
 #include "model/reason.h"
 #include "netlink/request.h"
-#include "tc/foreign-filters.h"
+#include "tc/redirect.h"
 
 typedef struct BypassSubject {
         Netlink *netlink;

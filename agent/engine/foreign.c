@@ -20,8 +20,8 @@
 #include "model/plan.h"
 #include "model/reason.h"
 #include "netlink/request.h"
-#include "tc/foreign-filters.h"
 #include "tc/qdisc.h"
+#include "tc/redirect.h"
 
 #define VDSM_KIND "hfsc"
 #define VDSM_HANDLE 0x13890000U // 5001:

@@ -3,13 +3,10 @@
 
 #include "kernel/monitor.h"
 
-#include <arpa/inet.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <linux/tc_act/tc_mirred.h>
 #include <net/if.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -21,7 +18,10 @@
 #include "base/names.h"
 #include "base/util.h"
 #include "model/reason.h"
+#include "netlink/action.h"
+#include "netlink/attribute.h"
 #include "netlink/datagram.h"
+#include "netlink/tc-message.h"
 
 struct Monitor {
         int fds[MONITOR_SOURCES];
@@ -32,52 +32,67 @@ struct Monitor {
 enum {
         BUFFER_SIZE = 65536,
         RECEIVE_BUFFER_SIZE = 1 << 20,
-        DATAGRAMS_MAX = 256, // at one dispatch
-        LIBNL_PID_MASK = 0x3fffff, // libnl's ports: the process in the low 22 bits
+        DATAGRAMS_MAX = 256,       // at one dispatch
+        LIBNL_PID_MASK = 0x3fffff, // in a port that libnl chose the low 22 bits are the pid
 };
-#define KERNEL_PORT_BIT UINT32_C(0x80000000)       // of ports that the kernel chose at random
+#define KERNEL_PORT_BIT UINT32_C(0x80000000)       // in a port that the kernel chose at random
 #define INITIAL_PID_NAMESPACE UINT32_C(0xeffffffc) // PROC_PID_INIT_INO
 
 static int subscribe(int protocol, const unsigned *groups, size_t n_groups, Error *ret_error) {
-        _cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-        struct sockaddr_nl address = { .nl_family = AF_NETLINK };
+        uint32_t port = 0;
         int size = RECEIVE_BUFFER_SIZE;
+        _cleanup_close_ int fd = datagram_open(protocol, SOCK_NONBLOCK, &port);
 
-        if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-                return error_set(ret_error, -errno, "cannot open a netlink socket: %m");
+        if (fd < 0)
+                return error_set(ret_error, fd, "cannot open a netlink socket: %s", strerror(-fd));
         if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
                 (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
         for (size_t i = 0; i < n_groups; i++)
                 if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof(groups[i])) < 0)
                         return error_set(ret_error, -errno, "cannot subscribe to netlink group %u: %m", groups[i]);
 
-        int taken = fd;
+        int subscribed = fd;
         fd = -1;
-        return taken;
+        return subscribed;
 }
 
-int monitor_new(uint32_t own_port, MonitorHandler handler, void *userdata, Monitor **ret, Error *ret_error) {
+static int sources_open(Monitor *monitor, Error *ret_error) {
         static const unsigned rtnetlink_groups[] = { RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
                                                      RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_TC };
         static const unsigned nftables_groups[] = { NFNLGRP_NFTABLES };
+        static const struct {
+                int protocol;
+                const unsigned *groups;
+                size_t n_groups;
+        } sources[MONITOR_SOURCES] = {
+                [MONITOR_RTNETLINK] = { NETLINK_ROUTE, rtnetlink_groups, ELEMENTSOF(rtnetlink_groups) },
+                [MONITOR_NFTABLES] = { NETLINK_NETFILTER, nftables_groups, ELEMENTSOF(nftables_groups) },
+        };
 
-        Monitor *monitor = calloc(1, sizeof(*monitor));
+        for (unsigned i = 0; i < MONITOR_SOURCES; i++) {
+                monitor->fds[i] = subscribe(sources[i].protocol, sources[i].groups, sources[i].n_groups, ret_error);
+                if (monitor->fds[i] < 0)
+                        return monitor->fds[i];
+        }
+        return 0;
+}
+
+int monitor_new(uint32_t own_port, MonitorHandler handler, void *userdata, Monitor **ret, Error *ret_error) {
+        _cleanup_(monitor_freep) Monitor *monitor = calloc(1, sizeof(*monitor));
         if (!monitor)
                 return error_set(ret_error, -ENOMEM, "out of memory");
-        *monitor = (Monitor){ .fds = { -1, -1 }, .reader = { .own_port = own_port, .handler = handler, .userdata = userdata } };
+        *monitor = (Monitor){
+                .fds = { -1, -1 },
+                .reader = { .own_port = own_port, .handler = handler, .userdata = userdata },
+        };
+        monitor->buffer = malloc(BUFFER_SIZE);
+        if (!monitor->buffer)
+                return error_set(ret_error, -ENOMEM, "out of memory");
 
-        int r = (monitor->buffer = malloc(BUFFER_SIZE)) ? 0 : error_set(ret_error, -ENOMEM, "out of memory");
-        if (r >= 0)
-                r = monitor->fds[MONITOR_RTNETLINK] =
-                            subscribe(NETLINK_ROUTE, rtnetlink_groups, ELEMENTSOF(rtnetlink_groups), ret_error);
-        if (r >= 0)
-                r = monitor->fds[MONITOR_NFTABLES] =
-                            subscribe(NETLINK_NETFILTER, nftables_groups, ELEMENTSOF(nftables_groups), ret_error);
-        if (r < 0) {
-                monitor_free(monitor);
+        int r = sources_open(monitor, ret_error);
+        if (r < 0)
                 return r;
-        }
-        *ret = monitor;
+        *ret = TAKE(monitor);
         return 0;
 }
 
@@ -104,7 +119,7 @@ int monitor_watch_neighbours(Monitor *monitor, bool watch) {
                        : 0;
 }
 
-// A process's name can be had only while it lives; tc and ip are often gone by now.
+// /proc has the name only while the process lives; tc and ip have often exited by now.
 void monitor_event_name_process(MonitorEvent *event) {
         char path[32];
         _cleanup_free_ char *name = NULL;
@@ -116,116 +131,121 @@ void monitor_event_name_process(MonitorEvent *event) {
         event->process[strcspn(event->process, "\n")] = '\0';
 }
 
-static const char *string_attribute(const struct nlmsghdr *message, size_t header_size, uint16_t type) {
-        const struct nlattr *attribute;
+// --- rtnetlink ---
 
-        mnl_attr_for_each(attribute, message, (unsigned)header_size)
-                if (mnl_attr_get_type(attribute) == type && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
-                        return mnl_attr_get_str(attribute);
-        return NULL;
+static int index_read(const struct nlattr *attribute) {
+        uint32_t index = 0;
+
+        (void)attribute_u32(attribute, &index);
+        return (int)index;
 }
 
-static uint32_t u32_attribute(const struct nlmsghdr *message, size_t header_size, uint16_t type) {
-        const struct nlattr *attribute;
+static bool link_read(const struct nlmsghdr *message, MonitorEvent *event) {
+        const struct nlattr *attributes[IFLA_MAX + 1];
+        const struct ifinfomsg *info = NLMSG_DATA(message);
+        const char *name = "";
 
-        mnl_attr_for_each(attribute, message, (unsigned)header_size)
-                if (mnl_attr_get_type(attribute) == type && mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
-                        return mnl_attr_get_u32(attribute);
-        return 0;
-}
-
-// Of a route with several ways the link of the first, which is the oldest; 0: none.
-static int route_link(const struct nlmsghdr *message) {
-        const struct nlattr *attribute;
-
-        mnl_attr_for_each(attribute, message, sizeof(struct rtmsg))
-                if (mnl_attr_get_type(attribute) == RTA_MULTIPATH &&
-                    mnl_attr_get_payload_len(attribute) >= sizeof(struct rtnexthop))
-                        return ((const struct rtnexthop *)mnl_attr_get_payload(attribute))->rtnh_ifindex;
-        return (int)u32_attribute(message, sizeof(struct rtmsg), RTA_OIF);
-}
-
-// Each kind of filter keeps its actions elsewhere, so they are searched for: an attribute of the form of a mirred's parameters,
-// behind the name. What only looks like one costs a look.
-static void targets_read(const char *body, size_t size, int ret[static MONITOR_TARGETS_MAX]) {
-        const char *name = memmem(body, size, "mirred", sizeof("mirred")), *end = body + size;
-        size_t n = 0;
-
-        for (const char *at = name; at && end - at >= (ssize_t)(sizeof(struct nlattr) + sizeof(struct tc_mirred)); at++) {
-                struct nlattr attribute;
-                struct tc_mirred mirred;
-                memcpy(&attribute, at, sizeof(attribute));
-                if (attribute.nla_type != TCA_MIRRED_PARMS || attribute.nla_len != sizeof(attribute) + sizeof(mirred) ||
-                    n >= MONITOR_TARGETS_MAX)
-                        continue;
-                memcpy(&mirred, at + sizeof(attribute), sizeof(mirred));
-                ret[n++] = (int)mirred.ifindex;
-        }
-}
-
-// Which link a message is about; false for what cannot concern a plane.
-static bool rtnetlink_subject(const struct nlmsghdr *message, MonitorEvent *event) {
-        const void *body = NLMSG_DATA(message);
-        const char *name;
-
-        switch (message->nlmsg_type) {
-        case RTM_NEWLINK:
-        case RTM_DELLINK:
-                if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
-                        return false;
-                event->ifindex = ((const struct ifinfomsg *)body)->ifi_index;
-                name = string_attribute(message, sizeof(struct ifinfomsg), IFLA_IFNAME);
-                if (name)
-                        strcpy_fixed(event->link, name);
-                event->lower = (int)u32_attribute(message, sizeof(struct ifinfomsg), IFLA_LINK);
-                event->master = (int)u32_attribute(message, sizeof(struct ifinfomsg), IFLA_MASTER);
-                return true;
-        case RTM_NEWADDR:
-        case RTM_DELADDR:
-                if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifaddrmsg)))
-                        return false;
-                event->ifindex = (int)((const struct ifaddrmsg *)body)->ifa_index;
-                return true;
-        case RTM_NEWNEIGH:
-        case RTM_DELNEIGH:
-                if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct ndmsg)))
-                        return false;
-                event->ifindex = ((const struct ndmsg *)body)->ndm_ifindex;
-                return ((const struct ndmsg *)body)->ndm_state & NUD_PERMANENT || message->nlmsg_type == RTM_DELNEIGH;
-        case RTM_NEWROUTE:
-        case RTM_DELROUTE:
-                if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtmsg)))
-                        return false;
-                event->ifindex = route_link(message);
-                return event->ifindex > 0;
-        case RTM_NEWQDISC:
-        case RTM_DELQDISC:
-        case RTM_NEWTCLASS:
-        case RTM_DELTCLASS:
-        case RTM_NEWTFILTER:
-        case RTM_DELTFILTER:
-                if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct tcmsg)))
-                        return false;
-                event->ifindex = ((const struct tcmsg *)body)->tcm_ifindex;
-                targets_read(body, message->nlmsg_len - NLMSG_HDRLEN, event->sends_to);
-                return true;
-        default:
+        if (attribute_index_message(message, sizeof(*info), attributes, IFLA_MAX) < 0)
                 return false;
+        (void)attribute_string(attributes[IFLA_IFNAME], &name);
+        strcpy_fixed(event->link, name);
+        event->ifindex = info->ifi_index;
+        event->lower = index_read(attributes[IFLA_LINK]);
+        event->master = index_read(attributes[IFLA_MASTER]);
+        return true;
+}
+
+static bool address_read(const struct nlmsghdr *message, MonitorEvent *event) {
+        const struct ifaddrmsg *info = NLMSG_DATA(message);
+
+        if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
+                return false;
+        event->ifindex = (int)info->ifa_index;
+        return true;
+}
+
+// Only permanent entries are ours; a deletion does not say what the entry was.
+static bool neighbour_read(const struct nlmsghdr *message, MonitorEvent *event) {
+        const struct ndmsg *info = NLMSG_DATA(message);
+
+        if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
+                return false;
+        event->ifindex = info->ndm_ifindex;
+        return info->ndm_state & NUD_PERMANENT || message->nlmsg_type == RTM_DELNEIGH;
+}
+
+// Of a route with several next hops the link of the first one, which is the oldest.
+static bool route_read(const struct nlmsghdr *message, MonitorEvent *event) {
+        const struct nlattr *attributes[RTA_MAX + 1];
+        struct rtnexthop first;
+
+        if (attribute_index_message(message, sizeof(struct rtmsg), attributes, RTA_MAX) < 0)
+                return false;
+        event->ifindex = index_read(attributes[RTA_OIF]);
+        if (attribute_struct(attributes[RTA_MULTIPATH], sizeof(first), &first) > 0)
+                event->ifindex = first.rtnh_ifindex;
+        return event->ifindex > 0;
+}
+
+static bool tc_read(const struct nlmsghdr *message, MonitorEvent *event) {
+        const struct tcmsg *info = NLMSG_DATA(message);
+
+        if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
+                return false;
+        event->ifindex = info->tcm_ifindex;
+        return true;
+}
+
+static bool filter_read(const struct nlmsghdr *message, MonitorEvent *event) {
+        const struct nlattr *action;
+        TcMessage filter;
+        size_t size, n = 0;
+
+        if (!tc_read(message, event))
+                return false;
+        if (tc_message_read(message, message->nlmsg_type, &filter) < 0)
+                return true; // a filter that cannot be read can send packets anywhere
+        const void *actions = attribute_payload(action_nest(&filter), &size);
+        while (n < MONITOR_TARGETS_MAX && (action = attribute_next(&actions, &size))) {
+                int target = action_target(action);
+                if (target > 0)
+                        event->sends_to[n++] = target;
         }
+        return true;
+}
+
+// Fills in the link that a message is about; false for a message that cannot concern a plane.
+static bool rtnetlink_read(const struct nlmsghdr *message, MonitorEvent *event) {
+        static const struct {
+                uint16_t added, deleted;
+                bool (*read)(const struct nlmsghdr *message, MonitorEvent *event);
+        } types[] = {
+                { RTM_NEWLINK, RTM_DELLINK, link_read },         { RTM_NEWADDR, RTM_DELADDR, address_read },
+                { RTM_NEWNEIGH, RTM_DELNEIGH, neighbour_read },  { RTM_NEWROUTE, RTM_DELROUTE, route_read },
+                { RTM_NEWQDISC, RTM_DELQDISC, tc_read },         { RTM_NEWTCLASS, RTM_DELTCLASS, tc_read },
+                { RTM_NEWTFILTER, RTM_DELTFILTER, filter_read },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(types); i++)
+                if (message->nlmsg_type == types[i].added || message->nlmsg_type == types[i].deleted)
+                        return types[i].read(message, event);
+        return false;
 }
 
 static void rtnetlink_handle(MonitorReader *reader, const struct nlmsghdr *message) {
         MonitorEvent event = {};
 
-        if (message->nlmsg_pid == reader->own_port || !rtnetlink_subject(message, &event))
+        if (message->nlmsg_pid == reader->own_port || !rtnetlink_read(message, &event))
                 return;
-        // The kernel gives a process's first socket its number for a port, and others a random negative one; libnl puts a
-        // count above the number.
+        // The port of a process's first socket is its pid; the kernel chooses a random negative number for the others,
+        // and libnl adds a count above the pid.
         event.pid = message->nlmsg_pid & KERNEL_PORT_BIT ? 0 : message->nlmsg_pid & LIBNL_PID_MASK;
         reader->handler(&event, reader->userdata);
 }
 
-// The kernel tells the number that the process has outside of all namespaces.
+// --- nftables ---
+
+// The kernel tells the pid that a process has in the initial pid namespace.
 static bool is_self(const MonitorEvent *event) {
         char name[sizeof(event->process)] = "";
         struct stat namespace;
@@ -236,31 +256,33 @@ static bool is_self(const MonitorEvent *event) {
         return streq(event->process, name);
 }
 
-// A transaction is told message by message and ends with the new generation, which names the process.
+// A transaction arrives message by message and ends with the new generation, which names the process.
 static void nftables_handle(MonitorReader *reader, const struct nlmsghdr *message) {
-        // The table's name is attribute 1 of every message about a table or what is in it.
+        // The table's name is attribute 1 of every message about a table or an object in it.
         _Static_assert(NFTA_TABLE_NAME == 1 && NFTA_CHAIN_TABLE == 1 && NFTA_RULE_TABLE == 1, "nf_tables attributes");
-        size_t header_size = sizeof(struct nfgenmsg);
+        const struct nlattr *attributes[NFTA_GEN_MAX + 1];
+        MonitorEvent event = { .ruleset = true };
+        const char *table, *name = "";
 
-        if (message->nlmsg_len < NLMSG_LENGTH(header_size) ||
-            NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES)
+        if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
+            attribute_index_message(message, sizeof(struct nfgenmsg), attributes, NFTA_GEN_MAX) < 0)
                 return;
         if (NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWGEN) {
-                const char *table = string_attribute(message, header_size, NFTA_TABLE_NAME);
-                reader->our_table_touched |= table && streq(table, NFT_TABLE);
+                reader->our_table_touched |=
+                        attribute_string(attributes[NFTA_TABLE_NAME], &table) && streq(table, NFT_TABLE);
                 return;
         }
 
-        MonitorEvent event = { .ruleset = true };
-        event.pid = ntohl(u32_attribute(message, header_size, NFTA_GEN_PROC_PID));
-        const char *name = string_attribute(message, header_size, NFTA_GEN_PROC_NAME);
-        if (name)
-                strcpy_fixed(event.process, name);
+        (void)attribute_be32(attributes[NFTA_GEN_PROC_PID], &event.pid);
+        (void)attribute_string(attributes[NFTA_GEN_PROC_NAME], &name);
+        strcpy_fixed(event.process, name);
         bool touched = reader->our_table_touched;
         reader->our_table_touched = false;
         if (touched && !is_self(&event))
                 reader->handler(&event, reader->userdata);
 }
+
+// --- datagrams ---
 
 static void tell_lost(const MonitorReader *reader) {
         MonitorEvent event = { .lost = true };

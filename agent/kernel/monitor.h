@@ -45,6 +45,9 @@ void monitor_parse(MonitorReader *reader, unsigned source, const void *datagram,
 // transactions of this process.
 int monitor_new(uint32_t own_port, MonitorHandler handler, void *userdata, Monitor **ret, Error *ret_error);
 Monitor *monitor_free(Monitor *monitor);
+static inline void monitor_freep(Monitor **monitor) {
+        *monitor = monitor_free(*monitor);
+}
 
 int monitor_fd(const Monitor *monitor, unsigned source);
 // Reads what is there, without waiting, and calls the handler for each event; of a flood a part only, as the rest can be

@@ -32,7 +32,7 @@ typedef struct NetlinkAnswer {
         NetlinkHandler handler;
         void *userdata;
         bool is_interrupted; // the kernel's tables changed during the dump, or a part of the answer was cut off
-        int result; // 0, or what the kernel or the handler said
+        int result;          // 0, or what the kernel or the handler said
 } NetlinkAnswer;
 
 // Parses one datagram. 1: the answer is complete and answer->result is its outcome; 0: more is to come; or -EBADMSG.

@@ -18,6 +18,7 @@
 #include "tc/class.h"
 #include "tc/filter.h"
 #include "tc/foreign-filters.h"
+#include "tc/redirect.h"
 #include "tc/qdisc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -124,7 +125,7 @@ static void redirects(State *state _unused_, Error *error) {
 
         (void)redirects_read(NULL, &list, error);
         (void)redirects_count(&list, 2);
-        (void)filter_sends_to(NULL, 2, 3, error);
+        (void)foreign_filters_send_to(NULL, 2, 3, error);
 }
 
 static void sockets(State *state _unused_, Error *error) {

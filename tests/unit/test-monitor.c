@@ -1,20 +1,30 @@
-// What becomes of a notification: one of the kernel's is told, what was lost or cut short is noticed.
+// Notifications: the kernel's are reported, and lost or truncated ones are noticed.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the socket gives comes from a script. Subscribing to nftables takes root, so the socket's options are not real either.
+// The datagrams come from a script. Subscribing to nftables takes root, so setsockopt does nothing here.
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/neighbour.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_mirred.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
 #include "base/util.h"
 #include "kernel/monitor.h"
+
+enum { OWN_PORT = 4711 };
 
 typedef struct Datagram {
         int error, flags;
@@ -40,12 +50,14 @@ ssize_t recvmsg(int fd _unused_, struct msghdr *message, int flags) {
         }
         memcpy(message->msg_iov[0].iov_base, datagram->data, datagram->size);
         message->msg_flags = datagram->flags;
-        *(struct sockaddr_nl *)message->msg_name = (struct sockaddr_nl){ .nl_family = AF_NETLINK, .nl_pid = datagram->sender };
+        *(struct sockaddr_nl *)message->msg_name =
+                (struct sockaddr_nl){ .nl_family = AF_NETLINK, .nl_pid = datagram->sender };
         // As the kernel: who asks for it is told how long what was cut short is.
         return datagram->flags & flags & MSG_TRUNC ? 1 << 20 : (ssize_t)datagram->size;
 }
 
-int setsockopt(int fd _unused_, int level _unused_, int option _unused_, const void *value _unused_, socklen_t size _unused_) {
+int setsockopt(int fd _unused_, int level _unused_, int option _unused_, const void *value _unused_,
+               socklen_t size _unused_) {
         return 0;
 }
 
@@ -72,7 +84,7 @@ static void on_event(const MonitorEvent *event, void *userdata _unused_) {
         last = *event;
 }
 
-static int dispatch(const Datagram *datagrams, size_t n) {
+static int dispatch_source(unsigned source, const Datagram *datagrams, size_t n) {
         Monitor *monitor = NULL;
         Error error = {};
 
@@ -80,10 +92,41 @@ static int dispatch(const Datagram *datagrams, size_t n) {
         n_left = n;
         n_events = n_lost = 0;
         last = (MonitorEvent){};
-        assert_int_equal(monitor_new(1, on_event, NULL, &monitor, &error), 0);
-        int r = monitor_dispatch(monitor, MONITOR_RTNETLINK);
+        assert_int_equal(monitor_new(OWN_PORT, on_event, NULL, &monitor, &error), 0);
+        int r = monitor_dispatch(monitor, source);
         monitor_free(monitor);
         return r;
+}
+
+static int dispatch(const Datagram *datagrams, size_t n) {
+        return dispatch_source(MONITOR_RTNETLINK, datagrams, n);
+}
+
+// --- messages ---
+
+// A datagram that is being written.
+typedef struct Message {
+        char bytes[2048] __attribute__((aligned(8)));
+        struct nlmsghdr *last;
+        size_t size;
+} Message;
+
+static struct nlmsghdr *message_begin(Message *message, uint16_t type, const void *header, size_t size) {
+        message->last = mnl_nlmsg_put_header(message->bytes + message->size);
+        message->last->nlmsg_type = type;
+        message->last->nlmsg_pid = 42;
+        memcpy(mnl_nlmsg_put_extra_header(message->last, size), header, size);
+        return message->last;
+}
+
+static void message_end(Message *message) {
+        message->size += message->last->nlmsg_len;
+}
+
+static void message_dispatch(unsigned source, const Message *message) {
+        const Datagram datagrams[] = { { .data = message->bytes, .size = message->size } };
+
+        assert_int_equal(dispatch_source(source, datagrams, ELEMENTSOF(datagrams)), 0);
 }
 
 static void test_the_kernel_tells_of_a_link(void **state _unused_) {
@@ -122,30 +165,277 @@ static void test_a_link_tells_what_it_stands_on_and_its_master(void **state _unu
         assert_int_equal(last.master, 9);
 }
 
-// Wherever in a filter the action is.
-static void test_a_filter_tells_where_it_sends_to(void **state _unused_) {
-        struct {
-                struct nlmsghdr header;
-                struct tcmsg filter;
-                char before[12], name[8];
-                struct nlattr parameters;
-                struct tc_mirred mirred;
-        } message = {
-                .header = { .nlmsg_len = sizeof(message), .nlmsg_type = RTM_NEWTFILTER, .nlmsg_pid = 42 },
-                .filter.tcm_ifindex = 3,
-                .name = "mirred",
-                .parameters = { .nla_len = NLA_HDRLEN + sizeof(struct tc_mirred), .nla_type = TCA_MIRRED_PARMS },
-                .mirred.ifindex = 7,
+// A notification of Linux 6.18: tc filter add dev va ingress protocol ip prio 7 u32 match u32 0 0 action mirred egress
+// redirect dev vb. va is link 3, vb is link 2.
+static void test_a_filter_as_the_kernel_sends_it_tells_where_it_sends_to(void **state _unused_) {
+        static const uint8_t message[] __attribute__((aligned(4))) = {
+                0x14, 0x01, 0x00, 0x00, 0x2c, 0x00, 0x05, 0x06, 0xc6, 0x56, 0x0d, 0x6b, 0xc8, 0x51, 0x00, 0x00, 0x00,
+                0x00, 0x00, 0x00, 0x03, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00, 0x80, 0xf2, 0xff, 0xff, 0xff, 0x08, 0x00,
+                0x07, 0x00, 0x08, 0x00, 0x01, 0x00, 0x75, 0x33, 0x32, 0x00, 0x08, 0x00, 0x0b, 0x00, 0x00, 0x00, 0x00,
+                0x00, 0xe0, 0x00, 0x02, 0x00, 0x24, 0x00, 0x05, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00,
+                0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x80, 0x08, 0x00,
+                0x0b, 0x00, 0x08, 0x00, 0x00, 0x00, 0xa8, 0x00, 0x07, 0x00, 0xa4, 0x00, 0x01, 0x00, 0x0b, 0x00, 0x01,
+                0x00, 0x6d, 0x69, 0x72, 0x72, 0x65, 0x64, 0x00, 0x00, 0x44, 0x00, 0x04, 0x00, 0x14, 0x00, 0x01, 0x00,
+                0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x14,
+                0x00, 0x07, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                0x00, 0x00, 0x18, 0x00, 0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00, 0x0a, 0x00, 0x00, 0x00, 0x00, 0x00,
+                0x48, 0x00, 0x02, 0x00, 0x20, 0x00, 0x02, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x04,
+                0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x02, 0x00,
+                0x00, 0x00, 0x24, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                0x00, 0x00, 0x00, 0x00,
         };
-        const Datagram datagrams[] = { { .data = &message, .size = sizeof(message) } };
+        const Datagram datagrams[] = { { .data = message, .size = sizeof(message) } };
 
+        if (htonl(1) == 1)
+                skip(); // the bytes are of a little-endian machine
         assert_int_equal(dispatch(datagrams, ELEMENTSOF(datagrams)), 0);
+        assert_int_equal(n_events, 1);
         assert_int_equal(last.ifindex, 3);
-        assert_int_equal(last.sends_to[0], 7);
+        assert_int_equal(last.sends_to[0], 2);
         assert_int_equal(last.sends_to[1], 0);
-        strcpy(message.name, "police");
-        assert_int_equal(dispatch(datagrams, ELEMENTSOF(datagrams)), 0);
+}
+
+static void put_action(struct nlmsghdr *message, uint16_t number, const char *kind, uint32_t target, size_t missing) {
+        const struct tc_mirred mirred = { .ifindex = target };
+        struct nlattr *action = mnl_attr_nest_start(message, number);
+
+        mnl_attr_put_strz(message, TCA_ACT_KIND, kind);
+        struct nlattr *options = mnl_attr_nest_start(message, TCA_ACT_OPTIONS);
+        if (missing <= sizeof(mirred))
+                mnl_attr_put(message, TCA_MIRRED_PARMS, sizeof(mirred) - missing, &mirred);
+        mnl_attr_nest_end(message, options);
+        mnl_attr_nest_end(message, action);
+}
+
+// A filter of this kind with n actions, of which every second one sends to a link: 2, 4, 6 ...
+static void filter_dispatch(const char *kind, uint16_t attribute, uint16_t n, size_t missing) {
+        const struct tcmsg header = { .tcm_ifindex = 3 };
+        Message datagram = {};
+        struct nlmsghdr *message = message_begin(&datagram, RTM_NEWTFILTER, &header, sizeof(header));
+
+        mnl_attr_put_strz(message, TCA_KIND, kind);
+        struct nlattr *options = mnl_attr_nest_start(message, TCA_OPTIONS);
+        struct nlattr *actions = mnl_attr_nest_start(message, attribute);
+        for (uint16_t i = 1; i <= n; i++)
+                put_action(message, i, i % 2 ? "gact" : "mirred", i, missing);
+        mnl_attr_nest_end(message, actions);
+        mnl_attr_nest_end(message, options);
+        message_end(&datagram);
+        message_dispatch(MONITOR_RTNETLINK, &datagram);
+        assert_int_equal(n_events, 1);
+        assert_int_equal(last.ifindex, 3);
+}
+
+// Each kind of filter keeps its actions in another attribute.
+static void test_every_kind_of_filter_tells_where_it_sends_to(void **state _unused_) {
+        static const struct {
+                const char *kind;
+                uint16_t actions;
+        } kinds[] = {
+                { "basic", 3 }, { "bpf", 1 },      { "cgroup", 1 }, { "flow", 9 },  { "flower", 3 },  { "fw", 4 },
+                { "route", 6 }, { "matchall", 2 }, { "rsvp", 6 },   { "rsvp6", 6 }, { "tcindex", 7 }, { "u32", 7 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+                filter_dispatch(kinds[i].kind, kinds[i].actions, 4, 0);
+                assert_int_equal(last.sends_to[0], 2);
+                assert_int_equal(last.sends_to[1], 4);
+                assert_int_equal(last.sends_to[2], 0);
+
+                filter_dispatch(kinds[i].kind, 30, 4, 0); // the same bytes, and no actions
+                assert_int_equal(last.sends_to[0], 0);
+        }
+        filter_dispatch("u32", 7, 1, 0);
         assert_int_equal(last.sends_to[0], 0);
+        filter_dispatch("u32", 7, 12, 0); // more than there is room for
+        assert_int_equal(last.sends_to[MONITOR_TARGETS_MAX - 1], 8);
+        assert_string_equal(last.process, "");
+        filter_dispatch("u32", 7, 4, 1); // parameters that are too short
+        assert_int_equal(last.sends_to[0], 0);
+        filter_dispatch("u32", 7, 4, SIZE_MAX); // none at all
+        assert_int_equal(last.sends_to[0], 0);
+}
+
+// --- what concerns a plane ---
+
+static void test_each_message_concerns_the_link_that_it_names(void **state _unused_) {
+        static const struct ifinfomsg link = { .ifi_index = 7 };
+        static const struct ifaddrmsg address = { .ifa_index = 7 };
+        static const struct tcmsg tc = { .tcm_ifindex = 7 };
+        static const struct {
+                uint16_t type;
+                const void *header;
+                size_t size;
+        } cases[] = {
+                { RTM_NEWLINK, &link, sizeof(link) },       { RTM_DELLINK, &link, sizeof(link) },
+                { RTM_NEWADDR, &address, sizeof(address) }, { RTM_DELADDR, &address, sizeof(address) },
+                { RTM_NEWQDISC, &tc, sizeof(tc) },          { RTM_DELQDISC, &tc, sizeof(tc) },
+                { RTM_NEWTCLASS, &tc, sizeof(tc) },         { RTM_DELTCLASS, &tc, sizeof(tc) },
+                { RTM_NEWTFILTER, &tc, sizeof(tc) },        { RTM_DELTFILTER, &tc, sizeof(tc) },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Message message = {};
+
+                (void)message_begin(&message, cases[i].type, cases[i].header, cases[i].size);
+                message_end(&message);
+                message_dispatch(MONITOR_RTNETLINK, &message);
+                assert_int_equal(n_events, 1);
+                assert_int_equal(last.ifindex, 7);
+        }
+}
+
+static void test_a_route_concerns_the_link_of_its_first_next_hop(void **state _unused_) {
+        static const struct {
+                bool has_link, has_next_hops;
+                int ifindex;
+        } cases[] = { { true, false, 7 }, { false, true, 8 }, { false, false, 0 } };
+        static const struct rtmsg header = { .rtm_family = AF_INET };
+        static const struct rtnexthop hops[] = {
+                { .rtnh_len = sizeof(hops[0]), .rtnh_ifindex = 8 },
+                { .rtnh_len = sizeof(hops[0]), .rtnh_ifindex = 9 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Message message = {};
+                struct nlmsghdr *route =
+                        message_begin(&message, i % 2 ? RTM_DELROUTE : RTM_NEWROUTE, &header, sizeof(header));
+
+                if (cases[i].has_link)
+                        mnl_attr_put_u32(route, RTA_OIF, 7);
+                if (cases[i].has_next_hops)
+                        mnl_attr_put(route, RTA_MULTIPATH, sizeof(hops), hops);
+                message_end(&message);
+                message_dispatch(MONITOR_RTNETLINK, &message);
+                assert_int_equal(n_events, cases[i].ifindex > 0);
+                assert_int_equal(last.ifindex, cases[i].ifindex);
+        }
+}
+
+// The kernel's own entries come and go all the time. A deletion does not tell what the entry was.
+static void test_of_neighbours_the_permanent_ones_and_deletions_are_told(void **state _unused_) {
+        static const struct {
+                uint16_t type, state;
+                unsigned n_events;
+        } cases[] = {
+                { RTM_NEWNEIGH, NUD_REACHABLE, 0 }, { RTM_NEWNEIGH, NUD_STALE, 0 }, { RTM_NEWNEIGH, NUD_PERMANENT, 1 },
+                { RTM_DELNEIGH, NUD_PERMANENT, 1 }, { RTM_DELNEIGH, NUD_STALE, 1 }, { RTM_DELNEIGH, NUD_FAILED, 1 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const struct ndmsg header = { .ndm_family = AF_INET, .ndm_ifindex = 7, .ndm_state = cases[i].state };
+                Message message = {};
+
+                (void)message_begin(&message, cases[i].type, &header, sizeof(header));
+                message_end(&message);
+                message_dispatch(MONITOR_RTNETLINK, &message);
+                assert_int_equal(n_events, cases[i].n_events);
+                assert_int_equal(last.ifindex, cases[i].n_events ? 7 : 0);
+        }
+}
+
+static void test_other_types_of_messages_concern_no_plane(void **state _unused_) {
+        static const uint16_t types[] = { RTM_NEWRULE, RTM_NEWNSID, RTM_NEWACTION, NLMSG_DONE };
+        static const struct ifinfomsg header = { .ifi_index = 7 };
+
+        for (size_t i = 0; i < ELEMENTSOF(types); i++) {
+                Message message = {};
+
+                (void)message_begin(&message, types[i], &header, sizeof(header));
+                message_end(&message);
+                message_dispatch(MONITOR_RTNETLINK, &message);
+                assert_int_equal(n_events, 0);
+        }
+}
+
+// --- who did it ---
+
+static void test_the_port_of_a_request_tells_its_process(void **state _unused_) {
+        static const struct {
+                uint32_t port;
+                unsigned n_events;
+                uint32_t pid;
+        } cases[] = {
+                { OWN_PORT, 0, 0 },       // our own request
+                { 0, 1, 0 },              // the kernel
+                { 42, 1, 42 },            // a process's first socket
+                { 3U << 22 | 42, 1, 42 }, // libnl
+                { 0xfffff7d6, 1, 0 },     // chosen by the kernel at random
+        };
+        static const struct ifinfomsg header = { .ifi_index = 7 };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Message message = {};
+
+                message_begin(&message, RTM_NEWLINK, &header, sizeof(header))->nlmsg_pid = cases[i].port;
+                message_end(&message);
+                message_dispatch(MONITOR_RTNETLINK, &message);
+                assert_int_equal(n_events, cases[i].n_events);
+                assert_int_equal(last.pid, cases[i].pid);
+        }
+}
+
+static void put_rule(Message *message, const char *table) {
+        static const struct nfgenmsg header;
+
+        mnl_attr_put_strz(message_begin(message, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELRULE, &header, sizeof(header)),
+                          NFTA_RULE_TABLE, table);
+        message_end(message);
+}
+
+static void put_generation(Message *message, uint32_t pid, const char *process) {
+        static const struct nfgenmsg header;
+        struct nlmsghdr *generation =
+                message_begin(message, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN, &header, sizeof(header));
+
+        mnl_attr_put_u32(generation, NFTA_GEN_PROC_PID, htonl(pid));
+        mnl_attr_put_strz(generation, NFTA_GEN_PROC_NAME, process);
+        message_end(message);
+}
+
+static void test_a_transaction_on_our_tables_tells_its_process(void **state _unused_) {
+        Message message = {};
+
+        put_rule(&message, "migplane");
+        put_generation(&message, 1234, "nft");
+        message_dispatch(MONITOR_NFTABLES, &message);
+        assert_int_equal(n_events, 1);
+        assert_true(last.ruleset);
+        assert_int_equal(last.pid, 1234);
+        assert_string_equal(last.process, "nft");
+}
+
+static void test_only_transactions_on_our_tables_are_told(void **state _unused_) {
+        Message message = {};
+
+        put_rule(&message, "filter");
+        put_generation(&message, 1234, "nft");
+        message_dispatch(MONITOR_NFTABLES, &message);
+        assert_int_equal(n_events, 0);
+
+        // The next transaction is another.
+        message = (Message){};
+        put_rule(&message, "migplane");
+        put_generation(&message, 1234, "nft");
+        put_rule(&message, "filter");
+        put_generation(&message, 1234, "nft");
+        message_dispatch(MONITOR_NFTABLES, &message);
+        assert_int_equal(n_events, 1);
+}
+
+static void test_our_own_transactions_are_passed_over(void **state _unused_) {
+        char name[16] = "";
+        Message message = {};
+
+        // In a pid namespace the kernel's number is not ours, but the name is.
+        assert_int_equal(prctl(PR_GET_NAME, name), 0);
+        put_rule(&message, "migplane");
+        put_generation(&message, (uint32_t)getpid(), name);
+        message_dispatch(MONITOR_NFTABLES, &message);
+        assert_int_equal(n_events, 0);
 }
 
 static void test_nobody_but_the_kernel_is_listened_to(void **state _unused_) {
@@ -238,7 +528,16 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_the_kernel_tells_of_a_link),
                 cmocka_unit_test(test_a_link_tells_what_it_stands_on_and_its_master),
-                cmocka_unit_test(test_a_filter_tells_where_it_sends_to),
+                cmocka_unit_test(test_a_filter_as_the_kernel_sends_it_tells_where_it_sends_to),
+                cmocka_unit_test(test_every_kind_of_filter_tells_where_it_sends_to),
+                cmocka_unit_test(test_each_message_concerns_the_link_that_it_names),
+                cmocka_unit_test(test_a_route_concerns_the_link_of_its_first_next_hop),
+                cmocka_unit_test(test_of_neighbours_the_permanent_ones_and_deletions_are_told),
+                cmocka_unit_test(test_other_types_of_messages_concern_no_plane),
+                cmocka_unit_test(test_the_port_of_a_request_tells_its_process),
+                cmocka_unit_test(test_a_transaction_on_our_tables_tells_its_process),
+                cmocka_unit_test(test_only_transactions_on_our_tables_are_told),
+                cmocka_unit_test(test_our_own_transactions_are_passed_over),
                 cmocka_unit_test(test_nobody_but_the_kernel_is_listened_to),
                 cmocka_unit_test(test_a_message_that_is_cut_short_is_one_that_is_lost),
                 cmocka_unit_test(test_a_buffer_that_was_full_has_lost_some),

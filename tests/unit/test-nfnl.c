@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -84,7 +85,7 @@ static void put_rule(Datagram *datagram, const char *chain, uint32_t handle, con
         uint8_t userdata[2 + 128] = { 0, (uint8_t)(strlen(comment) + 1) };
 
         mnl_attr_put_strz(header, NFTA_RULE_CHAIN, chain);
-        mnl_attr_put_u64(header, NFTA_RULE_HANDLE, (uint64_t)htonl(handle) << 32);
+        mnl_attr_put_u64(header, NFTA_RULE_HANDLE, htobe64(handle));
         memcpy(userdata + 2, comment, strlen(comment) + 1);
         mnl_attr_put(header, NFTA_RULE_USERDATA, 2 + strlen(comment) + 1, userdata);
         message_end(datagram);
@@ -382,9 +383,9 @@ static void put_counter(Datagram *datagram, bool whole) {
         mnl_attr_put_u32(header, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
         mnl_attr_put_u32(header, NFTA_OBJ_USE, htonl(3));
         struct nlattr *nest = mnl_attr_nest_start(header, NFTA_OBJ_DATA);
-        mnl_attr_put_u64(header, NFTA_COUNTER_PACKETS, (uint64_t)htonl(14) << 32);
+        mnl_attr_put_u64(header, NFTA_COUNTER_PACKETS, htobe64(14));
         if (whole)
-                mnl_attr_put_u64(header, NFTA_COUNTER_BYTES, (uint64_t)htonl(840) << 32);
+                mnl_attr_put_u64(header, NFTA_COUNTER_BYTES, htobe64(840));
         mnl_attr_nest_end(header, nest);
         message_end(datagram);
 }
