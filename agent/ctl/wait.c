@@ -90,7 +90,7 @@ static void planes_count(const Wait *wait, bool tell, size_t *ret_n, size_t *ret
                         log_error("Plane %s is %s: %s", client_plane_string(plane, "Name"),
                                   client_plane_string(plane, "Health"), client_plane_reason(plane));
                 else
-                        log_error("Plane %s does not exist; if it has a file, migplanectl check tells why",
+                        log_error("Plane %s does not exist; if it has a file, migplanectl check shows why",
                                   wait->names[i]);
         }
 }
