@@ -1,4 +1,4 @@
-// The loop when there is nothing to do: alone, among a thousand links that are nobody's business, and with many planes.
+// The loop without changes: with one plane, with a thousand other links, and with many planes.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "bench.h"

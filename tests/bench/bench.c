@@ -1,4 +1,4 @@
-// Benchmarks of migplane, to be started by tests/bench/run.
+// Benchmarks of migplane; tests/bench/run starts them.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "bench.h"

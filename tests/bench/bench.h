@@ -1,4 +1,4 @@
-// Benchmarks: what several measurements share.
+// The common part of the benchmarks.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 

@@ -1,4 +1,4 @@
-// Namespaces to measure in, and a manager as the daemon has it.
+// Namespaces for measurements, and a manager like the daemon's.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <fcntl.h>

@@ -1,10 +1,10 @@
-# What the benchmarks that are shell scripts share
+# The common part of the benchmarks that are shell scripts
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/hosts.sh"
 
-# A VLAN where the kernel has them; else the next best thing. Sets KIND.
+# Sets KIND: a VLAN if the kernel has VLANs, otherwise another kind.
 plane_kind_find() {
     KIND=macvlan
     if ip link add link mgmt name probe type vlan id 100 2>/dev/null; then
@@ -26,7 +26,7 @@ plane_file() {
 
 plane_is_up() { host_run "$1" migplanectl uri "$2"; }
 
-# Lines "KEY VALUE" to one line a key: smallest, median, largest.
+# Turns lines "KEY VALUE" into one line for each key: minimum, median, maximum.
 spread() {
     sort -k1,1 -k2,2g | awk -v format="%-44s %3d %10.4g %10.4g %10.4g\n" '
         BEGIN { printf "%-44s %3s %10s %10s %10s\n", "", "n", "min", "median", "max" }

@@ -1,7 +1,7 @@
-// From damage to repair, by the real daemon, beside a listener that only sees the damage.
+// The real daemon's time to repair, compared with a listener that only receives the notifications.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The daemon is started anew for each round: it would otherwise take so many repairs for a quarrel, and back off.
+// The daemon starts anew for each round, because it would otherwise pause its repairs after so many of them.
 
 #include <arpa/inet.h>
 #include <fcntl.h>

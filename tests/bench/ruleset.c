@@ -1,4 +1,4 @@
-// libnftables: what a context costs in time and memory, and what a ruleset costs the kernel.
+// The cost of libnftables: time and memory of a context, and the kernel's time for a ruleset.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <malloc.h>

@@ -1,8 +1,8 @@
-// What migplane asks of the kernel, recorded on its way there, and asked again without anything around it.
+// migplane's requests to the kernel, recorded on their way, and sent again without anything else.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The linker puts the two functions below in the place of send and nft_run_cmd_from_buffer (--wrap, see meson.build), so
-// that the bare work consists of the very requests that migplane sends, and not of somebody's idea of them.
+// that the bare work consists of exactly the requests that migplane sends.
 
 #include <fcntl.h>
 #include <linux/rtnetlink.h>

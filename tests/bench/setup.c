@@ -1,7 +1,7 @@
-// One plane from nothing to verified, beside the bare kernel work, and beside a shell script.
+// The set-up of one plane, compared with the bare kernel work and with shell scripts.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Every way is checked, outside of its time: migplane's own look at what it left must find nothing to do.
+// Each alternative is checked outside of the measured time: migplane's own look afterwards must find nothing to do.
 
 #include <sys/wait.h>
 #include <unistd.h>

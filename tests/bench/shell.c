@@ -1,4 +1,4 @@
-// The same plane as a script of ip, tc, sysctl and nft, as somebody would write it by hand.
+// The same plane as a script of ip, tc, sysctl and nft, as an administrator would write it.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Two things cannot be said there as we say them: tc spells a MAC in its own way only, with keys at other offsets, and ip

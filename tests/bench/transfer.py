@@ -3,7 +3,7 @@
 #
 #     transfer.py PID PID ADDRESS     from the first one's namespace to the address, in the second one's
 #
-# The least of many batches: what other processes do to the caches aside, that does not depend on how busy the machine is.
+# The minimum of many batches counts. Except for effects on the caches, it does not depend on the load of the machine.
 
 import socket
 import sys

@@ -1,8 +1,8 @@
-// Any bytes from the bus: calls of all methods and properties, with any arguments, and polkit's answers to what it is asked.
+// Arbitrary bytes from the bus: calls of all methods and properties with any arguments, and polkit's answers.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// They come over a connection as they do from the bus: it is a real one, and so are all vtables. What the calls would do
-// to the host is left out: the linker puts the functions below in its place (--wrap).
+// The connection and all vtables are real. The effects of the calls on the host are left out: the linker replaces them with
+// the functions below (--wrap).
 
 #include <sys/socket.h>
 #include <unistd.h>

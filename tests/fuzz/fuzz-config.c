@@ -1,4 +1,4 @@
-// Any bytes as the text of a NAME.plane file: libFuzzer, address and undefined-behaviour sanitizers.
+// Arbitrary bytes as the text of a NAME.plane file: libFuzzer, address and undefined-behaviour sanitizers.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/inet.h"

@@ -1,4 +1,4 @@
-// Any bytes as the kernel's notifications, of rtnetlink and of nftables.
+// Arbitrary bytes as the kernel's notifications, of rtnetlink and of nftables.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "kernel/monitor.h"

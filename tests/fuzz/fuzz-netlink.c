@@ -1,4 +1,4 @@
-// Any bytes as the kernel's answer about links, addresses, routes, neighbours, VLANs, tc and sockets.
+// Arbitrary bytes as the kernel's answer about links, addresses, routes, neighbours, VLANs, tc and sockets.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The first byte says who asks. The linker puts the functions below in the place of the request socket's (--wrap), so that all

@@ -1,4 +1,4 @@
-// Any bytes as the kernel's report of a dropped frame: libFuzzer, address and undefined-behaviour sanitizers.
+// Arbitrary bytes as the kernel's report of a dropped frame: libFuzzer, address and undefined-behaviour sanitizers.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/log.h"

@@ -298,7 +298,7 @@ def command_count(title, path):
     if title:
         cells = [title, *(through[piece] for piece in sorted(tried)), through["refused"]]
     else:
-        cells = ["", *(f"{piece} ({tried[piece]})" for piece in sorted(tried)), "of these refused aloud"]
+        cells = ["", *(f"{piece} ({tried[piece]})" for piece in sorted(tried)), "of these refused by ICMP"]
     print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 

@@ -1,4 +1,4 @@
-// The isolation ruleset without the daemon, for test-firewall: print it, load it, compare it with the kernel's.
+// The isolation ruleset without the daemon, for test-firewall: prints it, loads it, and compares it with the kernel's.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <sys/ioctl.h>

@@ -1,9 +1,9 @@
-// A flood of frames from a stranger on the wire: flood LINK RATE TO-MAC TO-IPV4 TO-IPV6 [KIND...]
+// A flood of frames from a device on the wire that is not a peer: flood LINK RATE TO-MAC TO-IPV4 TO-IPV6 [KIND...]
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// RATE is in frames per second, of all kinds by turns: syn, arp, nd, broadcast, fragment; all of them when none is named. The
-// sender's MAC is the link's, its addresses are others in each frame, from the network of the target. Until it is
-// terminated; then it says how many frames it has sent, and in how many milliseconds.
+// RATE is in frames per second. The kinds are syn, arp, nd, broadcast and fragment, by turns; without a name all of them. The
+// sender's MAC address is the link's. Its IP addresses are from the network of the target, another one in each frame. The flood
+// runs until it is terminated, and then prints the number of frames that it has sent, and the time in milliseconds.
 
 #include <arpa/inet.h>
 #include <errno.h>
