@@ -86,13 +86,16 @@ static int print_prerouting(const RulesetPlane *planes, size_t n_planes, FILE *f
 // quotes. A legitimate error is never fragmented: it is never longer than what every link takes in one piece.
 static void print_errors_in_fragments(const RulesetPlane *planes, size_t n_planes, FILE *file) {
         char link[LINK_SPELLING_MAX];
+        size_t i = 0;
 
-        for (size_t i = 0; i < n_planes; i++) {
-                if (!plane_config_has_family(planes[i].plane, AF_INET6))
+        while (i < n_planes && !plane_config_has_family(planes[i].plane, AF_INET6))
+                i++;
+        for (MapUse use = MAP_REPORT; use < MAP_USE_MAX && i < n_planes; use++) {
+                if (!map_rule_is_needed(use, &planes[i]))
                         continue;
-                fprintf(file, "frag more-fragments 1 " ICMPV6_ERRORS "counter name \"%s-" ELSEWHERE_IN "\" drop\n",
-                        chain_name_spell_link(planes[i].plane->interface, link));
-                return;
+                (void)chain_name_spell_link(planes[i].plane->interface, link);
+                fprintf(file, "frag more-fragments 1 " ICMPV6_ERRORS);
+                fprintf(file, use == MAP_REPORT ? "jump %s-%s\n" : "counter name \"%s-%s\" drop\n", link, ELSEWHERE_IN);
         }
 }
 
