@@ -83,9 +83,10 @@ static int generation_handle(const struct nlmsghdr *header, void *userdata) {
         const struct nlattr *attributes[NFTA_GEN_MAX + 1];
 
         int r = nft_message_attributes(header, attributes, NFTA_GEN_MAX);
-        if (r >= 0)
-                (void)attribute_be32(attributes[NFTA_GEN_ID], userdata);
-        return r;
+        if (r < 0)
+                return r;
+        (void)attribute_be32(attributes[NFTA_GEN_ID], userdata);
+        return 0;
 }
 
 // A host may have thousands of chains, so that these are read again only after some rule has changed. They are only
@@ -134,43 +135,8 @@ const ForeignRules *firewall_foreign_rules(const Firewall *firewall) {
         return &firewall->foreign;
 }
 
-static void foreign_restart(void *userdata) {
-        ((ForeignRules *)userdata)->n_chains = 0;
-}
-
 int firewall_read_foreign_rules(Firewall *firewall, ForeignRules *ret, Error *ret_error) {
-        static const struct {
-                uint8_t message;
-                NetlinkHandler handler;
-        } queries[] = {
-                { NFT_MSG_GETCHAIN, foreign_rules_handle_chain },
-                { NFT_MSG_GETFLOWTABLE, foreign_rules_handle_flowtable },
-        };
-        _cleanup_foreign_rules_ ForeignRules all = {};
-
-        for (size_t i = 0; i < ELEMENTSOF(queries); i++) {
-                _cleanup_foreign_rules_ ForeignRules some = {};
-                NftQuery query = {
-                        .message = queries[i].message,
-                        .is_dump = true,
-                        .family = NFPROTO_UNSPEC,
-                        .all_tables = true,
-                        .handler = queries[i].handler,
-                        .restart = foreign_restart,
-                        .userdata = &some,
-                };
-                int r = nft_query(firewall->netlink, &query, ret_error);
-                if (r >= 0 && array_reserve(&all.chains, &all.n_allocated, all.n_chains + some.n_chains) < 0)
-                        r = error_set(ret_error, -ENOMEM, "out of memory");
-                if (r < 0)
-                        return r;
-                if (some.n_chains > 0)
-                        memcpy(all.chains + all.n_chains, some.chains, some.n_chains * sizeof(ForeignChain));
-                all.n_chains += some.n_chains;
-        }
-        *ret = all;
-        all = (ForeignRules){};
-        return 0;
+        return foreign_rules_read(firewall->netlink, ret, ret_error);
 }
 
 // --- apply ---

@@ -104,6 +104,49 @@ int foreign_rules_handle_flowtable(const struct nlmsghdr *header, void *userdata
         return chain_add_devices(userdata, &chain, NULL, hook[NFTA_FLOWTABLE_HOOK_DEVS]);
 }
 
+// --- reading ---
+
+static void restart(void *userdata) {
+        ((ForeignRules *)userdata)->n_chains = 0;
+}
+
+static int read_and_append(Netlink *netlink, uint8_t message, NetlinkHandler handler, ForeignRules *rules,
+                           Error *ret_error) {
+        _cleanup_foreign_rules_ ForeignRules more = {};
+        NftQuery query = {
+                .message = message,
+                .is_dump = true,
+                .family = NFPROTO_UNSPEC,
+                .all_tables = true,
+                .handler = handler,
+                .restart = restart,
+                .userdata = &more,
+        };
+
+        int r = nft_query(netlink, &query, ret_error);
+        if (r < 0)
+                return r;
+        if (array_reserve(&rules->chains, &rules->n_allocated, rules->n_chains + more.n_chains) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        for (size_t i = 0; i < more.n_chains; i++)
+                rules->chains[rules->n_chains++] = more.chains[i];
+        return 0;
+}
+
+int foreign_rules_read(Netlink *netlink, ForeignRules *ret, Error *ret_error) {
+        _cleanup_foreign_rules_ ForeignRules rules = {};
+
+        int r = read_and_append(netlink, NFT_MSG_GETCHAIN, foreign_rules_handle_chain, &rules, ret_error);
+        if (r < 0)
+                return r;
+        r = read_and_append(netlink, NFT_MSG_GETFLOWTABLE, foreign_rules_handle_flowtable, &rules, ret_error);
+        if (r < 0)
+                return r;
+        *ret = rules;
+        rules = (ForeignRules){};
+        return 0;
+}
+
 void foreign_rules_deinit(ForeignRules *rules) {
         free(rules->chains);
         *rules = (ForeignRules){};

@@ -4,7 +4,9 @@
 
 #include <net/if.h>
 
+#include "base/error.h"
 #include "base/util.h"
+#include "netlink/request.h"
 
 typedef struct ForeignChain {
         char family[8]; // "inet"
@@ -19,10 +21,11 @@ typedef struct ForeignRules {
         size_t n_chains, n_allocated;
 } ForeignRules;
 
+// Reads the base chains and flowtables in the tables of other programs, of all families.
+int foreign_rules_read(Netlink *netlink, ForeignRules *ret, Error *ret_error);
 void foreign_rules_deinit(ForeignRules *rules);
 #define _cleanup_foreign_rules_ _cleanup_(foreign_rules_deinit)
 
 // Handlers of the kernel's answers; userdata is a ForeignRules. Exported for the tests.
-struct nlmsghdr;
 int foreign_rules_handle_chain(const struct nlmsghdr *header, void *userdata);
 int foreign_rules_handle_flowtable(const struct nlmsghdr *header, void *userdata);
