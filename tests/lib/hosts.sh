@@ -123,7 +123,8 @@ host_daemon() {
     disown
 }
 
-# A bus of its own that lets everything pass: what may be asked of migplaned is migplaned's to decide.
+# A system bus of its own: the policy of Debian's dbus-daemon, and the policy that migplane installs. Root may also stand in for
+# the services that migplaned talks to, with what their own policies allow.
 host_dbus() {
     mkdir -p "$LAB/$1/run/dbus"
     cat >"$LAB/$1/etc/lab-bus.conf" <<-CONF
@@ -132,12 +133,28 @@ host_dbus() {
 	  <listen>unix:path=/run/dbus/system_bus_socket</listen>
 	  <auth>EXTERNAL</auth>
 	  <policy context="default">
-	    <allow own="*"/>
-	    <allow send_destination="*" eavesdrop="true"/>
-	    <deny send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Peer"/>
-	    <allow receive_sender="*"/>
 	    <allow user="*"/>
+	    <deny own="*"/>
+	    <deny send_type="method_call"/>
+	    <allow send_type="signal"/>
+	    <allow send_requested_reply="true" send_type="method_return"/>
+	    <allow send_requested_reply="true" send_type="error"/>
+	    <allow receive_type="method_call"/>
+	    <allow receive_type="method_return"/>
+	    <allow receive_type="error"/>
+	    <allow receive_type="signal"/>
+	    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus"/>
+	    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Introspectable"/>
+	    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Properties"/>
+	    <allow send_destination="org.freedesktop.PolicyKit1"/>
+	    <allow send_destination="org.freedesktop.network1"/>
+	    <allow send_destination="org.freedesktop.NetworkManager"/>
 	  </policy>
+	  <policy user="root">
+	    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Monitoring"/>
+	    <allow own_prefix="org.freedesktop"/>
+	  </policy>
+	  <include>$(realpath "${BASH_SOURCE[0]%/*}/../..")/units/org.migplane1.conf</include>
 	  ${BUS_LIMITS-}
 	</busconfig>
 	CONF
