@@ -3,6 +3,8 @@
 #
 #     dbus-client.py ask N WAITING       N calls of Reload; prints how all but WAITING of them were answered
 #     dbus-client.py ask-and-go N        N calls of Reload, and is gone
+#     dbus-client.py call reload [FLAGS] a call of Reload with these flags; prints "done", or the error's name and text
+#     dbus-client.py call cap RATE       the same of SetBandwidth, out, until the next boot
 #     dbus-client.py descriptors N       as ask, with 16 file descriptors each
 #     dbus-client.py flood N             calls of all kinds over N connections; "many" when many have been answered
 #     dbus-client.py large N WAITING     as ask, with 8 MiB in a field of the header that nobody knows
@@ -14,7 +16,7 @@
 #     dbus-client.py polkit FILE         a polkitd that answers once there is FILE, as that says: "1 0" yes, "0 0" no,
 #                                        "0 1" after a password; then it says "answered"
 #
-# All but ask-and-go, log-level and odd end when they are killed.
+# All but ask-and-go, call, log-level and odd end when they are killed.
 
 import itertools
 import os
@@ -24,110 +26,13 @@ import struct
 import sys
 import time
 
-SOCKET = "/run/dbus/system_bus_socket"
-DBUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+from rawbus import CALL, DBUS, ERROR, RETURN, Bus, align, message, string, values_at
+
 MANAGER = ("org.migplane1", "/org/migplane1", "org.migplane1.Manager")
 PLANE = ("org.migplane1", "/org/migplane1/plane/blue", "org.migplane1.Plane")
 INTROSPECTION = (*PLANE[:2], "org.freedesktop.DBus.Introspectable")
 PEER = (*PLANE[:2], "org.freedesktop.DBus.Peer")
 PROPERTIES = ("org.migplane1", "/org/migplane1/plane/blue", "org.freedesktop.DBus.Properties")
-CALL, RETURN, ERROR = 1, 2, 3
-
-
-def align(data, n):
-    return data + bytes(-len(data) % n)
-
-
-def string(text):
-    text = text if isinstance(text, bytes) else text.encode()
-    return struct.pack("<I", len(text)) + text + b"\0"
-
-
-def message(kind, serial, fields, body=b"", flags=0):
-    array = b""
-    for code, signature, value in fields:
-        array = align(array, 8) + bytes([code, 1]) + signature.encode() + b"\0"
-        if signature == "u":
-            array = align(array, 4) + struct.pack("<I", value)
-        elif signature == "g":
-            array += bytes([len(value)]) + value.encode() + b"\0"
-        else:
-            array = align(array, 4) + string(value)
-    head = struct.pack("<cBBBIII", b"l", kind, flags, 1, len(body), serial, len(array))
-    return align(head + array, 8) + body
-
-
-class Bus:
-    def __init__(self, descriptors=False):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(SOCKET)
-        self.serial = 0
-        self.input = b""
-        self.socket.sendall(b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\n")
-        self.socket.recv(256)
-        if descriptors:
-            self.socket.sendall(b"NEGOTIATE_UNIX_FD\r\n")
-            self.socket.recv(256)
-        self.socket.sendall(b"BEGIN\r\n")
-        self.ask(DBUS, "Hello")
-
-    def pack(self, target, member, signature="", body=b"", flags=0, more=()):
-        self.serial += 1
-        fields = [(1, "o", target[1]), (2, "s", target[2]), (3, "s", member), (6, "s", target[0]), *more]
-        if signature:
-            fields.append((8, "g", signature))
-        return message(CALL, self.serial, fields, body, flags)
-
-    def send(self, *arguments, **options):
-        self.socket.sendall(self.pack(*arguments, **options))
-        return self.serial
-
-    # The next message: kind, serial, {code: value of its header}, body; None when nothing comes.
-    def receive(self, timeout=None):
-        while True:
-            if len(self.input) >= 16:
-                kind, size, serial, fields = self.input[1], *struct.unpack_from("<III", self.input, 4)
-                start = 16 + (fields + 7 & ~7)
-                if len(self.input) >= start + size:
-                    whole, self.input = self.input[: start + size], self.input[start + size :]
-                    return kind, serial, header(whole[16 : 16 + fields]), whole[start:]
-            if not select.select([self.socket], [], [], timeout)[0]:
-                return None
-            data = self.socket.recv(1 << 20)
-            if not data:
-                raise EOFError
-            self.input += data
-
-    # "done", an error's name, or None.
-    def ask(self, *arguments, timeout=60):
-        serial = self.send(*arguments)
-        while answer := self.receive(timeout):
-            kind, _, fields, _ = answer
-            if fields.get(5) == serial:
-                return fields.get(4, "done") if kind == ERROR else "done"
-        return None
-
-
-def header(data):
-    fields, at = {}, 0
-    while at + 4 <= len(data):
-        at = at + 7 & ~7
-        code, signature = data[at], chr(data[at + 2])
-        at += 4
-        if signature == "u":
-            at = at + 3 & ~3
-            fields[code] = struct.unpack_from("<I", data, at)[0]
-            at += 4
-        elif signature == "g":
-            size = data[at]
-            fields[code] = data[at + 1 : at + 1 + size].decode()
-            at += size + 2
-        else:
-            at = at + 3 & ~3
-            size = struct.unpack_from("<I", data, at)[0]
-            fields[code] = data[at + 4 : at + 4 + size].decode()
-            at += size + 5
-    return fields
 
 
 def wait():
@@ -186,6 +91,19 @@ def ask_and_go(n):
         bus.send(MANAGER, "Reload")
     # So that they have got as far as the daemon.
     bus.ask(MANAGER, "ListPlanes")
+
+
+def call(what, argument="0"):
+    bus = Bus()
+    if what == "reload":
+        serial = bus.send(MANAGER, "Reload", flags=int(argument))
+    else:
+        serial = bus.send(PLANE, "SetBandwidth", "ttb", struct.pack("<QQI", int(argument), 0, 1))
+    while True:
+        kind, _, fields, body = bus.receive() or sys.exit("no answer")
+        if fields.get(5) == serial:
+            print("done" if kind == RETURN else " ".join([fields[4], *values_at(fields.get(8, ""), body)[0]]))
+            return
 
 
 def descriptors(n):

@@ -73,7 +73,7 @@ enter() {
 
 skip_all() { skip "${0##*/}" "$1"; echo "0 passed, 0 failed, 1 skipped"; exit 77; }
 
-# gcov's counts are written when a process ends by itself; the end of the lab is a kill.
+# A process writes gcov's counters when it exits; the end of the lab kills it.
 write_coverage() {
     local daemons
     daemons=$(pgrep -x migplaned) || return 0
@@ -89,7 +89,10 @@ finish() {
     if grep -hE '(ERROR|SUMMARY): .*Sanitizer|runtime error:' "$LAB"/*/*.log | grep -v 'LeakSanitizer has encountered a fatal'; then
         not_ok "no sanitizer complains"
     fi
-    ((failed == 0)) || tail -n 30 "$LAB"/*/migplaned.log | indent || true
+    if ((failed)); then
+        tail -n 30 "$LAB"/*/migplaned.log | indent || true
+        [[ ! -e $LAB/peer.log ]] || tail -n 30 "$LAB"/peer.{log,errors} | indent
+    fi
     echo "$passed passed, $failed failed, $skipped skipped"
     if ((failed)); then exit 1; elif ((passed)); then exit 0; else exit 77; fi
 }
@@ -141,6 +144,27 @@ daemon_stop() {                         # [SIGNAL]
     kill -"${1-TERM}" "$DAEMON"
     lab_wait "$PATIENCE" gone "$DAEMON"
 }
+
+# A fake networkd, NetworkManager or polkitd, its process in $PEER: see fake-peer.py.
+peer_start() {                          # networkd|networkmanager|polkit
+    mkdir -p "$LAB/alpha/run/peer"
+    rm -f "$LAB/peer.log"
+    local program
+    program=$(realpath "${BASH_SOURCE[0]%/*}")/fake-peer.py
+    (host_exec alpha python3 -B "$program" "$1" /run/peer) >>"$LAB/peer.log" 2>>"$LAB/peer.errors" &
+    PEER=$!
+    disown
+    lab_wait "$PATIENCE" grep -qx ready "$LAB/peer.log"
+}
+peer_stop() { kill "$PEER"; lab_wait "$PATIENCE" gone "$PEER"; }
+peer_answers() {                        # MEMBER ANSWER
+    echo "${*:2}" >"$LAB/alpha/run/peer-new"
+    mv "$LAB/alpha/run/peer-new" "$LAB/alpha/run/peer/$1"
+}
+peer_by_default() { rm -f "$LAB/alpha/run/peer/$1"; }   # MEMBER
+peer_calls() { grep -cE -- "$1" "$LAB/peer.log" || true; }  # REGEX: how many calls
+peer_called() { grep -qE -- "$1" "$LAB/peer.log"; }     # REGEX
+peer_forget() { : >"$LAB/peer.log"; }
 
 # To show how long something took; nothing is asserted about it.
 milliseconds() { local now=${EPOCHREALTIME/[.,]/}; echo $((now / 1000)); }
