@@ -1,24 +1,25 @@
-# The hosts that are attacked, with and without migplane, and the tool that attacks them
+# The attacked hosts, with and without migplane, and the tool that attacks them
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# After lib.sh. The switches' ports to a host that is attacked belong to no bridge: neither host hears the other's attacks.
+# To be read after lib.sh. The switches' ports to an attacked host are in no bridge, so neither host receives the other's attacks.
 
 attacker=$(realpath "${BASH_SOURCE[0]%/*}")/attacker.py
 
-# A host as the kernel makes it, with IPv6 and something that listens.
+# A host with the kernel's defaults, with IPv6 and listening sockets.
 modest() {                              # HOST
     host_run "$1" sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0 net.ipv4.tcp_synack_retries=0 # no answer is missed
     host_run "$1" ip address add "fd00:192::${HOST_NUMBER[$1]}/64" dev mgmt0 nodad
     host_daemon "$1" busybox nc -ll -p 49200 -e cat
 }
 
-flows_offloaded() {                     # HOST: whether its kernel can hand flows past its rules
+flows_offloaded() {                     # HOST: whether its kernel has flowtables, which pass flows around the rules
     host_run "$1" nft 'table inet open { flowtable past { hook ingress priority 0; devices = { mgmt0, eno2 }; }; }' 2>/dev/null
 }
 
-# A host that forwards, answers for others, and believes everything, wherever the kernel leaves that to all of its interfaces; and
-# whose own firewall accepts whatever comes. Only the plane is migplane's business, and it has to be tight nevertheless.
+# A host that forwards, answers for other hosts and trusts everything, as far as the kernel allows that for all
+# interfaces. Its own firewall accepts everything. migplane is responsible for the plane only, and the plane must be
+# isolated nevertheless.
 gullible() {                            # HOST
     host_run "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.{all,default}.forwarding=1 \
         net.ipv4.conf.{all,default,mgmt0,eno2}.{rp_filter,secure_redirects,drop_gratuitous_arp}=0 \
@@ -32,7 +33,7 @@ gullible() {                            # HOST
     host_run "$1" sysctl -qw net.ipv{4,6}.neigh.{mgmt0,eno2}.proxy_delay=0
     host_run "$1" sysctl -qw net.ipv6.conf.{all,mgmt0,eno2}.seg6_enabled=1 2>/dev/null || true
     host_run "$1" ip -6 neighbour add proxy fd00:198::14 dev mgmt0
-    # Another network of the number that the plane's VLAN has, where the kernel has VLANs.
+    # Another network with the plane's VLAN id, if the kernel has VLANs.
     host_run "$1" ip link add mgmt0.100 link mgmt0 up type vlan id 100 2>/dev/null || true
 }
 
@@ -60,7 +61,7 @@ open_rules() {                          # HOST
 	RULES
 }
 
-# What IPv6 says by itself for a second after a link has come up would be taken for an answer.
+# IPv6 sends frames by itself for a second after link-up, which would look like an answer.
 quiet() { [[ -z $(host_run "$1" ip -6 address show tentative) ]]; }
 
 plane_file() {                          # NUMBER KIND [capped|both|pinned]...
@@ -79,7 +80,7 @@ plane_file() {                          # NUMBER KIND [capped|both|pinned]...
     [[ $words != *\ pinned\ * ]] || printf '%s\n' '[Peer]' Address=fd00:198::14 MACAddress=52:54:00:00:0b:0e
 }
 
-# The same without migplane, of both families.
+# The same without migplane, with both families.
 plain_plane() {                         # HOST KIND
     local link=mig0 number=${HOST_NUMBER[$1]}
     host_run "$1" ip address flush dev eno2 scope global
@@ -100,7 +101,7 @@ plain_plane() {                         # HOST KIND
 link_of() { if [[ $1 == device ]]; then echo eno2; else echo mig0; fi; }
 mac_of() { host_run "$1" cat "/sys/class/net/$2/address"; }
 
-# The tool, told about a host: attacks COMMAND HOST KIND OPTION...
+# Runs the tool against a host: attacks COMMAND HOST KIND OPTION...
 attacks() {
     local command=$1 host=$2 kind=$3 link
     shift 3

@@ -1,12 +1,12 @@
-# Runs several jobs at a time, and tells their results in order
+# Runs several jobs at the same time, and reports their results in order
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-#     job() { exec COMMAND; }                              # what one is: job NAME
-#     job_ended() { ...; }                                 # called for each in turn: job_ended NAME STATUS SECONDS OUTPUT-FILE
-#     jobs_run N DIR NAME...                               # N at a time; their output goes to files in DIR
+#     job() { exec COMMAND; }                              # one job: job NAME
+#     job_ended() { ...; }                                 # called for each job in order: NAME STATUS SECONDS OUTPUT-FILE
+#     jobs_run N DIR NAME...                               # runs N at a time; their output goes to files in DIR
 #
-# By default a job survives the shell that started it: let it `exec setpriv --pdeathsig`.
+# A job survives the shell that started it, unless it runs `exec setpriv --pdeathsig`.
 
 jobs_run() {
     local n=$1 dir=$2 i=0 shown=0 job status ended

@@ -1,9 +1,9 @@
-// What an intruder tries who has taken the daemon over: taken-over VICTIM MODULE, and a line for each way out
+// The attempts of an attacker who has taken the daemon over: taken-over VICTIM MODULE; prints a line for each way out
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// "open NAME" where it leads out, "shut NAME: why" where not. Then, as "power NAME", what the daemon may do and its conqueror therefore
-// can. VICTIM is the number of a process of root's, victim.service, and MODULE a kernel module's file. Only ever on a machine that is
-// thrown away after it.
+// "open NAME" if it works, "shut NAME: why" if not. Then "power NAME" for what the daemon may do, and the attacker therefore too.
+// VICTIM is the process number of victim.service, which runs as root. MODULE is the file of a kernel module. Run this only on a
+// machine that is discarded afterwards.
 
 #include <dirent.h>
 #include <errno.h>
@@ -46,7 +46,7 @@
 static pid_t victim;
 static const char *module_path;
 
-// 0 or an errno, of a system call's result.
+// Returns 0 or the errno of a system call.
 static int outcome(long result) {
         return result < 0 ? errno : 0;
 }
@@ -78,7 +78,7 @@ static int try_socket(int family, int type, int protocol) {
         return r;
 }
 
-// In a process of its own, so that what it changes of itself does not help the next attempt.
+// Runs in a process of its own, so that its changes to itself do not help the next attempt.
 static int in_child(int (*attempt)(void)) {
         int status;
         pid_t pid = fork();
@@ -233,7 +233,7 @@ static int limit_other(void) {
 static int realtime(void) { return outcome(sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){ .sched_priority = 1 })); }
 static int urgent(void) { return outcome(setpriority(PRIO_PROCESS, 0, -20)); }
 
-// More processes than anybody here needs, all at once.
+// More processes than the daemon needs, at the same time.
 static int many_processes(void) {
         pid_t children[64];
         int n = 0, r = 0;
@@ -308,7 +308,7 @@ static int set_clock(void) {
 static int bend_clock(void) { return outcome(adjtimex(&(struct timex){ .modes = ADJ_TICK, .tick = 10000 })); }
 static int set_hostname(void) { return outcome(sethostname("loot", 4)); }
 static int swap_on(void) {
-        // Not a swap file: who may gets EINVAL.
+        // This is not a swap file: a process with the right to use one gets EINVAL.
         int r = outcome(swapon("/etc/hostname", 0));
         return r == EINVAL ? 0 : r;
 }
@@ -362,7 +362,7 @@ static const struct {
         ATTEMPT(stop_unit),
 };
 
-// What the daemon needs, and so its conqueror has.
+// The rights that the daemon needs, and the attacker therefore has.
 static int write_planes(void) { return try_open("/etc/migplane/loot.plane.d", O_WRONLY | O_CREAT); }
 static int write_net_sysctl(void) { return try_open("/proc/sys/net/ipv4/ip_forward", O_WRONLY); }
 static int change_links(void) { return try_run("ip", "link", "set", "dev", "lo", "down"); }
