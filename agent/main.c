@@ -24,19 +24,45 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
 }
 
 static int signals_add(sd_event *event, Manager *manager) {
+        static const struct {
+                int signal;
+                sd_event_signal_handler_t handler; // NULL: leave the loop, with userdata as the exit code
+        } handlers[] = { { SIGTERM, NULL }, { SIGINT, NULL }, { SIGHUP, on_reload } };
         sigset_t signals;
 
         (void)sigemptyset(&signals);
-        (void)sigaddset(&signals, SIGTERM);
-        (void)sigaddset(&signals, SIGINT);
-        (void)sigaddset(&signals, SIGHUP);
+        for (size_t i = 0; i < ELEMENTSOF(handlers); i++)
+                (void)sigaddset(&signals, handlers[i].signal);
         if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
                 return -errno;
-        int r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL); // without a handler: leave the loop
-        if (r >= 0)
-                r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
-        if (r >= 0)
-                r = sd_event_add_signal(event, NULL, SIGHUP, on_reload, manager);
+        for (size_t i = 0; i < ELEMENTSOF(handlers); i++) {
+                int r = sd_event_add_signal(event, NULL, handlers[i].signal, handlers[i].handler,
+                                            handlers[i].handler ? manager : NULL);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int setup(sd_event *event, Manager **manager, Bus **bus, Error *ret_error) {
+        int r = manager_new(event, manager, ret_error);
+        if (r < 0)
+                return r;
+        r = signals_add(event, *manager);
+        if (r < 0)
+                return error_set(ret_error, r, "cannot handle signals: %s", strerror(-r));
+        r = bus_new(*manager, bus, ret_error);
+        if (r < 0)
+                return r;
+        r = manager_start(*manager, ret_error);
+        return r < 0 ? r : bus_connect(*bus, ret_error);
+}
+
+static int loop(sd_event *event, const Manager *manager) {
+        (void)sd_notifyf(false, "READY=1\nSTATUS=%zu plane(s)", manager->planes.n_planes);
+        int r = sd_event_loop(event);
+        if (r != EXIT_SUCCESS)
+                log_error("going: %s; the planes stay as they are", r < 0 ? strerror(-r) : "the bus refuses us");
         return r;
 }
 
@@ -46,30 +72,19 @@ static int run(void) {
         Bus *bus = NULL;
         Error error = {}, warning = {};
 
-        // First of all: a second daemon is to touch nothing.
-        int r = lock_take(&warning, &error);
+        // First of all: a second daemon must touch nothing.
+        int r = instance_lock_take(&warning, &error);
         if (warning.text[0])
                 log_warning("%s", warning.text);
-        if (r >= 0 && (r = sd_event_default(&event)) < 0)
-                (void)error_set(&error, r, "cannot make an event loop: %s", strerror(-r));
-        if (r >= 0)
-                r = manager_new(event, &manager, &error);
-        if (r >= 0)
-                r = signals_add(event, manager);
-        if (r >= 0)
-                r = bus_new(manager, &bus, &error);
-        if (r >= 0)
-                r = manager_start(manager, &error);
-        if (r >= 0)
-                r = bus_connect(bus, &error);
-        if (r >= 0) {
-                (void)sd_notifyf(false, "READY=1\nSTATUS=%zu plane(s)", manager->n_planes);
-                r = sd_event_loop(event);
-                if (r != EXIT_SUCCESS)
-                        log_error("going: %s; the planes stay as they are",
-                                  r < 0 ? strerror(-r) : "the bus refuses us");
-        } else
+        if (r >= 0) { // what has been set up is taken down below
+                r = sd_event_default(&event);
+                r = r < 0 ? error_set(&error, r, "cannot make an event loop: %s", strerror(-r))
+                          : setup(event, &manager, &bus, &error);
+        }
+        if (r < 0)
                 log_error("%s", error.text);
+        else
+                r = loop(event, manager);
 
         // The planes stay up: only migplanectl down takes one away.
         (void)sd_notify(false, "STOPPING=1");

@@ -1,37 +1,35 @@
-// The audit: what the kernel applies now, held against the promise of isolation, check by check.
+// The audit: what the kernel applies now, compared with the promise of isolation, check by check.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // It looks at the kernel anew, changes nothing, and arranges no repair. The health of a plane is another thing: what
-// the last look of the loop came to.
+// the last snapshot of the loop came to.
 #pragma once
 
+#include "audit/finding.h"
 #include "base/error.h"
 #include "base/util.h"
-#include "daemon/manager.h"
+#include "engine/kernel.h"
+#include "engine/snapshot.h"
+#include "planes/plane-set.h"
 #include "planes/plane.h"
 
-typedef enum Verdict {
-        VERDICT_OK,      // it holds
-        VERDICT_WARNING, // it holds, and somebody should know of something
-        VERDICT_FAILED,  // it does not hold
-} Verdict;
+// Of one plane.
+typedef struct AuditEntry {
+        char *name;
+        uint64_t generation; // of the plane's configuration
+        Findings findings;
+} AuditEntry;
 
-typedef struct Finding {
-        const char *check;   // its name, for programs
-        const char *promise; // what it stands for
-        Verdict verdict;
-        char *text; // what was seen, and what to do about it; owned; printable ASCII
-} Finding;
+// The last audit of all planes. They are looked at together, once a second at most, so that no caller can keep the daemon busy with
+// it: an answer can be a second old.
+typedef struct Audit {
+        uint64_t at_usec; // 0: none yet
+        AuditEntry *entries;
+        size_t n_entries;
+} Audit;
 
-typedef struct Findings {
-        Finding *findings;
-        size_t n_findings, n_allocated;
-} Findings;
-
-const char *verdict_to_string(Verdict verdict);
-
-// All planes are looked at together, once a second at most, so that nobody can keep the daemon busy with it: an answer
-// can be a second old. *ret is valid until the next call.
-int verify_plane(Manager *manager, const Plane *plane, const Findings **ret, Error *ret_error);
-
-Verification *verification_free(Verification *verification);
+void audit_deinit(Audit *audit);
+// The findings of a plane; valid until the next audit_run. NULL: the last audit is too old, or knows nothing of the plane.
+const Findings *audit_find(const Audit *audit, const Plane *plane, uint64_t now_usec);
+// Audits all planes anew. snapshot: of this moment, and of these planes.
+int audit_run(Audit *audit, const Kernel *kernel, const PlaneSet *planes, const Snapshot *snapshot, Error *ret_error);

@@ -1,5 +1,7 @@
-// The audit: what of the host concerns every plane.
+// What of the host concerns every plane.
 // SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "audit/host.h"
 
 #include <linux/fib_rules.h>
 #include <linux/packet_diag.h>
@@ -7,45 +9,15 @@
 #include <linux/sock_diag.h>
 #include <netlink/attr.h>
 
-#include "audit/check.h"
 #include "base/error.h"
-#include "base/inet.h"
 #include "base/util.h"
-#include "daemon/manager.h"
-#include "engine/migrations.h"
+#include "engine/kernel.h"
 #include "firewall/firewall.h"
 #include "firewall/foreign-rules.h"
+#include "kernel/addr.h"
+#include "kernel/tcp.h"
 #include "netlink/request.h"
 #include "tc/redirect.h"
-
-static int address_read(const struct nlmsghdr *header, void *userdata) {
-        VerifyHost *host = userdata;
-        static const struct nla_policy policy[IFA_MAX + 1] = { [IFA_FLAGS] = { .type = NLA_U32 } };
-        struct nlattr *attributes[IFA_MAX + 1];
-        const struct ifaddrmsg *info = NLMSG_DATA(header);
-
-        if (header->nlmsg_type != RTM_NEWADDR ||
-            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, IFA_MAX, policy) < 0)
-                return -EBADMSG;
-        struct nlattr *address = attributes[IFA_LOCAL] ?: attributes[IFA_ADDRESS];
-        if ((info->ifa_family != AF_INET && info->ifa_family != AF_INET6) || !address ||
-            (unsigned)nla_len(address) != address_bits(info->ifa_family) / 8)
-                return 0;
-        if (array_reserve(&host->addresses, &host->n_addresses_allocated, host->n_addresses + 1) < 0)
-                return -ENOMEM;
-        HostAddress *entry = &host->addresses[host->n_addresses++];
-        *entry = (HostAddress){
-                .ifindex = (int)info->ifa_index,
-                .prefix = { .address.family = info->ifa_family, .length = info->ifa_prefixlen },
-                .flags = attributes[IFA_FLAGS] ? nla_get_u32(attributes[IFA_FLAGS]) : info->ifa_flags,
-        };
-        memcpy(entry->prefix.address.bytes, nla_data(address), (size_t)nla_len(address));
-        return 0;
-}
-
-static void addresses_restart(void *userdata) {
-        ((VerifyHost *)userdata)->n_addresses = 0;
-}
 
 // Every network namespace begins with rules of these three tables, and a VRF adds one without a table.
 static int policy_rule_read(const struct nlmsghdr *header, void *userdata) {
@@ -62,7 +34,7 @@ static void count_restart(void *userdata) {
         *(size_t *)userdata = 0;
 }
 
-static void policy_rules_read(Netlink *netlink, VerifyHost *host) {
+static void policy_rules_read(Netlink *netlink, AuditHost *host) {
         static const uint8_t families[] = { AF_INET, AF_INET6 };
 
         for (size_t i = 0; i < ELEMENTSOF(families); i++) {
@@ -76,7 +48,7 @@ static void policy_rules_read(Netlink *netlink, VerifyHost *host) {
 }
 
 static int sniffer_read(const struct nlmsghdr *header, void *userdata) {
-        VerifyHost *host = userdata;
+        AuditHost *host = userdata;
         static const struct nla_policy policy[PACKET_DIAG_MAX + 1] = { [PACKET_DIAG_UID] = { .type = NLA_U32 } };
         struct nlattr *attributes[PACKET_DIAG_MAX + 1];
         const struct packet_diag_msg *socket = NLMSG_DATA(header);
@@ -98,10 +70,10 @@ static int sniffer_read(const struct nlmsghdr *header, void *userdata) {
 }
 
 static void sniffers_restart(void *userdata) {
-        ((VerifyHost *)userdata)->n_sniffers = 0;
+        ((AuditHost *)userdata)->n_sniffers = 0;
 }
 
-static int sniffers_read(VerifyHost *host, Error *ret_error) {
+static int sniffers_read(AuditHost *host, Error *ret_error) {
         struct packet_diag_req request = { .sdiag_family = AF_PACKET, .pdiag_show = PACKET_SHOW_INFO };
         _cleanup_(netlink_freep) Netlink *netlink = NULL;
 
@@ -112,24 +84,20 @@ static int sniffers_read(VerifyHost *host, Error *ret_error) {
                              sniffer_read, sniffers_restart, host, ret_error);
 }
 
-void verify_host_read(Manager *manager, VerifyHost *ret) {
-        Netlink *netlink = manager->kernel.netlink;
-        struct ifaddrmsg info = {};
-
-        (void)netlink_query(netlink, netlink_message_new(RTM_GETADDR, NLM_F_DUMP, &info, sizeof(info)), address_read,
-                            addresses_restart, ret, &ret->addresses_error);
-        (void)redirects_read(netlink, &ret->redirects, &ret->redirects_error);
-        policy_rules_read(netlink, ret);
+void audit_host_read(const Kernel *kernel, AuditHost *ret) {
+        (void)addr_read(kernel->netlink, 0, &ret->addresses, &ret->addresses_error);
+        (void)redirects_read(kernel->netlink, &ret->redirects, &ret->redirects_error);
+        policy_rules_read(kernel->netlink, ret);
         (void)sniffers_read(ret, &ret->sniffers_error);
         (void)tcp_read_listening(&ret->listening, &ret->listening_error);
-        (void)firewall_read_foreign_rules(manager->kernel.firewall, &ret->rules, &ret->rules_error);
+        (void)firewall_read_foreign_rules(kernel->firewall, &ret->rules, &ret->rules_error);
 }
 
-void verify_host_deinit(VerifyHost *host) {
-        free(host->addresses);
+void audit_host_deinit(AuditHost *host) {
+        addr_list_deinit(&host->addresses);
         free(host->sniffers);
         redirects_deinit(&host->redirects);
         tcp_sockets_deinit(&host->listening);
         foreign_rules_deinit(&host->rules);
-        *host = (VerifyHost){};
+        *host = (AuditHost){};
 }

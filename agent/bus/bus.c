@@ -3,53 +3,41 @@
 
 #include "bus/bus.h"
 
-#include <stddef.h>
+#include <systemd/sd-bus.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/util.h"
+#include "bus/context.h"
 #include "bus/keepalive.h"
+#include "bus/log-control.h"
+#include "bus/manager-object.h"
+#include "bus/plane-object.h"
 #include "bus/polkit.h"
 #include "daemon/manager.h"
 #include "handover/handover.h"
+#include "planes/plane-set.h"
 #include "planes/plane.h"
 
 #define REJOIN_USEC UINT64_C(1000000)
 
 struct Bus {
+        BusContext context;
         sd_bus *bus;
-        Manager *manager;
-        BusHandover *handover;         // NULL: not connected
+        sd_bus_vtable *plane_vtable;
+        PlanesObserver observer;
         sd_event_source *rejoin_timer; // NULL: connected, or waiting for a bus to appear
-        BusAlive alive;
+        Keepalive keepalive;
 };
 
-static int planes_enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *userdata, char ***ret_nodes,
-                            sd_bus_error *ret_error _unused_) {
-        const Manager *manager = userdata;
-        char **nodes = calloc(manager->n_planes + 1, sizeof(*nodes));
-        if (!nodes)
-                return -ENOMEM;
-
-        for (size_t i = 0; i < manager->n_planes; i++) {
-                int r = bus_plane_path(manager->planes[i], &nodes[i]);
-                if (r < 0) {
-                        for (size_t j = 0; j < i; j++)
-                                free(nodes[j]);
-                        free(nodes);
-                        return r;
-                }
-        }
-        *ret_nodes = nodes;
-        return 0;
-}
+// --- signals ---
 
 static void on_plane_added(Plane *plane, void *userdata) {
         const Bus *bus = userdata;
         _cleanup_free_ char *path = NULL;
 
-        if (bus_plane_path(plane, &path) >= 0 && sd_bus_is_ready(bus->bus) > 0)
+        if (sd_bus_is_ready(bus->bus) > 0 && plane_object_path(plane, &path) >= 0)
                 (void)sd_bus_emit_object_added(bus->bus, path);
 }
 
@@ -57,26 +45,18 @@ static void on_plane_removed(Plane *plane, void *userdata) {
         const Bus *bus = userdata;
         _cleanup_free_ char *path = NULL;
 
-        if (bus->handover)
-                bus_handover_forget(bus->handover, plane);
-        if (bus_plane_path(plane, &path) >= 0 && sd_bus_is_ready(bus->bus) > 0)
+        if (sd_bus_is_ready(bus->bus) > 0 && plane_object_path(plane, &path) >= 0)
                 (void)sd_bus_emit_object_removed(bus->bus, path);
 }
 
-static void on_plane_changed(Plane *plane, const char *const *properties, void *userdata) {
-        const Bus *bus = userdata;
-        _cleanup_free_ char *path = NULL;
-
-        if (bus_plane_path(plane, &path) >= 0 && sd_bus_is_ready(bus->bus) > 0)
-                (void)sd_bus_emit_properties_changed_strv(bus->bus, path, BUS_INTERFACE_PLANE, (char **)properties);
-}
-
-static void on_reconciled(void *userdata) {
+static void on_plane_changed(Plane *plane, PlaneChange change, void *userdata) {
         const Bus *bus = userdata;
 
-        if (bus->handover)
-                bus_handover_update(bus->handover);
+        if (sd_bus_is_ready(bus->bus) > 0)
+                plane_object_announce(bus->bus, plane, change);
 }
+
+// --- the name ---
 
 static int name_is_taken(sd_bus_message *answer) {
         log_error("the name " BUS_NAME " is taken: another migplaned is running");
@@ -92,7 +72,7 @@ static int on_holder(sd_bus_message *answer, void *userdata _unused_, sd_bus_err
                        : name_is_taken(answer);
 }
 
-// The bus daemon does not see the end of a connection that it does not read from (see bus-alive.c) until it has
+// The bus daemon does not see the end of a connection that it does not read from (see keepalive.c) until it has
 // something to send there. Such a one may have the name, of this process or the one before: so its holder is to answer.
 static int on_name(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error _unused_) {
         sd_bus *bus = sd_bus_message_get_bus(answer);
@@ -110,21 +90,17 @@ static int on_name(sd_bus_message *answer, void *userdata, sd_bus_error *ret_err
                                                    on_holder, NULL, NULL);
 }
 
-static int objects_add(Bus *bus) {
-        sd_bus *b = bus->bus;
-        Manager *manager = bus->manager;
+// --- the connection ---
 
-        int r = sd_bus_add_object_manager(b, NULL, BUS_PATH);
-        if (r >= 0)
-                r = sd_bus_add_object_vtable(b, NULL, BUS_PATH, BUS_INTERFACE_MANAGER, bus_manager_vtable, manager);
-        if (r >= 0)
-                r = bus_log_add(b, manager);
-        if (r >= 0)
-                r = sd_bus_add_fallback_vtable(b, NULL, BUS_PATH_PLANES, BUS_INTERFACE_PLANE, bus_plane_vtable,
-                                               bus_plane_find, manager);
-        if (r >= 0)
-                r = sd_bus_add_node_enumerator(b, NULL, BUS_PATH_PLANES, planes_enumerate, manager);
-        return r;
+static int objects_add(Bus *bus) {
+        int r = sd_bus_add_object_manager(bus->bus, NULL, BUS_PATH);
+        if (r < 0)
+                return r;
+        r = manager_object_add(bus->bus, &bus->context);
+        if (r < 0)
+                return r;
+        r = log_control_add(bus->bus, &bus->context);
+        return r < 0 ? r : plane_object_add(bus->bus, bus->plane_vtable, &bus->context);
 }
 
 // The daemon starts before the bus does: the socket is waited for, not polled.
@@ -132,36 +108,36 @@ static int connection_start(Bus *bus) {
         const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket";
 
         int r = sd_bus_set_address(bus->bus, address);
-        // We take none, and a call that waits would keep its own.
-        if (r >= 0)
-                r = sd_bus_negotiate_fds(bus->bus, false);
-        if (r >= 0)
-                r = sd_bus_set_bus_client(bus->bus, true);
-        if (r >= 0)
-                r = sd_bus_set_watch_bind(bus->bus, true);
-        if (r >= 0)
-                r = sd_bus_start(bus->bus);
-        if (r >= 0)
-                r = sd_bus_attach_event(bus->bus, bus->manager->event, SD_EVENT_PRIORITY_NORMAL);
-        return r;
+        if (r < 0)
+                return r;
+        // We accept no file descriptors; a queued call would keep the sender's open.
+        r = sd_bus_negotiate_fds(bus->bus, false);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_bus_client(bus->bus, true);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_watch_bind(bus->bus, true);
+        if (r < 0)
+                return r;
+        r = sd_bus_start(bus->bus);
+        return r < 0 ? r : sd_bus_attach_event(bus->bus, bus->context.manager->event, SD_EVENT_PRIORITY_NORMAL);
 }
 
 static int bus_prepare(Bus *bus);
 
 static int bus_join(Bus *bus) {
         int r = connection_start(bus);
-        if (r >= 0)
-                r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, NULL);
-        if (r >= 0)
-                r = bus_handover_new(bus->bus, bus->manager, &bus->handover);
-        return r;
+        if (r < 0)
+                return r;
+        r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, NULL);
+        return r < 0 ? r : handover_connect(&bus->context.manager->handover, bus->bus);
 }
 
 static void bus_leave(Bus *bus) {
-        if (bus->handover)
-                bus_handover_free(TAKE(bus->handover));
-        polkit_forget();
-        bus_alive_deinit(&bus->alive);
+        handover_disconnect(&bus->context.manager->handover);
+        polkit_forget(&bus->context.polkit);
+        keepalive_deinit(&bus->keepalive);
         // Without waiting until all of it is sent: that may be never.
         bus->bus = sd_bus_close_unref(bus->bus);
 }
@@ -172,11 +148,11 @@ static int on_rejoin(sd_event_source *source, uint64_t usec _unused_, void *user
         bus->rejoin_timer = sd_event_source_unref(source);
         bus_leave(bus);
         int r = bus_prepare(bus);
-        if (r >= 0)
+        if (r >= 0) // one error for both
                 r = bus_join(bus);
         if (r < 0) {
                 log_error("cannot connect to the system bus: %s", strerror(-r));
-                return sd_event_exit(bus->manager->event, EXIT_FAILURE);
+                return sd_event_exit(bus->context.manager->event, EXIT_FAILURE);
         }
         return 0;
 }
@@ -184,12 +160,12 @@ static int on_rejoin(sd_event_source *source, uint64_t usec _unused_, void *user
 static int rejoin_after(Bus *bus, uint64_t usec) {
         if (bus->rejoin_timer)
                 return 0;
-        return sd_event_add_time_relative(bus->manager->event, &bus->rejoin_timer, CLOCK_MONOTONIC, usec, 0, on_rejoin,
+        return sd_event_add_time_relative(bus->context.manager->event, &bus->rejoin_timer, CLOCK_MONOTONIC, usec, 0, on_rejoin,
                                           bus);
 }
 
 static void on_stalled(void *userdata) {
-        log_warning("the bus takes nothing from us, as when a client does not read its answers: connecting anew");
+        log_warning("the bus daemon stopped reading from us (a client does not read its replies); reconnecting");
         (void)rejoin_after(userdata, 0);
 }
 
@@ -198,21 +174,20 @@ static int on_disconnected(sd_bus_message *signal _unused_, void *userdata, sd_b
         Bus *bus = userdata;
 
         log_notice("the bus has gone; waiting for the next one");
-        if (bus->handover)
-                bus_handover_free(TAKE(bus->handover));
+        handover_disconnect(&bus->context.manager->handover);
         return rejoin_after(bus, REJOIN_USEC);
 }
 
 static int bus_prepare(Bus *bus) {
         int r = sd_bus_new(&bus->bus);
-        if (r >= 0)
-                r = bus_alive_init(&bus->alive, bus->bus, on_stalled, bus);
-        if (r >= 0)
-                r = objects_add(bus);
-        if (r >= 0)
-                r = sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
-                                              "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);
-        return r;
+        if (r < 0)
+                return r;
+        r = keepalive_init(&bus->keepalive, bus->bus, on_stalled, bus);
+        if (r < 0)
+                return r;
+        r = objects_add(bus);
+        return r < 0 ? r : sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
+                                                     "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);
 }
 
 int bus_new(Manager *manager, Bus **ret, Error *ret_error) {
@@ -220,19 +195,21 @@ int bus_new(Manager *manager, Bus **ret, Error *ret_error) {
         if (!bus)
                 return error_set(ret_error, -ENOMEM, "out of memory");
 
-        bus->manager = manager;
-        int r = bus_prepare(bus);
+        bus->context.manager = manager;
+        bus->observer = (PlanesObserver){
+                .added = on_plane_added,
+                .removed = on_plane_removed,
+                .changed = on_plane_changed,
+                .userdata = bus,
+        };
+        planes_observe(&manager->planes, &bus->observer);
+        handover_expect_bus(&manager->handover);
+        bus->plane_vtable = plane_object_new_vtable();
+        int r = bus->plane_vtable ? bus_prepare(bus) : -ENOMEM;
         if (r < 0) {
                 bus_free(bus);
                 return error_set(ret_error, r, "cannot offer anything on the bus: %s", strerror(-r));
         }
-        manager->listener = (ManagerListener){
-                .plane_added = on_plane_added,
-                .plane_removed = on_plane_removed,
-                .plane_changed = on_plane_changed,
-                .reconciled = on_reconciled,
-                .userdata = bus,
-        };
         *ret = bus;
         return 0;
 }
@@ -245,9 +222,10 @@ int bus_connect(Bus *bus, Error *ret_error) {
 Bus *bus_free(Bus *bus) {
         if (!bus)
                 return NULL;
-        bus->manager->listener = (ManagerListener){};
+        planes_unobserve(&bus->context.manager->planes, &bus->observer);
         sd_event_source_unref(bus->rejoin_timer);
         bus_leave(bus);
+        free(bus->plane_vtable);
         free(bus);
         return NULL;
 }

@@ -22,35 +22,35 @@ enum {
         TEXT_MAX = 1024,          // longer than any name or path of ours
 };
 
-static void ping(BusAlive *alive);
+static void ping(Keepalive *keepalive);
 
 static int on_pong(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error _unused_) {
-        BusAlive *alive = userdata;
+        Keepalive *keepalive = userdata;
 
-        alive->ping = sd_bus_slot_unref(alive->ping);
+        keepalive->ping = sd_bus_slot_unref(keepalive->ping);
         bool lost = sd_bus_message_is_method_error(answer, SD_BUS_ERROR_NO_REPLY);
-        bool was_lost = alive->has_lost_one;
+        bool was_lost = keepalive->has_lost_one;
 
-        alive->has_lost_one = lost;
-        if (lost && was_lost && sd_bus_is_open(alive->bus) > 0)
-                alive->on_stalled(alive->userdata);
-        else if (lost || alive->has_said_more)
-                ping(alive);
+        keepalive->has_lost_one = lost;
+        if (lost && was_lost && sd_bus_is_open(keepalive->bus) > 0)
+                keepalive->on_stalled(keepalive->userdata);
+        else if (lost || keepalive->has_said_more)
+                ping(keepalive);
         return 1;
 }
 
 // One at a time. Without memory there is none; others come.
-static void ping(BusAlive *alive) {
-        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *message = NULL;
+static void ping(Keepalive *keepalive) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         const int size = SOCKET_BYTES;
 
-        if (alive->ping || sd_bus_is_ready(alive->bus) <= 0)
+        if (keepalive->ping || sd_bus_is_ready(keepalive->bus) <= 0)
                 return;
-        alive->has_said_more = false;
-        (void)setsockopt(sd_bus_get_fd(alive->bus), SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-        if (sd_bus_message_new_method_call(alive->bus, &message, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+        keepalive->has_said_more = false;
+        (void)setsockopt(sd_bus_get_fd(keepalive->bus), SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+        if (sd_bus_message_new_method_call(keepalive->bus, &message, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                            "org.freedesktop.DBus", "GetId") >= 0)
-                (void)sd_bus_call_async(alive->bus, &alive->ping, message, on_pong, alive, PONG_USEC);
+                (void)sd_bus_call_async(keepalive->bus, &keepalive->ping, message, on_pong, keepalive, PONG_USEC);
 }
 
 // A message may have 32 MiB, and sd-bus repeats in an error what name it does not know: three times that in memory.
@@ -67,15 +67,15 @@ static bool has_huge_text(sd_bus_message *message) {
 }
 
 static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
-        BusAlive *alive = userdata;
+        Keepalive *keepalive = userdata;
         uint64_t n_queued = 0;
 
         if (!sd_bus_message_is_method_call(message, NULL, NULL))
                 return 0;
-        ping(alive);
-        alive->has_said_more = true; // what is answered now goes behind that ping
+        ping(keepalive);
+        keepalive->has_said_more = true; // what is answered now goes behind that ping
         // No more is said to who does not listen. The bus tells the caller when we give the connection up.
-        if (sd_bus_get_n_queued_write(alive->bus, &n_queued) >= 0 && n_queued >= QUEUE_MAX)
+        if (sd_bus_get_n_queued_write(keepalive->bus, &n_queued) >= 0 && n_queued >= QUEUE_MAX)
                 return 1;
         if (has_huge_text(message))
                 return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "Texts of at most %d bytes, please.",
@@ -83,12 +83,12 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret
         return 0;
 }
 
-int bus_alive_init(BusAlive *alive, sd_bus *bus, void (*on_stalled)(void *userdata), void *userdata) {
-        *alive = (BusAlive){ .bus = bus, .on_stalled = on_stalled, .userdata = userdata };
-        return sd_bus_add_filter(bus, &alive->filter, on_message, alive);
+int keepalive_init(Keepalive *keepalive, sd_bus *bus, void (*on_stalled)(void *userdata), void *userdata) {
+        *keepalive = (Keepalive){ .bus = bus, .on_stalled = on_stalled, .userdata = userdata };
+        return sd_bus_add_filter(bus, &keepalive->filter, on_message, keepalive);
 }
 
-void bus_alive_deinit(BusAlive *alive) {
-        alive->filter = sd_bus_slot_unref(alive->filter);
-        alive->ping = sd_bus_slot_unref(alive->ping);
+void keepalive_deinit(Keepalive *keepalive) {
+        keepalive->filter = sd_bus_slot_unref(keepalive->filter);
+        keepalive->ping = sd_bus_slot_unref(keepalive->ping);
 }

@@ -7,7 +7,7 @@
 
 #include "base/util.h"
 
-typedef struct BusAlive {
+typedef struct Keepalive {
         sd_bus *bus;
         sd_bus_slot *filter;
         sd_bus_slot *ping;  // NULL: the last one was answered
@@ -15,8 +15,8 @@ typedef struct BusAlive {
         bool has_lost_one;  // the one before was not answered
         void (*on_stalled)(void *userdata);
         void *userdata;
-} BusAlive;
+} Keepalive;
 
 // on_stalled is called from within the connection: it is to give that up, but later.
-int bus_alive_init(BusAlive *alive, sd_bus *bus, void (*on_stalled)(void *userdata), void *userdata);
-void bus_alive_deinit(BusAlive *alive);
+int keepalive_init(Keepalive *keepalive, sd_bus *bus, void (*on_stalled)(void *userdata), void *userdata);
+void keepalive_deinit(Keepalive *keepalive);

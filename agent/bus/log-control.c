@@ -1,13 +1,14 @@
 // org.freedesktop.LogControl1
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "bus/log-control.h"
+
 #include <stddef.h>
 
 #include "base/log.h"
 #include "base/util.h"
-#include "bus/bus.h"
+#include "bus/context.h"
 #include "bus/polkit.h"
-#include "daemon/manager.h"
 
 #define PATH "/org/freedesktop/LogControl1"
 #define INTERFACE "org.freedesktop.LogControl1"
@@ -50,10 +51,11 @@ static int level_read(sd_bus_message *call, sd_bus_error *ret_error) {
         const char *interface, *property, *value;
 
         int r = sd_bus_message_rewind(call, true);
-        if (r >= 0 && !sd_bus_message_has_signature(call, "ssv"))
-                r = -EINVAL;
-        if (r >= 0)
-                r = sd_bus_message_read(call, "ss", &interface, &property);
+        if (r < 0)
+                return r;
+        if (!sd_bus_message_has_signature(call, "ssv"))
+                return -EINVAL;
+        r = sd_bus_message_read(call, "ss", &interface, &property);
         if (r < 0)
                 return r;
         if (!streq(interface, INTERFACE) || !streq(property, "LogLevel"))
@@ -66,7 +68,7 @@ static int level_read(sd_bus_message *call, sd_bus_error *ret_error) {
         return level < 0 ? sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS, "This is no log level.") : level;
 }
 
-static int set_proceed(sd_bus_message *call, Manager *manager _unused_, sd_bus_error *ret_error) {
+static int set_proceed(sd_bus_message *call, void *userdata _unused_, sd_bus_error *ret_error) {
         int level = level_read(call, ret_error);
         if (level < 0)
                 return level;
@@ -76,13 +78,17 @@ static int set_proceed(sd_bus_message *call, Manager *manager _unused_, sd_bus_e
 
 // sd-bus itself would ask the bus who the caller is, and wait for its answer with everything else.
 static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        BusContext *context = userdata;
+
         if (!sd_bus_message_is_method_call(call, "org.freedesktop.DBus.Properties", "Set"))
                 return 0;
         int level = level_read(call, ret_error);
-        return level < 0 ? level : polkit_authorize(call, "org.migplane1.manage", "", userdata, set_proceed, ret_error);
+        if (level < 0)
+                return level;
+        return polkit_authorize(&context->polkit, call, "org.migplane1.manage", "", set_proceed, context, ret_error);
 }
 
-int bus_log_add(sd_bus *bus, Manager *manager) {
-        int r = sd_bus_add_object(bus, NULL, PATH, on_call, manager);
+int log_control_add(sd_bus *bus, BusContext *context) {
+        int r = sd_bus_add_object(bus, NULL, PATH, on_call, context);
         return r < 0 ? r : sd_bus_add_object_vtable(bus, NULL, PATH, INTERFACE, vtable, NULL);
 }

@@ -1,16 +1,23 @@
 // org.migplane1.Manager
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "bus/manager-object.h"
+
 #include <stddef.h>
 
 #include "base/error.h"
 #include "base/names.h"
 #include "base/util.h"
-#include "bus/bus.h"
+#include "bus/answer.h"
+#include "bus/context.h"
+#include "bus/plane-object.h"
 #include "bus/polkit.h"
 #include "daemon/manager.h"
+#include "daemon/reconcile.h"
+#include "daemon/reload.h"
 #include "model/reason.h"
 #include "planes/describe.h"
+#include "planes/plane-set.h"
 #include "planes/plane.h"
 
 static int plane_unknown(sd_bus_error *ret_error, const char *name) {
@@ -24,76 +31,92 @@ static int get_version(sd_bus *bus _unused_, const char *path _unused_, const ch
         return sd_bus_message_append(reply, "s", MIGPLANE_VERSION);
 }
 
-static int messages_append(sd_bus_message *reply, const Manager *manager) {
+static int messages_append(sd_bus_message *reply, const Messages *messages) {
         int r = sd_bus_message_open_container(reply, 'a', "s");
-        for (size_t i = 0; i < manager->n_messages && r >= 0; i++)
-                r = sd_bus_message_append(reply, "s", manager->messages[i]);
+        for (size_t i = 0; i < messages->n_texts && r >= 0; i++)
+                r = sd_bus_message_append(reply, "s", messages->texts[i]);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int get_messages(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
                         const char *property _unused_, sd_bus_message *reply, void *userdata,
                         sd_bus_error *ret_error _unused_) {
-        return messages_append(reply, userdata);
+        const BusContext *context = userdata;
+        return messages_append(reply, &context->manager->messages);
 }
 
 static int method_get_plane(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        const BusContext *context = userdata;
         _cleanup_free_ char *path = NULL;
         const char *name;
 
         int r = sd_bus_message_read(call, "s", &name);
         if (r < 0)
                 return r;
-        const Plane *plane = manager_find(userdata, name);
+        const Plane *plane = planes_find(&context->manager->planes, name);
         if (!plane)
                 return plane_unknown(ret_error, name);
-        r = bus_plane_path(plane, &path);
+        r = plane_object_path(plane, &path);
         return r < 0 ? r : sd_bus_reply_method_return(call, "o", path);
 }
 
+static int plane_append(sd_bus_message *reply, const Plane *plane) {
+        _cleanup_free_ char *path = NULL;
+
+        int r = plane_object_path(plane, &path);
+        if (r < 0)
+                return r;
+        return sd_bus_message_append(reply, "(sos)", plane->config->name, path, health_to_string(plane->status.health));
+}
+
 static int method_list_planes(sd_bus_message *call, void *userdata, sd_bus_error *ret_error _unused_) {
-        const Manager *manager = userdata;
-        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
+        const BusContext *context = userdata;
+        const PlaneSet *planes = &context->manager->planes;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 
         int r = sd_bus_message_new_method_return(call, &reply);
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "(sos)");
-        for (size_t i = 0; i < manager->n_planes && r >= 0; i++) {
-                const Plane *plane = manager->planes[i];
-                _cleanup_free_ char *path = NULL;
-                r = bus_plane_path(plane, &path);
-                if (r >= 0)
-                        r = sd_bus_message_append(reply, "(sos)", plane->config->name, path,
-                                                  health_to_string(plane->health));
-        }
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_open_container(reply, 'a', "(sos)");
+        for (size_t i = 0; i < planes->n_planes && r >= 0; i++)
+                r = plane_append(reply, planes->planes[i]);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_close_container(reply);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int reload_proceed(sd_bus_message *call, Manager *manager, sd_bus_error *ret_error) {
-        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
+static int reload_proceed(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        BusContext *context = userdata;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         Error error = {};
 
-        int r = manager_reload(manager, &error);
+        int r = manager_reload(context->manager, &error);
         if (r < 0)
-                return bus_error(ret_error, "ConfigurationFailed", &error);
+                return answer_error(ret_error, "ConfigurationFailed", &error);
         r = sd_bus_message_new_method_return(call, &reply);
-        if (r >= 0)
-                r = messages_append(reply, manager);
+        if (r < 0)
+                return r;
+        r = messages_append(reply, &context->manager->messages);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
-        return polkit_authorize(call, "org.migplane1.manage", "", userdata, reload_proceed, ret_error);
+        BusContext *context = userdata;
+        return polkit_authorize(&context->polkit, call, "org.migplane1.manage", "", reload_proceed, context, ret_error);
 }
 
 static int method_describe(sd_bus_message *call, void *userdata, sd_bus_error *ret_error _unused_) {
-        _cleanup_free_ char *text = describe(userdata);
+        const BusContext *context = userdata;
+        const Manager *manager = context->manager;
+        _cleanup_free_ char *text = describe(&manager->planes, &manager->kernel, manager->messages.texts,
+                                             manager->messages.n_texts);
+
         return text ? sd_bus_reply_method_return(call, "s", text) : -ENOMEM;
 }
 
 static int method_plan(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        const BusContext *context = userdata;
         _cleanup_free_ char *text = NULL;
         const char *name;
         const Plane *plane = NULL;
@@ -102,13 +125,13 @@ static int method_plan(sd_bus_message *call, void *userdata, sd_bus_error *ret_e
         int r = sd_bus_message_read(call, "s", &name);
         if (r < 0)
                 return r;
-        if (name[0] && !(plane = manager_find(userdata, name)))
+        if (name[0] && !(plane = planes_find(&context->manager->planes, name)))
                 return plane_unknown(ret_error, name);
-        r = manager_plan(userdata, plane, &text, &error);
-        return r < 0 ? bus_error(ret_error, "ApplyFailed", &error) : sd_bus_reply_method_return(call, "s", text);
+        r = reconcile_preview(&context->manager->reconciler, plane, &text, &error);
+        return r < 0 ? answer_error(ret_error, "ApplyFailed", &error) : sd_bus_reply_method_return(call, "s", text);
 }
 
-const sd_bus_vtable bus_manager_vtable[] = {
+static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("ConfigurationMessages", "as", get_messages, 0, 0),
@@ -124,3 +147,7 @@ const sd_bus_vtable bus_manager_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
+
+int manager_object_add(sd_bus *bus, BusContext *context) {
+        return sd_bus_add_object_vtable(bus, NULL, BUS_PATH, BUS_INTERFACE_MANAGER, vtable, context);
+}

@@ -1,15 +1,14 @@
 // Asking polkit whether a caller may change something; without an answer, no.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// First the bus is asked who the caller is, then polkit whether that one may. Neither is waited for: whoever can keep
-// the bus from reading could keep the daemon from guarding.
+// First the bus is asked who the caller is, then polkit whether that user may. The daemon waits for neither: a client that can keep
+// the bus from reading could otherwise keep the daemon from guarding.
 
 #include "bus/polkit.h"
 
 #include <unistd.h>
 
 #include "base/util.h"
-#include "daemon/manager.h"
 
 enum {
         CALLS_UNKNOWN_MAX = 16, // of one connection, while the bus has not said whose it is
@@ -19,26 +18,23 @@ enum {
 #define BUS_ANSWER_USEC UINT64_C(10000000)
 #define ANSWER_USEC UINT64_C(120000000)
 
-typedef struct Question Question;
-
-struct Question {
-        Question *next;
+struct PolkitQuestion {
+        PolkitQuestion *next;
+        Polkit *polkit;
         bool user_known; // polkit is being asked
         uid_t user;
         sd_bus_message *call;
         sd_bus_slot *slot;
         const char *action; // a literal
         char *plane;
-        Manager *manager;
         PolkitContinue proceed;
+        void *userdata;
 };
 
-static Question *questions;
-
-static Question *question_free(Question *question) {
+static PolkitQuestion *question_free(PolkitQuestion *question) {
         if (!question)
                 return NULL;
-        for (Question **link = &questions; *link; link = &(*link)->next)
+        for (PolkitQuestion **link = &question->polkit->questions; *link; link = &(*link)->next)
                 if (*link == question) {
                         *link = question->next;
                         break;
@@ -50,23 +46,23 @@ static Question *question_free(Question *question) {
         return NULL;
 }
 
-void polkit_forget(void) {
-        while (questions)
-                (void)question_free(questions);
+void polkit_forget(Polkit *polkit) {
+        while (polkit->questions)
+                (void)question_free(polkit->questions);
 }
 
-static bool may_ask_bus(const char *sender) {
+static bool may_ask_bus(const Polkit *polkit, const char *sender) {
         unsigned n = 0;
 
-        for (const Question *question = questions; question; question = question->next)
+        for (const PolkitQuestion *question = polkit->questions; question; question = question->next)
                 n += !question->user_known && streq(sd_bus_message_get_sender(question->call), sender);
         return n < CALLS_UNKNOWN_MAX;
 }
 
-static bool may_ask(uid_t user) {
+static bool may_ask(const Polkit *polkit, uid_t user) {
         unsigned n = 0, n_user = 0;
 
-        for (const Question *question = questions; question; question = question->next) {
+        for (const PolkitQuestion *question = polkit->questions; question; question = question->next) {
                 n += question->user_known;
                 n_user += question->user_known && question->user == user;
         }
@@ -78,9 +74,9 @@ static int deny(sd_bus_message *call, const char *why) {
 }
 
 // Continues the call, with what went wrong as its answer.
-static int proceed_and_answer(Question *question) {
+static int proceed_and_answer(PolkitQuestion *question) {
         sd_bus_error error = SD_BUS_ERROR_NULL;
-        int r = question->proceed(question->call, question->manager, &error);
+        int r = question->proceed(question->call, question->userdata, &error);
 
         if (sd_bus_error_is_set(&error))
                 r = sd_bus_reply_method_error(question->call, &error);
@@ -91,7 +87,7 @@ static int proceed_and_answer(Question *question) {
 }
 
 static int on_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error _unused_) {
-        Question *question = userdata;
+        PolkitQuestion *question = userdata;
         int authorized = 0, challenge = 0, r;
 
         if (sd_bus_message_is_method_error(answer, NULL)) {
@@ -112,32 +108,37 @@ static int on_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_e
         return r < 0 ? r : 1;
 }
 
-static int polkit_ask(Question *question) {
-        sd_bus *bus = sd_bus_message_get_bus(question->call);
-        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *message = NULL;
+static int question_append(const PolkitQuestion *question, sd_bus_message *message) {
         uint32_t flags = sd_bus_message_get_allow_interactive_authorization(question->call) > 0;
+
+        int r = sd_bus_message_append(message, "(sa{sv})s", "system-bus-name", 1, "name", "s",
+                                      sd_bus_message_get_sender(question->call), question->action);
+        if (r < 0)
+                return r;
+        r = question->plane[0] ? sd_bus_message_append(message, "a{ss}", 1, "plane", question->plane)
+                               : sd_bus_message_append(message, "a{ss}", 0);
+        return r < 0 ? r : sd_bus_message_append(message, "us", flags, "");
+}
+
+static int polkit_ask(PolkitQuestion *question) {
+        sd_bus *bus = sd_bus_message_get_bus(question->call);
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
 
         int r = sd_bus_message_new_method_call(bus, &message, "org.freedesktop.PolicyKit1",
                                                "/org/freedesktop/PolicyKit1/Authority",
                                                "org.freedesktop.PolicyKit1.Authority", "CheckAuthorization");
-        if (r >= 0)
-                r = sd_bus_message_append(message, "(sa{sv})s", "system-bus-name", 1, "name", "s",
-                                          sd_bus_message_get_sender(question->call), question->action);
-        if (r >= 0)
-                r = question->plane[0] ? sd_bus_message_append(message, "a{ss}", 1, "plane", question->plane)
-                                       : sd_bus_message_append(message, "a{ss}", 0);
-        if (r >= 0)
-                r = sd_bus_message_append(message, "us", flags, "");
-        if (r >= 0) {
-                question->slot = sd_bus_slot_unref(question->slot);
-                r = sd_bus_call_async(bus, &question->slot, message, on_answer, question, ANSWER_USEC);
-        }
-        return r;
+        if (r < 0)
+                return r;
+        r = question_append(question, message);
+        if (r < 0)
+                return r;
+        question->slot = sd_bus_slot_unref(question->slot);
+        return sd_bus_call_async(bus, &question->slot, message, on_answer, question, ANSWER_USEC);
 }
 
 // Who the caller is, as the bus daemon had it from the kernel.
 static int on_user(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error _unused_) {
-        Question *question = userdata;
+        PolkitQuestion *question = userdata;
         uint32_t user;
         int r;
 
@@ -145,7 +146,7 @@ static int on_user(sd_bus_message *answer, void *userdata, sd_bus_error *ret_err
                 r = deny(question->call, "the caller is unknown");
         else if (user == 0 || user == geteuid())
                 r = proceed_and_answer(question);
-        else if (!may_ask(user))
+        else if (!may_ask(question->polkit, user))
                 r = sd_bus_reply_method_errorf(question->call, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                                "Too many calls wait for polkit; try again later.");
         else {
@@ -160,40 +161,42 @@ static int on_user(sd_bus_message *answer, void *userdata, sd_bus_error *ret_err
         return r < 0 ? r : 1;
 }
 
-static int bus_ask(Question *question) {
+static int bus_ask(PolkitQuestion *question) {
         sd_bus *bus = sd_bus_message_get_bus(question->call);
-        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *message = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
 
         int r = sd_bus_message_new_method_call(bus, &message, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                                "org.freedesktop.DBus", "GetConnectionUnixUser");
-        if (r >= 0)
-                r = sd_bus_message_append(message, "s", sd_bus_message_get_sender(question->call));
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(message, "s", sd_bus_message_get_sender(question->call));
         return r < 0 ? r : sd_bus_call_async(bus, &question->slot, message, on_user, question, BUS_ANSWER_USEC);
 }
 
-int polkit_authorize(sd_bus_message *call, const char *action, const char *plane, Manager *manager,
-                     PolkitContinue proceed, sd_bus_error *ret_error) {
+int polkit_authorize(Polkit *polkit, sd_bus_message *call, const char *action, const char *plane, PolkitContinue proceed,
+                     void *userdata, sd_bus_error *ret_error) {
         const char *sender = sd_bus_message_get_sender(call);
 
         if (!sender)
                 return sd_bus_error_set(ret_error, SD_BUS_ERROR_ACCESS_DENIED,
                                         "Not authorised: the caller is unknown.");
-        if (!may_ask_bus(sender))
+        if (!may_ask_bus(polkit, sender))
                 return sd_bus_error_set(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                         "Too many calls at once; try again later.");
 
-        Question *question = calloc(1, sizeof(*question));
+        PolkitQuestion *question = calloc(1, sizeof(*question));
         if (!question)
                 return -ENOMEM;
-        *question = (Question){
-                .next = questions,
+        *question = (PolkitQuestion){
+                .next = polkit->questions,
+                .polkit = polkit,
                 .call = sd_bus_message_ref(call),
                 .action = action,
                 .plane = strdup(plane),
-                .manager = manager,
                 .proceed = proceed,
+                .userdata = userdata,
         };
-        questions = question;
+        polkit->questions = question;
         int r = question->plane ? bus_ask(question) : -ENOMEM;
         if (r < 0) {
                 question_free(question);

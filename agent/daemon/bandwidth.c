@@ -1,19 +1,22 @@
 // SetBandwidth: a drop-in that survives, and classes changed in place; both, or neither.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "daemon/bandwidth.h"
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/util.h"
 #include "config/config.h"
+#include "config/copy.h"
 #include "config/drop-in.h"
 #include "config/load.h"
 #include "config/plane-config.h"
-#include "daemon/manager.h"
 #include "daemon/reconcile.h"
 #include "model/reason.h"
 #include "planes/last-good.h"
+#include "planes/plane-set.h"
 #include "planes/plane.h"
 
 enum { DROP_IN_SIZE_MAX = 65536 }; // bytes
@@ -60,97 +63,111 @@ static void drop_in_put_back(const DropIn *drop_in) {
                 log_error("%s is not what it was before: %s", drop_in->path, error.text);
 }
 
-void manager_sweep_drop_ins(const Manager *manager) {
-        for (size_t i = 0; i < manager->n_planes; i++)
+void bandwidth_sweep_drop_ins(const PlaneSet *planes) {
+        for (size_t i = 0; i < planes->n_planes; i++)
                 for (unsigned runtime = 0; runtime < 2; runtime++) {
                         _cleanup_drop_in_ DropIn drop_in = {};
-                        if (drop_in_path(&drop_in, manager->planes[i]->config->name, runtime) >= 0)
+                        if (drop_in_path(&drop_in, planes->planes[i]->config->name, runtime) >= 0)
                                 file_remove_leftovers(drop_in.path);
                 }
 }
 
+// --- the rates ---
+
+static int missing_set(const Config *config, const PlaneConfig *plane, Error *ret_error) {
+        for (size_t i = 0; i < config->n_messages; i++) {
+                const ConfigMessage *message = &config->messages[i];
+                if (message->severity == CONFIG_ERROR && streq(message->plane, plane->name))
+                        return error_set(ret_error, -EINVAL, "%s:%u: %s", message->path, message->line, message->text);
+        }
+        return error_set(ret_error, -EINVAL, "%s is gone", plane->path);
+}
+
 // The rates of the files as they are now; everything else that may have been edited since waits for a reload.
-static int rates_read(Plane *plane, uint64_t *ret_egress, uint64_t *ret_ingress, Error *ret_error) {
+static int rates_read(const PlaneConfig *plane, uint64_t *ret_egress, uint64_t *ret_ingress, Error *ret_error) {
         static const char *const directories[] = { CONFIG_DIRECTORIES, NULL };
         _cleanup_config_ Config *config = NULL;
 
         int r = config_load(directories, config_kernel_has_ipv6(), &config, ret_error);
         if (r < 0)
                 return r;
-        const PlaneConfig *read = config_find(config, plane->config->name);
-        if (!read) {
-                for (size_t i = 0; i < config->n_messages; i++)
-                        if (config->messages[i].severity == CONFIG_ERROR &&
-                            streq(config->messages[i].plane, plane->config->name))
-                                return error_set(ret_error, -EINVAL, "%s:%u: %s", config->messages[i].path,
-                                                 config->messages[i].line, config->messages[i].text);
-                return error_set(ret_error, -EINVAL, "%s is gone", plane->config->path);
-        }
+        const PlaneConfig *read = config_find(config, plane->name);
+        if (!read)
+                return missing_set(config, plane, ret_error);
         *ret_egress = read->egress;
         *ret_ingress = read->ingress;
         return 0;
 }
 
-static void rates_set(Plane *plane, uint64_t egress, uint64_t ingress) {
-        plane->config->egress = egress;
-        plane->config->ingress = ingress;
+static int config_apply(Reconciler *reconciler, const Plane *plane, Error *ret_error) {
+        int r = reconcile(reconciler, RECONCILE_INTENT, ret_error);
+        if (r < 0)
+                return r;
+        const Reasons *reasons = &plane->status.reasons;
+        const char *refusal = reasons_text(reasons, REASON_APPLY_FAILED) ?: reasons_text(reasons, REASON_DRIFT);
+        return refusal ? error_set(ret_error, -EIO, "%s", refusal) : 0;
 }
 
 // They are announced when the kernel has them.
-static int rates_apply(Manager *manager, Plane *plane, uint64_t egress, uint64_t ingress, Error *ret_error) {
-        uint64_t old_egress = plane->config->egress, old_ingress = plane->config->ingress;
-
-        if (egress == old_egress && ingress == old_ingress)
+static int rates_apply(Reconciler *reconciler, Plane *plane, uint64_t egress, uint64_t ingress, Error *ret_error) {
+        if (egress == plane->config->egress && ingress == plane->config->ingress)
                 return 0;
-        rates_set(plane, egress, ingress);
-        int r = reconcile(manager, RECONCILE_INTENT, ret_error);
-        const char *refusal = reasons_text(&plane->reasons, REASON_APPLY_FAILED) ?: reasons_text(&plane->reasons, REASON_DRIFT);
-        if (r >= 0 && refusal)
-                r = error_set(ret_error, -EIO, "%s", refusal);
+        PlaneConfig *changed = plane_config_copy(plane->config);
+        if (!changed)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        changed->egress = egress;
+        changed->ingress = ingress;
+        PlaneConfig *before = plane_swap_config(plane, changed);
+        int r = config_apply(reconciler, plane, ret_error);
         if (r < 0) {
-                rates_set(plane, old_egress, old_ingress);
-                if (reconcile(manager, RECONCILE_INTENT, NULL) < 0)
-                        manager_look_again(manager, reconcile_retry_delay(manager));
+                plane_config_free(plane_swap_config(plane, before));
+                (void)reconcile(reconciler, RECONCILE_INTENT, NULL);
                 return r;
         }
-        plane_announce_rates(plane);
+        plane_config_free(before);
+        planes_announce_rates(reconciler->planes, plane);
         return 0;
 }
 
-int manager_set_bandwidth(Manager *manager, Plane *plane, uint64_t egress, uint64_t ingress, bool runtime,
-                          Error *ret_error) {
+static int write_and_apply(Reconciler *reconciler, Plane *plane, const DropIn *written, const DropIn *overriding,
+                           const char *text, bool runtime, Error *ret_error) {
+        uint64_t egress = 0, ingress = 0;
+
+        int r = drop_in_write(written, text, ret_error);
+        if (r < 0)
+                return r;
+        // A persistent value ends a runtime one, which would hide it.
+        r = runtime ? 0 : drop_in_write(overriding, NULL, ret_error);
+        if (r < 0)
+                return r;
+        r = rates_read(plane->config, &egress, &ingress, ret_error);
+        return r < 0 ? r : rates_apply(reconciler, plane, egress, ingress, ret_error);
+}
+
+int bandwidth_set(Reconciler *reconciler, Plane *plane, const BandwidthRequest *request, Error *ret_error) {
         _cleanup_drop_in_ DropIn written = {}, overriding = {};
         _cleanup_free_ char *text = NULL;
 
-        egress = egress ?: plane->config->egress;
-        ingress = ingress ?: plane->config->ingress;
-        int r = drop_in_bandwidth_text(egress, ingress, 0, &text);
+        int r = drop_in_bandwidth_text(request->egress ?: plane->config->egress, request->ingress ?: plane->config->ingress, 0,
+                                       &text);
         if (r < 0)
                 return error_set(ret_error, r, "out of memory");
-        // A value for good ends one for the time being, which would hide it.
-        r = drop_in_init(&written, plane->config->name, runtime, ret_error);
-        if (r >= 0)
-                r = drop_in_init(&overriding, plane->config->name, true, ret_error);
-        bool is_touched = r >= 0;
-        if (r >= 0)
-                r = drop_in_write(&written, text, ret_error);
-        if (r >= 0 && !runtime)
-                r = drop_in_write(&overriding, NULL, ret_error);
-        if (r >= 0)
-                r = rates_read(plane, &egress, &ingress, ret_error);
-        if (r >= 0)
-                r = rates_apply(manager, plane, egress, ingress, ret_error);
+        r = drop_in_init(&written, plane->config->name, request->runtime, ret_error);
+        if (r < 0)
+                return r;
+        r = drop_in_init(&overriding, plane->config->name, true, ret_error);
+        if (r < 0)
+                return r;
+        r = write_and_apply(reconciler, plane, &written, &overriding, text, request->runtime, ret_error);
         if (r < 0) {
-                // A drop-in that could not be read before has not been touched either.
-                if (is_touched)
-                        drop_in_put_back(&written);
-                if (is_touched && !runtime)
+                drop_in_put_back(&written);
+                if (!request->runtime)
                         drop_in_put_back(&overriding);
                 return r;
         }
-        kept_save(plane->config);
+        last_good_save(LAST_GOOD_DIRECTORY, plane->config);
         log_notice("%s: egress %llu bit/s, ingress %llu bit/s%s", plane->config->name,
                    (unsigned long long)plane->config->egress, (unsigned long long)plane->config->ingress,
-                   runtime ? " until the next boot" : "");
+                   request->runtime ? " until the next boot" : "");
         return 0;
 }

@@ -41,7 +41,7 @@ static int holder_find(const struct sockaddr_un *address, socklen_t size, struct
         return ret->uid == 0 || ret->uid == geteuid();
 }
 
-int lock_take(Error *ret_warning, Error *ret_error) {
+int instance_lock_take(Error *ret_warning, Error *ret_error) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         struct ucred holder = {};
         // The name is what comes after the NUL, to the end that size tells.

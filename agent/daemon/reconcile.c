@@ -2,29 +2,47 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // One round is usually enough; more are needed when an operation takes others' objects with it (a link that is made again
-// loses its addresses and qdiscs), and after the last one a look that finds nothing to do is the verification.
+// loses its addresses and qdiscs). After the last one, a snapshot that finds nothing to do is the verification.
 
 #include "daemon/reconcile.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text-file.h"
 #include "base/util.h"
-#include "daemon/manager.h"
+#include "daemon/schedule.h"
+#include "daemon/watch.h"
+#include "engine/apply.h"
 #include "engine/kernel.h"
+#include "engine/plane-facts.h"
 #include "engine/snapshot.h"
-#include "kernel/monitor.h"
+#include "handover/handover.h"
 #include "model/object.h"
 #include "model/plan.h"
 #include "model/state.h"
-#include "planes/drift.h"
 #include "planes/drops.h"
 #include "planes/health.h"
+#include "planes/peer-recovery.h"
+#include "planes/plane-set.h"
 #include "planes/plane.h"
+#include "planes/repair.h"
 
 enum { ROUNDS_MAX = 4 };
 #define RETRY_FIRST_USEC UINT64_C(100000)
 #define RETRY_LAST_USEC UINT64_C(30000000)
+
+// --- one round ---
+
+int reconcile_snapshot(const Reconciler *reconciler, Snapshot *ret, Error *ret_error) {
+        const SnapshotFacts facts = {
+                .machine_id = reconciler->machine_id,
+                .reports = drops_reports(reconciler->drops),
+                .hold = handover_hold_remaining(reconciler->handover, clock_now_usec()) > 0,
+        };
+
+        return planes_snapshot(reconciler->planes, reconciler->kernel, &facts, ret, ret_error);
+}
 
 static void plan_log(const Plan *plan) {
         for (size_t i = 0; i < plan->n_operations; i++) {
@@ -34,130 +52,169 @@ static void plan_log(const Plan *plan) {
         }
 }
 
-uint64_t reconcile_retry_delay(Manager *manager) {
-        manager->retry_usec = manager->retry_usec ? manager->retry_usec * 2 : RETRY_FIRST_USEC;
-        if (manager->retry_usec > RETRY_LAST_USEC)
-                manager->retry_usec = RETRY_LAST_USEC;
-        return manager->retry_usec;
-}
-
-// When to look again by ourselves: at the end of a backoff, or some time after a refusal.
-static void retry_arm(Manager *manager, const Look *look, const ApplyFailures *failures) {
-        uint64_t delay = drift_backoff_remaining(look);
-
-        if (failures->n_failures == 0)
-                manager->retry_usec = 0;
-        else {
-                uint64_t retry = reconcile_retry_delay(manager);
-                if (delay == 0 || retry < delay)
-                        delay = retry;
-        }
-        if (delay > 0)
-                manager_look_again(manager, delay);
-}
-
-static void neighbours_watch(Manager *manager, const State *desired) {
-        bool watch = false;
-
-        for (size_t i = 0; i < desired->n_objects; i++)
-                watch |= desired->objects[i].kind == OBJECT_NEIGHBOUR;
-        if (watch != manager->watches_neighbours && monitor_watch_neighbours(manager->monitor, watch) >= 0)
-                manager->watches_neighbours = watch;
-}
-
-// What is refused again and again is said once.
-static void failures_log(Manager *manager, const ApplyFailures *failures) {
-        uint64_t hash = HASH_INIT;
-
-        for (size_t i = 0; i < failures->n_failures; i++)
-                hash = hash_bytes(hash, failures->failures[i].error.text, strlen(failures->failures[i].error.text));
-        for (size_t i = 0; i < failures->n_failures && hash != manager->failures_logged; i++)
-                log_error("%s", failures->failures[i].error.text);
-        manager->failures_logged = hash;
-}
-
 // Reports are worth less than the rules that they stand beside: the next round is without.
-static void reports_check(Manager *manager, const ApplyFailures *failures) {
-        for (size_t i = 0; i < failures->n_failures && evidence_reports(manager); i++)
+static void reports_check(Drops *drops, const ApplyFailures *failures) {
+        for (size_t i = 0; i < failures->n_failures && drops_reports(drops); i++)
                 if (!failures->failures[i].link[0])
-                        evidence_refuse(manager, failures->failures[i].error.text);
+                        drops_refuse(drops, failures->failures[i].error.text);
 }
 
-// Carries out what a look found, except what a backoff holds back. Returns how many operations that were.
-static int look_apply(Manager *manager, const Look *look, unsigned round, ReconcileCause cause,
-                      ApplyFailures *ret_failures) {
+// Carries out what a snapshot found, except what a backoff pauses. Returns how many operations that were.
+static int round_run(Reconciler *reconciler, const Snapshot *snapshot, bool is_first, ReconcileCause cause,
+                     ApplyFailures *failures) {
         _cleanup_plan_ Plan active = {};
 
-        int r = drift_hold_back(look, cause == RECONCILE_INTENT, &active);
+        int r = repair_select(reconciler->planes, snapshot, cause == RECONCILE_INTENT, clock_now_usec(), &active);
         if (r < 0 || active.n_operations == 0)
                 return r;
-        if (round == 0)
+        if (is_first)
                 plan_log(&active);
-        apply_failures_deinit(ret_failures);
-        r = kernel_apply(&manager->kernel, &active, ret_failures);
-        reports_check(manager, ret_failures);
-        if (round == 0 && cause != RECONCILE_INTENT) {
-                // A look can come upon a change before the news of it, but not our answer to it: that is in order.
-                for (unsigned i = 0; i < MONITOR_SOURCES; i++)
-                        (void)monitor_dispatch(manager->monitor, i);
-                drift_note(&manager->suspect, look, &active);
+        apply_failures_deinit(failures);
+        r = apply(reconciler->kernel, &active, failures);
+        if (r < 0)
+                return r;
+        reports_check(reconciler->drops, failures);
+        if (is_first && cause != RECONCILE_INTENT) {
+                // A snapshot can show a change before its notification is read; that of our answer to it comes after, in order.
+                watch_drain(reconciler->watch);
+                repair_note(reconciler->planes, snapshot, &active, &reconciler->watch->suspect, clock_now_usec());
         }
-        return r < 0 ? r : (int)active.n_operations;
+        return (int)active.n_operations;
 }
 
-int reconcile(Manager *manager, ReconcileCause cause, Error *ret_error) {
-        _cleanup_look_ Look look = {};
-        _cleanup_apply_failures_ ApplyFailures failures = {};
-
-        if (cause == RECONCILE_INTENT)
-                evidence_retry(manager);
-        // That somebody listens again, or no longer, changes what is desired, and is no drift.
-        bool reports = evidence_reports(manager);
-        evidence_update(manager);
-        if (evidence_reports(manager) != reports)
-                cause = RECONCILE_INTENT;
-
-        int r = look_new(manager, &look, ret_error);
-        for (unsigned round = 0; r >= 0 && round < ROUNDS_MAX; round++) {
-                // What was refused may have been about an object that went with another: it gets a second look.
-                if (failures.n_failures > 0 && round > 1)
+// Rounds until a snapshot finds nothing to do, or only what cannot be done now. Gives that snapshot, and what was refused.
+static int rounds_run(Reconciler *reconciler, ReconcileCause cause, Snapshot *snapshot, ApplyFailures *failures, Error *ret_error) {
+        int r = reconcile_snapshot(reconciler, snapshot, ret_error);
+        if (r < 0)
+                return r;
+        for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+                // What was refused may have been about an object that went with another: it gets a second round.
+                if (failures->n_failures > 0 && round > 1)
                         break;
-                r = look_apply(manager, &look, round, cause, &failures);
+                r = round_run(reconciler, snapshot, round == 0, cause, failures);
                 if (r < 0)
                         return error_set(ret_error, r, "out of memory");
                 if (r == 0)
                         break;
-                look_deinit(&look);
-                r = look_new(manager, &look, ret_error);
+                snapshot_deinit(snapshot);
+                r = reconcile_snapshot(reconciler, snapshot, ret_error);
+                if (r < 0)
+                        return r;
         }
-        if (r < 0)
-                return r;
-        if (look.plan.n_operations == 0)
-                apply_failures_deinit(&failures);
-
-        failures_log(manager, &failures);
-        neighbours_watch(manager, &look.desired);
-        retry_arm(manager, &look, &failures);
-        assess_planes(manager, &look, &failures);
-        manager->suspect = (MonitorEvent){};
+        if (snapshot->plan.n_operations == 0)
+                apply_failures_deinit(failures);
         return 0;
 }
 
-int reconcile_preview(Manager *manager, const Plane *plane, char **ret_text, Error *ret_error) {
-        _cleanup_look_ Look look = {};
+// --- what came of it ---
+
+// The same refusals are logged once.
+static void failures_log(Reconciler *reconciler, const ApplyFailures *failures) {
+        uint64_t hash = HASH_INIT;
+
+        for (size_t i = 0; i < failures->n_failures; i++)
+                hash = hash_bytes(hash, failures->failures[i].error.text, strlen(failures->failures[i].error.text));
+        for (size_t i = 0; i < failures->n_failures && hash != reconciler->failures_logged; i++)
+                log_error("%s", failures->failures[i].error.text);
+        reconciler->failures_logged = hash;
+}
+
+static void neighbours_watch(Watch *watch, const State *desired) {
+        bool wanted = false;
+
+        for (size_t i = 0; i < desired->n_objects; i++)
+                wanted |= desired->objects[i].kind == OBJECT_NEIGHBOUR;
+        watch_neighbours(watch, wanted);
+}
+
+static void statuses_store(const Reconciler *reconciler, Snapshot *snapshot, const ApplyFailures *failures) {
+        HealthFacts facts = { .snapshot = snapshot, .failures = failures, .now_usec = clock_now_usec() };
+
+        for (size_t i = 0; i < reconciler->planes->n_planes; i++) {
+                Plane *plane = reconciler->planes->planes[i];
+
+                health_read(reconciler->kernel->netlink, &snapshot->planes[i], &facts.reading);
+                facts.drops_fault = drops_fault(reconciler->drops, plane);
+                PlaneStatus status = health_assess(plane, i, &facts, &snapshot->planes[i].reasons);
+                planes_store_status(reconciler->planes, plane, &status);
+        }
+}
+
+static uint64_t retry_next(uint64_t retry_usec) {
+        uint64_t next = retry_usec ? retry_usec * 2 : RETRY_FIRST_USEC;
+
+        return next < RETRY_LAST_USEC ? next : RETRY_LAST_USEC;
+}
+
+// When to look again without a notification: some time after a refusal, at the end of a backoff, and when another manager has had
+// its moment.
+static void next_arrange(Reconciler *reconciler, bool is_refused) {
+        uint64_t now = clock_now_usec();
+
+        reconciler->retry_usec = is_refused ? retry_next(reconciler->retry_usec) : 0;
+        const uint64_t delays[] = {
+                reconciler->retry_usec,
+                repair_backoff_remaining(reconciler->planes, now),
+                handover_hold_remaining(reconciler->handover, now),
+        };
+        for (size_t i = 0; i < ELEMENTSOF(delays); i++)
+                if (delays[i] > 0)
+                        schedule_look(reconciler->schedule, delays[i]);
+}
+
+// That the daemon listens to reports again, or no longer, changes what is desired, and is no drift.
+static ReconcileCause reports_update(Drops *drops, ReconcileCause cause) {
+        bool before = drops_reports(drops);
+
+        if (cause == RECONCILE_INTENT)
+                drops_retry(drops);
+        drops_update(drops);
+        return drops_reports(drops) == before ? cause : RECONCILE_INTENT;
+}
+
+int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
+        _cleanup_snapshot_ Snapshot snapshot = {};
+        _cleanup_apply_failures_ ApplyFailures failures = {};
+
+        peer_recovery_pin_peers(reconciler->recovery);
+        cause = reports_update(reconciler->drops, cause);
+        int r = rounds_run(reconciler, cause, &snapshot, &failures, ret_error);
+        if (r >= 0) {
+                failures_log(reconciler, &failures);
+                neighbours_watch(reconciler->watch, &snapshot.desired);
+                statuses_store(reconciler, &snapshot, &failures);
+                watch_forget(reconciler->watch);
+        }
+        next_arrange(reconciler, r < 0 || failures.n_failures > 0);
+        planes_announce_reconciled(reconciler->planes);
+        // What we just did, and looked at, was announced to us as well: read it now rather than wake up for it.
+        watch_drain(reconciler->watch);
+        return r;
+}
+
+// --- a preview ---
+
+int reconcile_preview(const Reconciler *reconciler, const Plane *plane, char **ret_text, Error *ret_error) {
+        _cleanup_snapshot_ Snapshot snapshot = {};
         _cleanup_free_ char *text = NULL;
+        const PlaneFacts *facts = NULL;
         size_t size = 0;
 
-        int r = look_new(manager, &look, ret_error);
+        int r = reconcile_snapshot(reconciler, &snapshot, ret_error);
         if (r < 0)
                 return r;
+        for (size_t i = 0; i < snapshot.n_planes && plane; i++)
+                if (reconciler->planes->planes[i] == plane)
+                        facts = &snapshot.planes[i];
         FILE *file = text_file_open(&text, &size);
         if (!file)
                 return error_set(ret_error, -ENOMEM, "out of memory");
-        for (size_t i = 0; i < look.plan.n_operations; i++) {
-                if (plane && !operation_concerns(&look.plan.operations[i], plane))
+        for (size_t i = 0; i < snapshot.plan.n_operations; i++) {
+                const Operation *operation = &snapshot.plan.operations[i];
+
+                if (facts && !plane_facts_cover(facts, operation))
                         continue;
-                operation_print(&look.plan.operations[i], file);
+                operation_print(operation, file);
                 fputc('\n', file);
         }
         if (fclose(file) != 0)

@@ -4,8 +4,30 @@
 
 #include "base/error.h"
 #include "base/util.h"
-#include "daemon/manager.h"
+#include "daemon/schedule.h"
+#include "daemon/watch.h"
+#include "engine/kernel.h"
+#include "engine/snapshot.h"
+#include "handover/handover.h"
+#include "planes/drops.h"
+#include "planes/peer-recovery.h"
+#include "planes/plane-set.h"
 #include "planes/plane.h"
+
+typedef struct Reconciler {
+        // Not owned.
+        Kernel *kernel;
+        PlaneSet *planes;
+        Watch *watch;
+        Schedule *schedule;
+        Drops *drops;
+        Handover *handover;
+        PeerRecovery *recovery;
+
+        char machine_id[33];      // "": this host has none
+        uint64_t retry_usec;      // doubles while the kernel keeps refusing
+        uint64_t failures_logged; // hash of the refusals that the log has last
+} Reconciler;
 
 typedef enum ReconcileCause {
         RECONCILE_INTENT, // the configuration, or a request, changed what is desired
@@ -13,9 +35,11 @@ typedef enum ReconcileCause {
         RECONCILE_AUDIT,  // a while has passed
 } ReconcileCause;
 
-// Fails only when the kernel cannot be observed or memory is out; what it refuses is in the planes' reasons.
-int reconcile(Manager *manager, ReconcileCause cause, Error *ret_error);
-// When to try again after it failed: doubles until one succeeds.
-uint64_t reconcile_retry_delay(Manager *manager);
-// The operations that a reconcile would begin with, as text.
-int reconcile_preview(Manager *manager, const Plane *plane, char **ret_text, Error *ret_error);
+// Stores the status of every plane, and arranges when to look again. Fails only when the kernel cannot be observed or memory is
+// out, which is tried again by itself; what the kernel refuses is in the planes' reasons.
+int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error);
+
+// What a reconcile would begin with. Changes nothing.
+int reconcile_snapshot(const Reconciler *reconciler, Snapshot *ret, Error *ret_error);
+// The same as text: one operation a line, empty when all is as it should be. plane NULL: of all.
+int reconcile_preview(const Reconciler *reconciler, const Plane *plane, char **ret_text, Error *ret_error);

@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/util.h"
 #include "config/plane-config.h"
-#include "engine/derive.h"
 #include "kernel/bridge.h"
 #include "kernel/link.h"
 #include "kernel/tcx.h"
@@ -30,7 +29,7 @@ BypassSubject bypass_subject(Netlink *netlink, const Inventory *inventory, const
         };
         char ifb[IFNAMSIZ];
 
-        derive_ifb_name(config->interface, ifb);
+        link_ifb_name(config->interface, ifb);
         subject.ifb = inventory_find(inventory, ifb);
         if (config->kind == PLANE_KIND_VLAN) {
                 subject.vlan_id = config->vlan_id;

@@ -1,8 +1,8 @@
-// What other managers of the host have for good on a plane's devices.
+// What other programs of the host have permanently on a plane's devices.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // VDSM, oVirt's agent, puts an hfsc with a handle of its own at the root of a network's device: "host network QoS".
-// Somebody said so in oVirt's configuration, and it would come again. So that root is left, and the plane tells of the
+// oVirt's configuration asks for it, and VDSM would put it back. So that root is left, and the plane's health names the
 // contradiction. A root of any other kind or handle is an accident, and replaced.
 
 #include "engine/foreign.h"
@@ -12,7 +12,7 @@
 #include "config/plane-config.h"
 #include "engine/bypass.h"
 #include "engine/kernel.h"
-#include "engine/snapshot.h"
+#include "engine/plane-facts.h"
 #include "firewall/firewall.h"
 #include "firewall/foreign-rules.h"
 #include "kernel/link.h"
@@ -37,53 +37,51 @@ static bool is_yielding(const Operation *operation) {
 
 // The classes and leaves below a root that is not replaced have nothing to stand on.
 static bool is_shaping(const Operation *operation) {
-        const Object *object = operation->desired ?: operation->observed;
+        const Object *object = operation_object(operation);
         return object->kind == OBJECT_CLASS || object->kind == OBJECT_LEAF || is_yielding(operation);
 }
 
-static void device_respect(Look *look, size_t i) {
-        const char *interface = look->configs[i]->interface;
-        Plan *plan = &look->plan;
+static void device_respect(PlaneFacts *plane, Plan *plan) {
+        const char *interface = plane->config->interface;
         bool yields = false;
         size_t kept = 0;
 
-        for (size_t j = 0; j < plan->n_operations; j++)
-                yields |= streq(operation_link(&plan->operations[j]), interface) && is_yielding(&plan->operations[j]);
+        for (size_t i = 0; i < plan->n_operations; i++)
+                yields |= streq(operation_link(&plan->operations[i]), interface) && is_yielding(&plan->operations[i]);
         if (!yields)
                 return;
-        for (size_t j = 0; j < plan->n_operations; j++)
-                if (!streq(operation_link(&plan->operations[j]), interface) || !is_shaping(&plan->operations[j]))
-                        plan->operations[kept++] = plan->operations[j];
+        for (size_t i = 0; i < plan->n_operations; i++)
+                if (!streq(operation_link(&plan->operations[i]), interface) || !is_shaping(&plan->operations[i]))
+                        plan->operations[kept++] = plan->operations[i];
         plan->n_operations = kept;
-        reasons_add(&look->reasons[i], REASON_HOST_QOS,
+        reasons_add(&plane->reasons, REASON_HOST_QOS,
                     "the root qdisc of %s is hfsc 1389:, the host network QoS of oVirt's VDSM; it stays, so Egress= is "
                     "not enforced: take the QoS off the network in oVirt, or Egress= out of the plane",
                     interface);
 }
 
 // Asked only for an hfsc: each get is announced to everybody who listens.
-static int parent_respect(Netlink *netlink, Look *look, size_t i, Error *ret_error) {
-        const PlaneConfig *config = look->configs[i];
-        const Link *parent = config->parent[0] ? inventory_find(&look->inventory, config->parent) : NULL;
+static int parent_respect(Netlink *netlink, PlaneFacts *plane, Error *ret_error) {
         QdiscObject root;
 
-        if (!parent || !streq(parent->qdisc, VDSM_KIND))
+        if (!plane->parent || !streq(plane->parent->qdisc, VDSM_KIND))
                 return 0;
-        int r = qdisc_get_root(netlink, parent->index, &root, ret_error);
+        int r = qdisc_get_root(netlink, plane->parent->index, &root, ret_error);
         if (r > 0 && is_vdsm(&root))
-                reasons_add(&look->reasons[i], REASON_PARENT_QOS,
+                reasons_add(&plane->reasons, REASON_PARENT_QOS,
                             "the root qdisc of the parent %s is hfsc 1389:, the host network QoS of oVirt's VDSM: the "
                             "plane gets what is left to it there",
-                            config->parent);
+                            plane->config->parent);
         return r == -ENODEV ? 0 : r;
 }
 
-// What cannot be looked at is no reason: verify tells of it.
-static int bypass_report(Netlink *netlink, const RedirectList *redirects, Look *look, size_t i, Error *ret_error) {
-        BypassSubject subject = bypass_subject(netlink, &look->inventory, redirects, look->configs[i]);
+// A kind that cannot be read on this kernel gives no reason here: the audit tells of it.
+static int bypass_report(Netlink *netlink, const Inventory *inventory, const RedirectList *redirects, PlaneFacts *plane,
+                         Error *ret_error) {
+        BypassSubject subject = bypass_subject(netlink, inventory, redirects, plane->config);
 
         for (BypassKind kind = 0; kind < BYPASS_KIND_MAX; kind++) {
-                int r = bypass_find(kind, &subject, &look->reasons[i], ret_error);
+                int r = bypass_find(kind, &subject, &plane->reasons, ret_error);
                 if (r < 0 && kind != BYPASS_TCX && kind != BYPASS_GUEST_PORTS)
                         return r;
         }
@@ -91,47 +89,53 @@ static int bypass_report(Netlink *netlink, const RedirectList *redirects, Look *
 }
 
 // Whether what a chain drops can be the plane's.
-static bool is_on_the_way(const ForeignChain *chain, const PlaneConfig *config, const Inventory *inventory) {
-        const Link *parent = config->parent[0] ? inventory_find(inventory, config->parent) : NULL;
+static bool is_on_the_way(const ForeignChain *chain, const PlaneFacts *plane) {
+        const PlaneConfig *config = plane->config;
 
         if (streq(chain->family, "netdev"))
-                return streq(chain->device, config->interface) || (parent && streq(chain->device, config->parent));
+                return streq(chain->device, config->interface) || (plane->parent && streq(chain->device, config->parent));
         if (streq(chain->family, "bridge"))
-                return parent && streq(parent->kind, LINK_KIND_BRIDGE);
+                return plane->parent && streq(plane->parent->kind, LINK_KIND_BRIDGE);
         if (streq(chain->family, "ip6"))
                 return plane_config_has_family(config, AF_INET6);
         return streq(chain->family, "inet") || plane_config_has_family(config, AF_INET); // ip, arp
 }
 
-// What its rules let through is not evaluated; that they count as ours do is what surprises people. An accept of theirs is
-// nothing to tell: it lets in nothing that ours do not.
-static void filter_note(const Firewall *firewall, Look *look, size_t i) {
-        const ForeignRules *rules = firewall_foreign_rules(firewall);
-        const PlaneConfig *config = look->configs[i];
-
-        for (size_t j = 0; j < rules->n_chains; j++) {
-                const ForeignChain *chain = &rules->chains[j];
-                if (!chain->drops || !is_on_the_way(chain, config, &look->inventory))
+// The other firewall's rules are not evaluated. That its drops count as ours do is what surprises people; its accepts let in
+// nothing that our rules do not.
+static void filter_note(const ForeignRules *rules, PlaneFacts *plane) {
+        for (size_t i = 0; i < rules->n_chains; i++) {
+                const ForeignChain *chain = &rules->chains[i];
+                if (!chain->drops || !is_on_the_way(chain, plane))
                         continue;
-                reasons_add(&look->reasons[i], REASON_OTHER_FIREWALL,
+                reasons_add(&plane->reasons, REASON_OTHER_FIREWALL,
                             "the nftables table %s %s filters what this host receives or sends, too: see that it lets %s through "
                             "(migplaned(8), OTHER FIREWALLS)",
-                            chain->family, chain->table, config->interface);
+                            chain->family, chain->table, plane->config->interface);
                 return;
         }
 }
 
-int others_respect(const Kernel *kernel, Look *look, Error *ret_error) {
-        Netlink *netlink = kernel->netlink;
+int foreign_respect(const Kernel *kernel, const Inventory *inventory, PlaneFacts *planes, size_t n_planes, Plan *plan,
+                    Error *ret_error) {
         _cleanup_redirects_ RedirectList redirects = {};
-        int r = look->n_planes > 0 ? redirects_read(netlink, &redirects, ret_error) : 0;
+        bool has_read = false;
 
-        for (size_t i = 0; i < look->n_planes && r >= 0; i++) {
-                device_respect(look, i);
-                filter_note(kernel->firewall, look, i);
-                r = parent_respect(netlink, look, i, ret_error);
-                if (r >= 0)
-                        r = bypass_report(netlink, &redirects, look, i, ret_error);
+        for (size_t i = 0; i < n_planes; i++) {
+                if (planes[i].taken_down)
+                        continue;
+                int r = has_read ? 0 : redirects_read(kernel->netlink, &redirects, ret_error);
+                if (r < 0)
+                        return r;
+                has_read = true;
+                device_respect(&planes[i], plan);
+                filter_note(firewall_foreign_rules(kernel->firewall), &planes[i]);
+                r = parent_respect(kernel->netlink, &planes[i], ret_error);
+                if (r < 0)
+                        return r;
+                r = bypass_report(kernel->netlink, inventory, &redirects, &planes[i], ret_error);
+                if (r < 0)
+                        return r;
         }
-        return r < 0 ? r : 0;
+        return 0;
 }

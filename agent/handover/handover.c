@@ -1,297 +1,318 @@
-// Who runs, what it was asked, and when it is asked again.
+// networkd and NetworkManager: which of them runs, what it was asked, and when it is asked again.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "handover/handover.h"
 
-#include <stdarg.h>
-
+#include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "config/plane-config.h"
-#include "daemon/manager.h"
 #include "handover/files.h"
+#include "handover/networkd.h"
+#include "handover/networkmanager.h"
+#include "handover/requests.h"
 #include "model/reason.h"
+#include "planes/plane-set.h"
 #include "planes/plane.h"
 
 #define REQUEST_FIRST_USEC UINT64_C(500000)
 #define REQUEST_LAST_USEC UINT64_C(30000000)
+#define HOLD_USEC UINT64_C(3000000)
 
-typedef enum Presence {
-        PRESENCE_UNKNOWN, // not answered yet
-        PRESENCE_ABSENT,
-        PRESENCE_RUNNING,
-} Presence;
-
-typedef struct Reader {
-        BusHandover *handover;
-        ManagedBy managed_by;
-        const char *name;
-        int (*reload)(BusHandover *handover, sd_bus_message **ret_call);
-        int (*request)(BusHandover *handover, const Plane *plane);
-        Presence presence;
-        bool reloading;
-        sd_bus_slot *watch, *question;
-} Reader;
-
-struct BusHandover {
-        sd_bus *bus;
-        Manager *manager;
-        Reader readers[2];
-};
-
-Manager *bus_handover_manager(const BusHandover *handover) {
-        return handover->manager;
-}
-
-int bus_handover_call(BusHandover *handover, const char *destination, const char *path, const char *interface,
-                      const char *member, sd_bus_message **ret) {
-        int r = sd_bus_message_new_method_call(handover->bus, ret, destination, path, interface, member);
-
-        return r < 0 ? r : sd_bus_message_set_auto_start(*ret, false);
-}
-
-static void request_free(void *userdata) {
-        BusRequest *request = userdata;
-
-        free(request->plane);
-        free(request->text);
-        free(request);
-}
-
-int bus_request(BusHandover *handover, const char *plane, const char *text, sd_bus_message *call,
-                sd_bus_message_handler_t callback) {
-        BusRequest *request = calloc(1, sizeof(*request));
-        sd_bus_slot *slot = NULL;
-
-        if (!request)
-                return -ENOMEM;
-        request->handover = handover;
-        request->plane = strdup(plane);
-        request->text = strdup(text);
-        int r = request->plane && request->text ? sd_bus_call_async(handover->bus, &slot, call, callback, request, 0) : -ENOMEM;
-        if (r < 0) {
-                request_free(request);
-                return r;
-        }
-        (void)sd_bus_slot_set_destroy_callback(slot, request_free);
-        (void)sd_bus_slot_set_floating(slot, true); // the bus keeps it until the answer
-        sd_bus_slot_unref(slot);
-        return 0;
-}
-
-void bus_request_refuse(const BusRequest *request, const char *format, ...) {
-        Plane *plane = manager_find(request->handover->manager, request->plane);
-        char text[sizeof(plane->handover_error)];
-        va_list arguments;
-
-        va_start(arguments, format);
-        (void)vsnprintf(text, sizeof(text), format, arguments);
-        va_end(arguments);
-        if (!plane || streq(text, plane->handover_error))
-                return;
-        strcpy_fixed(plane->handover_error, text);
-        log_warning("%s: %s", plane->config->name, text);
-        manager_look_again(request->handover->manager, 0); // it belongs into the plane's reasons
-}
-
-Plane *bus_request_plane(const BusRequest *request, sd_bus_message *answer) {
-        Plane *plane = manager_find(request->handover->manager, request->plane);
-        const sd_bus_error *error = sd_bus_message_get_error(answer);
-
-        if (!plane || !error)
-                return plane;
-        bus_request_refuse(request, "%s refuses: %s", managed_by_to_string(plane->config->managed_by),
-                           error->message ?: error->name);
-        return NULL;
-}
-
-static Reader *reader_of(BusHandover *handover, ManagedBy managed_by) {
+static HandoverReader *reader_of(Handover *handover, ManagedBy managed_by) {
         for (size_t i = 0; i < ELEMENTSOF(handover->readers); i++)
                 if (handover->readers[i].managed_by == managed_by)
                         return &handover->readers[i];
         return NULL;
 }
 
+// --- files ---
+
+static int files_render(Handover *handover, HandoverFiles *files) {
+        for (size_t i = 0; i < handover->planes->n_planes; i++) {
+                Plane *plane = handover->planes->planes[i];
+                HandoverState *state = &plane->handover;
+
+                if (!state->parent_network[0])
+                        handover_recall_parent(plane->config->interface, state->parent_network,
+                                               sizeof(state->parent_network));
+                int r = handover_render(plane->config, state->parent_network, files);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+void handover_write(Handover *handover) {
+        _cleanup_handover_files_ HandoverFiles files = {};
+        unsigned changed = 0;
+        bool is_seen = false;
+        Error error = {};
+
+        int r = files_render(handover, &files);
+        if (r >= 0)
+                r = handover_sync(&files, &changed, &error);
+        if (r < 0)
+                log_warning("another network manager may meddle with a plane: %s",
+                            error.text[0] ? error.text : "out of memory");
+        for (size_t i = 0; i < ELEMENTSOF(handover->readers); i++) {
+                HandoverReader *reader = &handover->readers[i];
+                if (!(changed & HANDOVER_READER(reader->managed_by)))
+                        continue;
+                reader->is_pending = true;
+                is_seen |= handover_reader_seen(reader->managed_by);
+        }
+        if (is_seen && handover->has_bus)
+                handover->hold_until_usec = clock_now_usec() + HOLD_USEC;
+}
+
+uint64_t handover_hold_remaining(const Handover *handover, uint64_t now_usec) {
+        return handover->hold_until_usec > now_usec ? handover->hold_until_usec - now_usec : 0;
+}
+
+static void hold_release(Handover *handover, uint64_t now_usec) {
+        bool was_held = handover_hold_remaining(handover, now_usec) > 0;
+
+        handover->hold_until_usec = 0;
+        if (was_held)
+                handover->look_again(0, handover->userdata);
+}
+
+// --- the managers, once there is a bus ---
+
+static void update(Handover *handover);
+
 static int on_reloaded(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error _unused_) {
-        Reader *reader = userdata;
+        HandoverReader *reader = userdata;
         const sd_bus_error *error = sd_bus_message_get_error(answer);
 
-        reader->reloading = false;
+        reader->is_reloading = false;
         if (error)
                 log_warning("%s does not read its files again, which matters when it would manage a device of ours: %s",
                             managed_by_to_string(reader->managed_by), error->message ?: error->name);
-        bus_handover_update(reader->handover);
+        update(reader->handover);
         return 1;
 }
 
-static void reader_reload(Reader *reader) {
-        Manager *manager = reader->handover->manager;
-        sd_bus_message *call = NULL;
+static int reload_ask(HandoverReader *reader) {
+        const Requests *requests = &reader->handover->requests;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
 
-        if (!(manager->handover_pending & HANDOVER_READER(reader->managed_by)) || reader->reloading ||
-            reader->presence == PRESENCE_UNKNOWN)
+        int r = reader->new_reload(requests, &call);
+        return r < 0 ? r : sd_bus_call_async(requests->bus, NULL, call, on_reloaded, reader, 0);
+}
+
+static void reader_reload(HandoverReader *reader) {
+        if (!reader->is_pending || reader->is_reloading || reader->presence == HANDOVER_UNKNOWN)
                 return;
-        manager->handover_pending &= ~HANDOVER_READER(reader->managed_by);
-        if (reader->presence == PRESENCE_ABSENT)
+        reader->is_pending = false;
+        if (reader->presence == HANDOVER_ABSENT)
                 return; // reads them when it starts
-        int r = reader->reload(reader->handover, &call);
-        if (r >= 0)
-                r = sd_bus_call_async(reader->handover->bus, NULL, call, on_reloaded, reader, 0);
-        sd_bus_message_unref(call);
-        reader->reloading = r >= 0;
+        int r = reload_ask(reader);
+        reader->is_reloading = r >= 0;
         if (r < 0)
                 log_warning("cannot ask %s to read its files again: %s", managed_by_to_string(reader->managed_by), strerror(-r));
 }
 
 static bool is_lacking(const Plane *plane) {
-        return reasons_have(&plane->reasons, REASON_DEVICE_MISSING) || reasons_have(&plane->reasons, REASON_ADDRESS_MISSING) ||
-                reasons_have(&plane->reasons, REASON_LINK_DOWN) || plane->handed_generation != plane->generation;
+        const Reasons *reasons = &plane->status.reasons;
+
+        return reasons_have(reasons, REASON_DEVICE_MISSING) || reasons_have(reasons, REASON_ADDRESS_MISSING) ||
+               reasons_have(reasons, REASON_LINK_DOWN) || plane->handover.generation != plane->generation;
+}
+
+static void plane_ask(HandoverReader *reader, Plane *plane, uint64_t now_usec) {
+        HandoverState *state = &plane->handover;
+        uint64_t delay = REQUEST_FIRST_USEC << (state->n_requests < 6 ? state->n_requests : 6);
+
+        state->next_request_usec = now_usec + (delay < REQUEST_LAST_USEC ? delay : REQUEST_LAST_USEC);
+        state->generation = plane->generation;
+        state->has_profile |= reader->managed_by == MANAGED_BY_NETWORKMANAGER;
+        state->n_requests++;
+        int r = reader->request(&reader->handover->requests, plane);
+        if (r < 0)
+                log_warning("%s: cannot ask %s for it: %s", plane->config->name, managed_by_to_string(plane->config->managed_by),
+                            strerror(-r));
 }
 
 // Asks for a plane that is not as it should be: at once, and then less and less often.
-static void plane_request(BusHandover *handover, Plane *plane, uint64_t now) {
-        Reader *reader = reader_of(handover, plane->config->managed_by);
+static void plane_request(Handover *handover, Plane *plane, uint64_t now_usec) {
+        HandoverReader *reader = reader_of(handover, plane->config->managed_by);
+        HandoverState *state = &plane->handover;
 
-        if (!reader || reader->presence != PRESENCE_RUNNING || plane->taken_down)
+        if (!reader || reader->presence != HANDOVER_RUNNING || plane->taken_down)
                 return;
         if (!is_lacking(plane)) {
-                plane->requests = 0;
-                plane->next_request_usec = 0;
-                plane->handover_error[0] = '\0';
+                state->n_requests = 0;
+                state->next_request_usec = 0;
+                state->error[0] = '\0';
                 return;
         }
-        if (now >= plane->next_request_usec) {
-                uint64_t delay = REQUEST_FIRST_USEC << (plane->requests < 6 ? plane->requests : 6);
-                plane->next_request_usec = now + (delay < REQUEST_LAST_USEC ? delay : REQUEST_LAST_USEC);
-                plane->handed_generation = plane->generation;
-                plane->has_profile |= reader->managed_by == MANAGED_BY_NETWORKMANAGER;
-                plane->requests++;
-                int r = reader->request(handover, plane);
-                if (r < 0)
-                        log_warning("%s: cannot ask %s for it: %s", plane->config->name,
-                                    managed_by_to_string(plane->config->managed_by), strerror(-r));
-        }
-        manager_look_again(handover->manager, plane->next_request_usec - now);
+        if (now_usec >= state->next_request_usec)
+                plane_ask(reader, plane, now_usec);
+        handover->look_again(state->next_request_usec - now_usec, handover->userdata);
 }
 
-// A plane that is NetworkManager's no longer. What makes the device from now on makes it again, if it goes with the profile.
-static void profile_forget(BusHandover *handover, Plane *plane) {
-        if (!plane->has_profile || plane->config->managed_by == MANAGED_BY_NETWORKMANAGER ||
-            reader_of(handover, MANAGED_BY_NETWORKMANAGER)->presence != PRESENCE_RUNNING)
+static bool has_networkmanager(Handover *handover) {
+        return reader_of(handover, MANAGED_BY_NETWORKMANAGER)->presence == HANDOVER_RUNNING;
+}
+
+// A plane that NetworkManager no longer manages. If its device goes with the profile, it is made again by the manager that the
+// plane has now.
+static void profile_forget(Handover *handover, Plane *plane) {
+        if (!plane->handover.has_profile || plane->config->managed_by == MANAGED_BY_NETWORKMANAGER ||
+            !has_networkmanager(handover))
                 return;
-        plane->has_profile = false;
-        networkmanager_forget(handover, plane);
+        plane->handover.has_profile = false;
+        networkmanager_forget(&handover->requests, plane);
 }
 
-void bus_handover_update(BusHandover *handover) {
-        Manager *manager = handover->manager;
-        bool waiting = false;
-        uint64_t now;
+// Asks for what is still missing.
+static void update(Handover *handover) {
+        uint64_t now = clock_now_usec();
+        bool is_waiting = false;
 
+        if (!handover->requests.bus)
+                return;
         for (size_t i = 0; i < ELEMENTSOF(handover->readers); i++) {
-                Reader *reader = &handover->readers[i];
-                reader_reload(reader);
-                waiting |= reader->reloading || manager->handover_pending & HANDOVER_READER(reader->managed_by);
+                reader_reload(&handover->readers[i]);
+                is_waiting |= handover->readers[i].is_reloading || handover->readers[i].is_pending;
         }
-        if (!waiting)
-                manager_release_hold(manager);
-        if (sd_event_now(manager->event, CLOCK_MONOTONIC, &now) < 0)
-                return;
-        for (size_t i = 0; i < manager->n_planes; i++) {
-                profile_forget(handover, manager->planes[i]);
-                plane_request(handover, manager->planes[i], now);
+        if (!is_waiting)
+                hold_release(handover, now);
+        for (size_t i = 0; i < handover->planes->n_planes; i++) {
+                profile_forget(handover, handover->planes->planes[i]);
+                plane_request(handover, handover->planes->planes[i], now);
         }
 }
 
-void bus_handover_forget(BusHandover *handover, const Plane *plane) {
-        const Reader *reader = reader_of(handover, MANAGED_BY_NETWORKMANAGER);
-
-        if (plane->config->managed_by == MANAGED_BY_NETWORKMANAGER && reader->presence == PRESENCE_RUNNING)
-                networkmanager_forget(handover, plane);
+static void on_reconciled(void *userdata) {
+        update(userdata);
 }
 
-static void presence_set(Reader *reader, Presence presence) {
+static void on_removed(Plane *plane, void *userdata) {
+        Handover *handover = userdata;
+
+        if (plane->config->managed_by == MANAGED_BY_NETWORKMANAGER && has_networkmanager(handover))
+                networkmanager_forget(&handover->requests, plane);
+}
+
+static void on_noted(void *userdata) {
+        Handover *handover = userdata;
+
+        handover->look_again(0, handover->userdata);
+}
+
+static void on_parent_known(void *userdata) {
+        handover_write(userdata);
+        update(userdata);
+}
+
+// --- who runs ---
+
+static void presence_set(HandoverReader *reader, HandoverPresence presence) {
+        Handover *handover = reader->handover;
+
         if (reader->presence == presence)
                 return;
         reader->presence = presence;
-        reader->reloading = false;
-        if (presence == PRESENCE_RUNNING && reader->managed_by == MANAGED_BY_NETWORKMANAGER)
-                networkmanager_prune(reader->handover);
-        // One that has just started knows what the files say, but makes nothing of ours by itself.
-        for (size_t i = 0; i < reader->handover->manager->n_planes; i++) {
-                reader->handover->manager->planes[i]->requests = 0;
-                reader->handover->manager->planes[i]->next_request_usec = 0;
+        reader->is_reloading = false;
+        if (presence == HANDOVER_RUNNING && reader->managed_by == MANAGED_BY_NETWORKMANAGER)
+                networkmanager_prune(&handover->requests);
+        // A manager that has just started knows what the files say, but makes nothing of ours by itself.
+        for (size_t i = 0; i < handover->planes->n_planes; i++) {
+                handover->planes->planes[i]->handover.n_requests = 0;
+                handover->planes->planes[i]->handover.next_request_usec = 0;
         }
-        bus_handover_update(reader->handover);
+        update(handover);
 }
 
 static int on_owner_changed(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error _unused_) {
         const char *name, *before, *after;
 
         if (sd_bus_message_read(signal, "sss", &name, &before, &after) >= 0)
-                presence_set(userdata, after[0] ? PRESENCE_RUNNING : PRESENCE_ABSENT);
+                presence_set(userdata, after[0] ? HANDOVER_RUNNING : HANDOVER_ABSENT);
         return 0;
 }
 
 static int on_has_owner(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error _unused_) {
-        Reader *reader = userdata;
+        HandoverReader *reader = userdata;
         int has_owner = 0;
 
-        if (reader->presence != PRESENCE_UNKNOWN)
+        if (reader->presence != HANDOVER_UNKNOWN)
                 return 1; // a change came first
         (void)sd_bus_message_read(answer, "b", &has_owner);
-        presence_set(reader, has_owner ? PRESENCE_RUNNING : PRESENCE_ABSENT);
+        presence_set(reader, has_owner ? HANDOVER_RUNNING : HANDOVER_ABSENT);
         return 1;
 }
 
-static int reader_watch(Reader *reader, sd_bus *bus) {
+static int reader_watch(HandoverReader *reader, sd_bus *bus) {
         char match[256];
 
         (void)snprintf(match, sizeof(match),
                        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
-                       "member='NameOwnerChanged',arg0='%s'", reader->name);
+                       "member='NameOwnerChanged',arg0='%s'", reader->bus_name);
         int r = sd_bus_add_match_async(bus, &reader->watch, match, on_owner_changed, NULL, reader);
         return r < 0 ? r : sd_bus_call_method_async(bus, &reader->question, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                                     "org.freedesktop.DBus", "NameHasOwner", on_has_owner, reader, "s",
-                                                    reader->name);
+                                                    reader->bus_name);
 }
 
-int bus_handover_new(sd_bus *bus, Manager *manager, BusHandover **ret) {
-        BusHandover *handover = calloc(1, sizeof(*handover));
-        if (!handover)
-                return -ENOMEM;
+void handover_expect_bus(Handover *handover) {
+        handover->has_bus = true;
+}
 
-        *handover = (BusHandover){
-                .bus = sd_bus_ref(bus),
-                .manager = manager,
-                .readers = {
-                        { .managed_by = MANAGED_BY_NETWORKD, .name = NETWORKD_BUS_NAME, .reload = networkd_reload,
-                          .request = networkd_request },
-                        { .managed_by = MANAGED_BY_NETWORKMANAGER, .name = NM_BUS_NAME, .reload = networkmanager_reload,
-                          .request = networkmanager_request },
-                },
-        };
-        int r = 0;
-        for (size_t i = 0; i < ELEMENTSOF(handover->readers) && r >= 0; i++) {
-                handover->readers[i].handover = handover;
-                r = reader_watch(&handover->readers[i], bus);
+int handover_connect(Handover *handover, sd_bus *bus) {
+        handover->requests.bus = sd_bus_ref(bus);
+        for (size_t i = 0; i < ELEMENTSOF(handover->readers); i++) {
+                int r = reader_watch(&handover->readers[i], bus);
+                if (r < 0) {
+                        handover_disconnect(handover);
+                        return r;
+                }
         }
-        if (r < 0) {
-                bus_handover_free(handover);
-                return r;
-        }
-        *ret = handover;
         return 0;
 }
 
-BusHandover *bus_handover_free(BusHandover *handover) {
-        if (!handover)
-                return NULL;
+void handover_disconnect(Handover *handover) {
         for (size_t i = 0; i < ELEMENTSOF(handover->readers); i++) {
-                sd_bus_slot_unref(handover->readers[i].watch);
-                sd_bus_slot_unref(handover->readers[i].question);
+                HandoverReader *reader = &handover->readers[i];
+                reader->watch = sd_bus_slot_unref(reader->watch);
+                reader->question = sd_bus_slot_unref(reader->question);
+                reader->presence = HANDOVER_UNKNOWN;
+                reader->is_reloading = false;
         }
-        sd_bus_unref(handover->bus);
-        free(handover);
-        return NULL;
+        handover->requests.bus = sd_bus_unref(handover->requests.bus);
+}
+
+void handover_init(Handover *handover, PlaneSet *planes, void (*look_again)(uint64_t delay_usec, void *userdata),
+                   void *userdata) {
+        *handover = (Handover){
+                .planes = planes,
+                .observer = { .removed = on_removed, .reconciled = on_reconciled, .userdata = handover },
+                .look_again = look_again,
+                .userdata = userdata,
+                .readers = {
+                        { .managed_by = MANAGED_BY_NETWORKD, .bus_name = NETWORKD_BUS_NAME, .new_reload = networkd_new_reload,
+                          .request = networkd_request },
+                        { .managed_by = MANAGED_BY_NETWORKMANAGER, .bus_name = NM_BUS_NAME,
+                          .new_reload = networkmanager_new_reload, .request = networkmanager_request },
+                },
+                .requests = {
+                        .planes = planes,
+                        .on_noted = on_noted,
+                        .on_parent_known = on_parent_known,
+                        .userdata = handover,
+                },
+        };
+        for (size_t i = 0; i < ELEMENTSOF(handover->readers); i++)
+                handover->readers[i].handover = handover;
+        planes_observe(planes, &handover->observer);
+}
+
+void handover_deinit(Handover *handover) {
+        handover_disconnect(handover);
+        if (handover->planes)
+                planes_unobserve(handover->planes, &handover->observer);
 }

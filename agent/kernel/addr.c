@@ -1,4 +1,4 @@
-// Addresses of the plane's device.
+// Addresses of links.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "kernel/addr.h"
@@ -11,8 +11,6 @@
 #include "base/inet.h"
 #include "base/names.h"
 #include "base/util.h"
-#include "config/plane-config.h"
-#include "kernel/link.h"
 #include "model/object.h"
 #include "model/state.h"
 #include "netlink/request.h"
@@ -25,24 +23,13 @@ static void rtnl_addr_freep(struct rtnl_addr **address) {
         *address = NULL;
 }
 
-typedef struct AddressEntry {
-        Prefix prefix;
-        uint32_t flags;
-        uint8_t protocol;
-} AddressEntry;
-
-typedef struct AddressList {
-        int ifindex;
-        AddressEntry *entries;
-        size_t n_entries, n_allocated;
-} AddressList;
-
-static void address_list_deinit(AddressList *list) {
+void addr_list_deinit(AddrList *list) {
         free(list->entries);
+        *list = (AddrList){};
 }
 
-static void address_list_restart(void *userdata) {
-        ((AddressList *)userdata)->n_entries = 0;
+static void addr_list_restart(void *userdata) {
+        ((AddrList *)userdata)->n_entries = 0;
 }
 
 static int address_read(const struct nlmsghdr *header, void *userdata) {
@@ -50,7 +37,7 @@ static int address_read(const struct nlmsghdr *header, void *userdata) {
                 [IFA_FLAGS] = { .type = NLA_U32 },
                 [ATTRIBUTE_PROTO] = { .type = NLA_U8 },
         };
-        AddressList *list = userdata;
+        AddrList *list = userdata;
         struct nlattr *attributes[ATTRIBUTE_PROTO + 1];
         const struct ifaddrmsg *info = NLMSG_DATA(header);
 
@@ -59,41 +46,51 @@ static int address_read(const struct nlmsghdr *header, void *userdata) {
                 return -EBADMSG;
         // Kernels that do not check strictly send all links' addresses.
         struct nlattr *address = attributes[IFA_LOCAL] ?: attributes[IFA_ADDRESS];
-        if ((int)info->ifa_index != list->ifindex || !address || nla_len(address) > 16)
+        if ((list->ifindex != 0 && (int)info->ifa_index != list->ifindex) ||
+            (info->ifa_family != AF_INET && info->ifa_family != AF_INET6) || !address ||
+            (unsigned)nla_len(address) != address_bits(info->ifa_family) / 8)
                 return 0;
         if (array_reserve(&list->entries, &list->n_allocated, list->n_entries + 1) < 0)
                 return -ENOMEM;
 
-        AddressEntry *entry = &list->entries[list->n_entries++];
-        *entry = (AddressEntry){
+        AddrEntry *entry = &list->entries[list->n_entries++];
+        *entry = (AddrEntry){
+                .ifindex = (int)info->ifa_index,
                 .prefix = { .address.family = info->ifa_family, .length = info->ifa_prefixlen },
                 .flags = attributes[IFA_FLAGS] ? nla_get_u32(attributes[IFA_FLAGS]) : info->ifa_flags,
-                .protocol = attributes[ATTRIBUTE_PROTO] ? nla_get_u8(attributes[ATTRIBUTE_PROTO]) : 0,
+                .is_ours = attributes[ATTRIBUTE_PROTO] && nla_get_u8(attributes[ATTRIBUTE_PROTO]) == OUR_PROTOCOL,
         };
         memcpy(entry->prefix.address.bytes, nla_data(address), (size_t)nla_len(address));
         return 0;
 }
 
-static int addresses_read(Netlink *netlink, AddressList *list, Error *ret_error) {
-        struct ifaddrmsg info = { .ifa_index = (uint32_t)list->ifindex };
-        return netlink_query(netlink, netlink_message_new(RTM_GETADDR, NLM_F_DUMP, &info, sizeof(info)), address_read,
-                             address_list_restart, list, ret_error);
+int addr_read(Netlink *netlink, int ifindex, AddrList *ret, Error *ret_error) {
+        struct ifaddrmsg info = { .ifa_index = (uint32_t)ifindex };
+        _cleanup_addr_list_ AddrList list = { .ifindex = ifindex };
+
+        int r = netlink_query(netlink, netlink_message_new(RTM_GETADDR, NLM_F_DUMP, &info, sizeof(info)), address_read,
+                              addr_list_restart, &list, ret_error);
+        if (r < 0)
+                return r;
+        *ret = list;
+        list = (AddrList){};
+        return 0;
 }
 
 int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_ours, const State *desired, State *state,
                  Error *ret_error) {
-        _cleanup_(address_list_deinit) AddressList list = { .ifindex = ifindex };
+        _cleanup_addr_list_ AddrList list = {};
 
-        int r = addresses_read(netlink, &list, ret_error);
+        int r = addr_read(netlink, ifindex, &list, ret_error);
         if (r < 0) {
                 error_prefix(ret_error, "cannot list the addresses of %s", link);
                 return r;
         }
         for (size_t i = 0; i < list.n_entries; i++) {
-                const AddressEntry *entry = &list.entries[i];
+                const AddrEntry *entry = &list.entries[i];
                 Object object = {
                         .kind = OBJECT_ADDRESS,
-                        .as_address = { .prefix = entry->prefix, .ours = entry->protocol == OUR_PROTOCOL },
+                        .as_address = { .prefix = entry->prefix, .ours = entry->is_ours },
                 };
                 strcpy_fixed(object.link, link);
 
@@ -105,32 +102,10 @@ int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_o
         return 0;
 }
 
-int addr_survey(Netlink *netlink, const PlaneConfig *plane, Inventory *inventory, Error *ret_error) {
-        Link *link = (Link *)inventory_find(inventory, plane->interface);
-        _cleanup_(address_list_deinit) AddressList list = { .ifindex = link ? link->index : 0 };
-        unsigned n_foreign = 0, n_planes = 0;
-
-        int r = link ? addresses_read(netlink, &list, ret_error) : 0;
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < list.n_entries; i++) {
-                const AddressEntry *entry = &list.entries[i];
-                bool of_plane = entry->protocol == OUR_PROTOCOL;
-                for (size_t j = 0; j < plane->n_addresses; j++)
-                        of_plane |= prefix_compare(&plane->addresses[j].prefix, &entry->prefix) == 0;
-                n_planes += of_plane;
-                n_foreign += !of_plane && !(entry->prefix.address.family == AF_INET6 &&
-                                            IN6_IS_ADDR_LINKLOCAL(&entry->prefix.address.in6));
-        }
-        if (link)
-                link->is_taken = link->master_index > 0 || (n_foreign > 0 && n_planes == 0);
-        return 0;
-}
-
 int addr_is_usable(Netlink *netlink, int ifindex, const Prefix *prefix, Error *ret_error) {
-        _cleanup_(address_list_deinit) AddressList list = { .ifindex = ifindex };
+        _cleanup_addr_list_ AddrList list = {};
 
-        int r = addresses_read(netlink, &list, ret_error);
+        int r = addr_read(netlink, ifindex, &list, ret_error);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < list.n_entries; i++)

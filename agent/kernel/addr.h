@@ -1,23 +1,36 @@
-// Addresses of the plane's device.
+// Addresses of links.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "base/error.h"
 #include "base/inet.h"
 #include "base/util.h"
-#include "config/plane-config.h"
-#include "kernel/link.h"
 #include "model/object.h"
 #include "model/state.h"
 #include "netlink/request.h"
+
+typedef struct AddrEntry {
+        int ifindex;
+        Prefix prefix;
+        uint32_t flags; // IFA_F_*
+        bool is_ours;   // bears our IFA_PROTO
+} AddrEntry;
+
+typedef struct AddrList {
+        AddrEntry *entries;
+        size_t n_entries, n_allocated;
+        int ifindex; // of the link that was asked for; 0: all
+} AddrList;
+
+// The IPv4 and IPv6 addresses of a link, or with an ifindex of 0 of all links.
+int addr_read(Netlink *netlink, int ifindex, AddrList *ret, Error *ret_error);
+void addr_list_deinit(AddrList *list);
+#define _cleanup_addr_list_ _cleanup_(addr_list_deinit)
 
 // Adds the addresses of a link that are ours: those that bear our IFA_PROTO, those that desired names, and on a link that
 // we made (link_is_ours) all of them.
 int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_ours, const State *desired, State *state,
                  Error *ret_error);
-// Finds out whether the device that is to become a plane's is in use for something else: it is enslaved, or has addresses,
-// IPv6 link-local ones aside, and none of the plane's. Whoever names the management interface by mistake would lose the host otherwise.
-int addr_survey(Netlink *netlink, const PlaneConfig *plane, Inventory *inventory, Error *ret_error);
 // 1 when the link has this address with this length and it is usable, 0 when not (yet).
 int addr_is_usable(Netlink *netlink, int ifindex, const Prefix *prefix, Error *ret_error);
 

@@ -28,6 +28,15 @@ static void rtnl_link_freep(struct rtnl_link **link) {
 }
 #define _cleanup_rtnl_link_ _cleanup_(rtnl_link_freep)
 
+void link_ifb_name(const char *interface, char ret[static IFNAMSIZ]) {
+        if (strlen(IFB_NAME_PREFIX) + strlen(interface) < IFNAMSIZ) {
+                (void)snprintf(ret, IFNAMSIZ, IFB_NAME_PREFIX "%s", interface);
+                return;
+        }
+        uint64_t hash = hash_bytes(HASH_INIT, interface, strlen(interface));
+        (void)snprintf(ret, IFNAMSIZ, IFB_NAME_PREFIX "%.5s%06x", interface, (unsigned)(hash & 0xffffff));
+}
+
 static void string_read(const struct nlattr *attribute, char *ret, size_t size) {
         if (attribute)
                 (void)snprintf(ret, size, "%.*s", nla_len(attribute), (const char *)nla_data(attribute));
@@ -127,8 +136,8 @@ static int link_read(const struct nlmsghdr *header, void *userdata) {
                 link->has_mac = true;
                 memcpy(&link->mac, nla_data(attributes[IFLA_ADDRESS]), sizeof(link->mac));
         }
-        link->ours = strncmp(link->alias, LINK_ALIAS_PREFIX, strlen(LINK_ALIAS_PREFIX)) == 0 ||
-                     (attributes[IFLA_GROUP] && nla_get_u32(attributes[IFLA_GROUP]) == LINK_GROUP_UNTAGGED);
+        link->is_tagged = strncmp(link->alias, LINK_ALIAS_PREFIX, strlen(LINK_ALIAS_PREFIX)) == 0 ||
+                          (attributes[IFLA_GROUP] && nla_get_u32(attributes[IFLA_GROUP]) == LINK_GROUP_UNTAGGED);
         link->has_xdp = xdp_read(attributes[IFLA_XDP]);
         link_info_read(attributes[IFLA_LINKINFO], link);
         return 0;
@@ -195,7 +204,7 @@ static bool is_desired(const State *desired, ObjectKind kind, LinkRole role, con
         return state_find(desired, &key) != NULL;
 }
 
-static int link_object_add(const Link *link, State *state) {
+static int link_object_add(const Link *link, bool is_ours, State *state) {
         Object object = {
                 .kind = OBJECT_LINK,
                 .as_link = {
@@ -210,7 +219,7 @@ static int link_object_add(const Link *link, State *state) {
         };
         strcpy_fixed(object.link, link->name);
         strcpy_fixed(object.as_link.parent, link->parent);
-        if (link->ours)
+        if (is_ours)
                 strcpy_fixed(object.as_link.alias, link->alias);
         return state_add(state, &object);
 }
@@ -226,20 +235,14 @@ static int link_up_observe(const Link *link, const State *desired, State *state)
         return state_add(state, &up);
 }
 
-int link_observe(const Inventory *inventory, const State *desired, State *state) {
-        for (size_t i = 0; i < inventory->n_links; i++) {
-                const Link *link = &inventory->links[i];
-
-                if ((link->ours || is_desired(desired, OBJECT_LINK, 0, link->name)) && link_object_add(link, state) < 0)
-                        return -ENOMEM;
-                // What we did not make is set up where that is wished for, but never down: it is seen only then.
-                if (link->up &&
-                    (link->ours || is_desired(desired, OBJECT_LINK_UP, LINK_ROLE_PARENT, link->name) ||
-                     is_desired(desired, OBJECT_LINK_UP, LINK_ROLE_PLANE, link->name)) &&
-                    link_up_observe(link, desired, state) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
+int link_observe(const Link *link, bool is_ours, const State *desired, State *state) {
+        if ((is_ours || is_desired(desired, OBJECT_LINK, 0, link->name)) && link_object_add(link, is_ours, state) < 0)
+                return -ENOMEM;
+        // A link that is not ours is set up where that is desired, but never down: its up state counts only then.
+        if (!link->up || (!is_ours && !is_desired(desired, OBJECT_LINK_UP, LINK_ROLE_PARENT, link->name) &&
+                          !is_desired(desired, OBJECT_LINK_UP, LINK_ROLE_PLANE, link->name)))
+                return 0;
+        return link_up_observe(link, desired, state);
 }
 
 static struct rtnl_link *link_allocate(const LinkObject *link) {

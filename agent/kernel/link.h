@@ -12,6 +12,9 @@
 #define LINK_KIND_BRIDGE "bridge"
 #define LINK_KIND_OPENVSWITCH "openvswitch" // the internal ports, and ovs-system, which has all the others as slaves
 
+// Name of the ifb device of a plane's interface.
+void link_ifb_name(const char *interface, char ret[static IFNAMSIZ]);
+
 typedef struct Link {
         int index;
         char name[IFNAMSIZ];
@@ -27,11 +30,8 @@ typedef struct Link {
         bool has_mac; // an Ethernet address
         MacAddress mac;
         bool up, carrier; // IFF_UP; IFF_LOWER_UP
-        bool ours;        // tagged, or in the group of the not yet tagged
+        bool is_tagged;   // bears our tag, or is in the group of the not yet tagged
         bool has_xdp;     // a program that sees packets before everybody's rules
-        bool is_taken;    // in use for something else: see addr_survey
-        bool stood_on;    // as this very device it has been the plane's
-        unsigned n_migrations; // that making it again would cut; looked for where it would have to be
         char alias[80];   // shortened where it is longer
 } Link;
 
@@ -46,8 +46,8 @@ const Link *inventory_find_index(const Inventory *inventory, int index);
 void inventory_deinit(Inventory *inventory);
 #define _cleanup_inventory_ _cleanup_(inventory_deinit)
 
-// Adds the links of the inventory that bear our tag or that desired names, each with its up state.
-int link_observe(const Inventory *inventory, const State *desired, State *state);
+// Adds the link and its up state, if it is ours or desired names it.
+int link_observe(const Link *link, bool is_ours, const State *desired, State *state);
 
 int link_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
 int link_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error);

@@ -110,6 +110,14 @@ void operation_print(const Operation *operation, FILE *file) {
         }
 }
 
+void operation_format(const Operation *operation, char *ret, size_t size) {
+        _cleanup_fclose_ FILE *file = fmemopen(ret, size, "w");
+
+        ret[0] = '\0';
+        if (file)
+                operation_print(operation, file);
+}
+
 void plan_print(const Plan *plan, FILE *file) {
         for (size_t i = 0; i < plan->n_operations; i++) {
                 operation_print(&plan->operations[i], file);

@@ -37,6 +37,8 @@ static inline const Object *operation_object(const Operation *operation) {
 int plan_diff(const State *desired, const State *observed, Plan *ret);
 // One line without the line feed: "+ link mig0 kind vlan parent eno1 id 100"
 void operation_print(const Operation *operation, FILE *file);
+// The same into an array, shortened where it is longer.
+void operation_format(const Operation *operation, char *ret, size_t size);
 void plan_print(const Plan *plan, FILE *file);
 const char *operation_link(const Operation *operation);
 void plan_deinit(Plan *plan);

@@ -57,6 +57,10 @@ const char *reason_to_string(ReasonCode code) {
         return codes[code].name;
 }
 
+Health reason_health(ReasonCode code) {
+        return codes[code].health;
+}
+
 Health reasons_health(const Reasons *reasons) {
         Health health = HEALTH_HEALTHY;
 

@@ -60,6 +60,8 @@ typedef struct Reasons {
 
 const char *health_to_string(Health health);
 const char *reason_to_string(ReasonCode code);
+// The health that a plane has at best with this reason.
+Health reason_health(ReasonCode code);
 // The health that the gravest reason leaves; healthy without reasons, or with notes only.
 Health reasons_health(const Reasons *reasons);
 

@@ -1,11 +1,18 @@
-// How a plane's endpoint is written for those who start migrations: one text for each D-Bus property.
+// How a plane's endpoint is written for those who start migrations: pure.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "planes/plane.h"
+#include "config/plane-config.h"
 
 enum { ENDPOINT_TEXT_MAX = 80 };
 
-// The text of Name, Description, Interface, Kind, Health, Address, Cidr, Family, MigrateUri, MigrateUriLegacy,
-// ListenAddress or Fallback; either text or a string of the plane's.
-const char *endpoint_text(const Plane *plane, const char *property, char text[static ENDPOINT_TEXT_MAX]);
+// They write into text and return it, or return a literal.
+const char *endpoint_address(const PlaneConfig *plane, char text[static ENDPOINT_TEXT_MAX]); // "192.0.2.1", "fd00::5"
+const char *endpoint_cidr(const PlaneConfig *plane, char text[static ENDPOINT_TEXT_MAX]);    // "192.0.2.1/24"
+const char *endpoint_family(const PlaneConfig *plane);                                       // "ipv4", "ipv6"
+const char *endpoint_uri(const PlaneConfig *plane, char text[static ENDPOINT_TEXT_MAX]);     // "tcp://[fd00::5]"
+// The form of older libvirt: "tcp:192.0.2.1"
+const char *endpoint_uri_legacy(const PlaneConfig *plane, char text[static ENDPOINT_TEXT_MAX]);
+
+// MiB/s that an initiator should ask for (libvirt's unit), rounded down: PerMigration, else Egress; 0: nothing to suggest.
+uint64_t endpoint_suggested_mebibytes(const PlaneConfig *plane);

@@ -1,4 +1,4 @@
-// What a look means for the health of the planes.
+// What a snapshot means for the health of a plane.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "planes/health.h"
@@ -7,10 +7,8 @@
 #include "base/inet.h"
 #include "base/util.h"
 #include "config/plane-config.h"
-#include "daemon/manager.h"
-#include "engine/bypass.h"
-#include "engine/derive.h"
-#include "engine/kernel.h"
+#include "engine/apply.h"
+#include "engine/plane-facts.h"
 #include "engine/snapshot.h"
 #include "kernel/addr.h"
 #include "kernel/bridge.h"
@@ -18,122 +16,156 @@
 #include "model/object.h"
 #include "model/plan.h"
 #include "model/reason.h"
+#include "netlink/request.h"
 #include "planes/drift.h"
-#include "planes/drops.h"
+#include "planes/pending-edit.h"
 #include "planes/plane.h"
 
-// What stands in the way of the initiator, beyond what derive found.
-static void link_assess(Manager *manager, const Plane *plane, const Link *link, Reasons *reasons) {
-        const PlaneConfig *config = plane->config;
+// --- what is asked of the kernel ---
+
+// A bridge that filters VLANs drops the plane's frames although every link is up. It is not ours to change.
+static bool bridge_filters(Netlink *netlink, const PlaneFacts *facts) {
+        const Link *parent = facts->config->kind == PLANE_KIND_VLAN ? facts->parent : NULL;
         Error error = {};
 
-        if (!link) {
+        // The bridge takes frames with another protocol's tag for untagged.
+        if (!parent || !parent->filters_vlans || parent->vlan_protocol != facts->config->vlan_protocol)
+                return false;
+        return bridge_admits_vlan(netlink, parent->index, facts->config->vlan_id, &error) == 0;
+}
+
+void health_read(Netlink *netlink, const PlaneFacts *facts, HealthReading *ret) {
+        *ret = (HealthReading){};
+        if (facts->taken_down)
+                return;
+        ret->bridge_filters = bridge_filters(netlink, facts);
+        if (facts->link)
+                ret->has_address = addr_is_usable(netlink, facts->link->index, &facts->config->addresses[0].prefix,
+                                                  &ret->address_error);
+}
+
+// --- what it means ---
+
+static void address_assess(const PlaneConfig *config, const HealthReading *reading, Reasons *reasons) {
+        char text[PREFIX_TEXT_MAX];
+
+        if (reading->has_address < 0)
+                reasons_add(reasons, REASON_ADDRESS_MISSING, "cannot read the addresses of %s, which should have %s: %s",
+                            config->interface, prefix_format(&config->addresses[0].prefix, text), reading->address_error.text);
+        else if (reading->has_address == 0)
+                reasons_add(reasons, REASON_ADDRESS_MISSING, "%s does not have the address %s%s", config->interface,
+                            prefix_format(&config->addresses[0].prefix, text),
+                            config->managed_by == MANAGED_BY_MIGPLANE ? "" : "; its manager is to set it, see ManagedBy=");
+}
+
+// What keeps an initiator from using the plane, beyond what derive found.
+static void link_assess(const PlaneFacts *found, const HealthReading *reading, Reasons *reasons) {
+        const PlaneConfig *config = found->config;
+
+        if (!found->link) {
                 if (reasons_health(reasons) != HEALTH_FAILED)
                         reasons_add(reasons, REASON_DEVICE_MISSING, "%s does not exist", config->interface);
                 return;
         }
-        if (!link->up)
+        if (!found->link->up)
                 reasons_add(reasons, REASON_LINK_DOWN, "%s is down", config->interface);
-        else if (!link->carrier)
+        else if (!found->link->carrier)
                 reasons_add(reasons, REASON_NO_CARRIER, "%s has no carrier", config->interface);
-        if (addr_is_usable(manager->kernel.netlink, link->index, &config->addresses[0].prefix, &error) <= 0) {
-                char text[PREFIX_TEXT_MAX];
-                reasons_add(reasons, REASON_ADDRESS_MISSING, "%s does not have the address %s%s%s", config->interface,
-                            prefix_format(&config->addresses[0].prefix, text),
-                            config->managed_by == MANAGED_BY_MIGPLANE ? "" : "; its manager is to set it, see ManagedBy=",
-                            error.text);
-        }
+        address_assess(config, reading, reasons);
 }
 
-// A bridge that filters VLANs drops the plane's frames although every link is up. It is not ours to change.
-static void bridge_assess(Manager *manager, const PlaneConfig *config, const Look *look, Reasons *reasons) {
-        const Link *parent = config->kind == PLANE_KIND_VLAN ? inventory_find(&look->inventory, config->parent) : NULL;
-        Error error = {};
-
-        // Frames with another protocol's tag it takes for untagged.
-        if (!parent || !parent->filters_vlans || parent->vlan_protocol != config->vlan_protocol)
-                return;
-        if (bridge_admits_vlan(manager->kernel.netlink, parent->index, config->vlan_id, &error) == 0)
+static void bridge_assess(const PlaneConfig *config, const HealthReading *reading, Reasons *reasons) {
+        if (reading->bridge_filters)
                 reasons_add(reasons, REASON_BRIDGE_FILTERS,
-                            "the bridge %s filters VLANs and lets %u not through to this host; let it: "
+                            "bridge %s filters VLANs and VLAN %u is not allowed on it; allow it with: "
                             "bridge vlan add dev %s vid %u self",
                             config->parent, config->vlan_id, config->parent, config->vlan_id);
 }
 
-static void plan_assess(const Plane *plane, const Look *look, const ApplyFailures *failures, Reasons *reasons) {
+static void failures_assess(const PlaneFacts *found, const ApplyFailures *failures, Reasons *reasons) {
         for (size_t i = 0; i < failures->n_failures; i++) {
                 const ApplyFailure *failure = &failures->failures[i];
                 Object subject = {};
+
                 strcpy_fixed(subject.link, failure->link);
-                if (operation_concerns(&(Operation){ .desired = &subject }, plane))
+                if (plane_facts_cover(found, &(Operation){ .desired = &subject }))
                         reasons_add(reasons, failure->link[0] ? REASON_APPLY_FAILED : REASON_NO_ISOLATION, "%s",
                                     failure->error.text);
         }
-        for (size_t i = 0; i < look->plan.n_operations; i++) {
-                const Operation *operation = &look->plan.operations[i];
+}
+
+// The first operation that is still to be done says enough.
+static void plan_assess(const PlaneFacts *found, const Plan *plan, Reasons *reasons) {
+        for (size_t i = 0; i < plan->n_operations; i++) {
+                const Operation *operation = &plan->operations[i];
                 char text[192];
-                if (!operation_concerns(operation, plane))
+
+                if (!plane_facts_cover(found, operation))
                         continue;
-                bool ruleset = (operation->desired ?: operation->observed)->kind == OBJECT_RULESET;
                 operation_format(operation, text, sizeof(text));
-                reasons_add(reasons, ruleset ? REASON_NO_ISOLATION : REASON_DRIFT, "not as it should be: %s", text);
-                return; // the first says enough
+                reasons_add(reasons, operation_object(operation)->kind == OBJECT_RULESET ? REASON_NO_ISOLATION : REASON_DRIFT,
+                            "not as it should be: %s", text);
+                return;
         }
 }
 
-// Whose notifications are to be heard beside the plane's own.
-static void near_note(Manager *manager, Plane *plane, const Look *look) {
-        BypassSubject subject = bypass_subject(manager->kernel.netlink, &look->inventory, NULL, plane->config);
-        const Link *bridge = bypass_bridge(&subject);
+// What the parts of the daemon keep of the plane.
+static void parts_assess(const Plane *plane, uint64_t now_usec, Reasons *reasons) {
+        const Drift *drift = &plane->drift;
 
-        plane->parent_index = subject.parent ? subject.parent->index : 0;
-        plane->bridge_index = bridge ? bridge->index : 0;
-}
-
-static void plane_assess(Manager *manager, Plane *plane, const Look *look, const ApplyFailures *failures,
-                         Reasons *reasons) {
-        const Link *link = inventory_find(&look->inventory, plane->config->interface);
-        char name[IFNAMSIZ];
-
-        derive_ifb_name(plane->config->interface, name);
-        const Link *ifb = inventory_find(&look->inventory, name);
-        plane->ifb_index = ifb ? ifb->index : 0;
-        plane->made_link = link && link->ours;
-        near_note(manager, plane, look);
-        link_assess(manager, plane, link, reasons);
-        bridge_assess(manager, plane->config, look, reasons);
-        plan_assess(plane, look, failures, reasons);
-        if (drift_is_backing_off(plane))
-                reasons_add(reasons, REASON_CONTENDED, "%s keeps changing what is ours; left alone for %u s: %s",
-                            plane->contender, (unsigned)(plane->backoff_usec / 1000000), plane->repaired);
-        if (plane->handover_error[0] && reasons_health(reasons) == HEALTH_FAILED)
-                reasons_add(reasons, REASON_OTHER_MANAGER, "%s", plane->handover_error);
-        if (plane->waits[0])
-                reasons_add(reasons, REASON_REBUILD_WAITS, "%s", plane->waits);
+        if (drift_is_backing_off(drift, now_usec))
+                reasons_add(reasons, REASON_CONTENDED, "%s keeps reverting our changes; repairs are paused for %u s: %s",
+                            drift->contender, (unsigned)(drift->backoff_usec / 1000000), drift->repaired);
+        if (plane->handover.error[0] && reasons_health(reasons) == HEALTH_FAILED)
+                reasons_add(reasons, REASON_OTHER_MANAGER, "%s", plane->handover.error);
+        if (pending_edit_waits(&plane->pending))
+                reasons_add(reasons, REASON_REBUILD_WAITS, "%s", plane->pending.why);
         if (plane->broken[0])
                 reasons_add(reasons, REASON_CONFIGURATION, "kept as it was, because %s", plane->broken);
-        if (plane->repaired[0])
-                reasons_add(reasons, REASON_REPAIRED, "%s", plane->repaired);
-
-        plane->verified |= reasons_health(reasons) == HEALTH_HEALTHY;
-        if (evidence_fault(plane)[0])
-                reasons_add(reasons, REASON_DROPS_NOT_LOGGED, "LogDrops= has no effect: %s", evidence_fault(plane));
-        plane_set_state(plane, link ? link->index : 0, link ? link->mtu : 0, reasons);
+        if (drift->repaired[0])
+                reasons_add(reasons, REASON_REPAIRED, "%s", drift->repaired);
 }
 
-void assess_planes(Manager *manager, Look *look, const ApplyFailures *failures) {
-        for (size_t i = 0; i < look->n_planes; i++)
-                plane_assess(manager, look->planes[i], look, failures, &look->reasons[i]);
-        for (size_t i = 0; i < manager->n_planes; i++) {
-                Plane *plane = manager->planes[i];
-                _cleanup_reasons_ Reasons reasons = {};
-                if (!plane->taken_down)
-                        continue;
-                const Link *link = inventory_find(&look->inventory, plane->config->interface);
-                reasons_add(&reasons, REASON_TAKEN_DOWN, "taken down by request; migplanectl up %s brings it back",
-                            plane->config->name);
-                plan_assess(plane, look, failures, &reasons);
-                plane->verified = false;
-                plane_set_state(plane, link ? link->index : 0, link ? link->mtu : 0, &reasons);
-        }
+// Returns whether all is as it should be.
+static bool wanted_assess(const Plane *plane, const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
+        link_assess(found, &facts->reading, reasons);
+        bridge_assess(found->config, &facts->reading, reasons);
+        failures_assess(found, facts->failures, reasons);
+        plan_assess(found, &facts->snapshot->plan, reasons);
+        parts_assess(plane, facts->now_usec, reasons);
+        bool is_well = reasons_health(reasons) == HEALTH_HEALTHY;
+
+        if (facts->drops_fault[0])
+                reasons_add(reasons, REASON_DROPS_NOT_LOGGED, "LogDrops= has no effect: %s", facts->drops_fault);
+        return is_well;
+}
+
+static void taken_down_assess(const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
+        reasons_add(reasons, REASON_TAKEN_DOWN, "taken down by request; migplanectl up %s brings it back", found->config->name);
+        failures_assess(found, facts->failures, reasons);
+        plan_assess(found, &facts->snapshot->plan, reasons);
+}
+
+static int index_of(const Link *link) {
+        return link ? link->index : 0;
+}
+
+PlaneStatus health_assess(const Plane *plane, size_t i, const HealthFacts *facts, Reasons *reasons) {
+        const PlaneFacts *found = &facts->snapshot->planes[i];
+        PlaneStatus status = {
+                .ifindex = index_of(found->link),
+                .ifb_index = index_of(found->ifb),
+                .lower_index = index_of(found->lower),
+                .bridge_index = index_of(found->bridge),
+                .mtu = found->link ? found->link->mtu : 0,
+                .made_link = found->is_ours,
+                .reasons = *reasons,
+        };
+
+        *reasons = (Reasons){};
+        if (found->taken_down)
+                taken_down_assess(found, facts, &status.reasons);
+        else
+                status.verified = wanted_assess(plane, found, facts, &status.reasons) || plane->status.verified;
+        return status;
 }

@@ -1,4 +1,4 @@
-// The configuration in force, kept below /run: for a plane whose file cannot be followed when the daemon starts.
+// The configuration in force, kept below /run: for a plane whose file cannot be used when the daemon starts.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Without it, a restart or an upgrade with a mistake in a file, or with an edit that waits, would take a plane away that
@@ -8,10 +8,12 @@
 #include "config/config.h"
 #include "config/plane-config.h"
 
-// Both log what fails and go on: a plane works without.
-void kept_save(const PlaneConfig *plane);
-// Removes what is kept of planes that have no file any more.
-void kept_prune(const Config *config);
+#define LAST_GOOD_DIRECTORY "/run/migplane/kept"
 
-// Hands each plane that is kept, as it was in force, to take, which takes it over. Error: -ENOMEM, or what take says.
-int kept_restore(int (*take)(PlaneConfig *kept, void *userdata), void *userdata);
+// Both log what fails and go on: a plane works without.
+void last_good_save(const char *directory, const PlaneConfig *plane);
+// Removes the planes that have no file any more.
+void last_good_prune(const char *directory, const Config *config);
+
+// Hands each saved plane, as it was in force, to take, which takes it over. Error: -ENOMEM, or what take returns.
+int last_good_restore(const char *directory, int (*take)(PlaneConfig *saved, void *userdata), void *userdata);

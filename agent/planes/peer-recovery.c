@@ -1,4 +1,4 @@
-// Looks after the migrations that run: the peer of one that gets no answer is looked for again.
+// Looks after the migrations that run: where one gets no answer, its peer is looked for again.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "planes/peer-recovery.h"
@@ -8,24 +8,26 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "config/plane-config.h"
-#include "daemon/manager.h"
 #include "engine/migrations.h"
 #include "kernel/neighbour.h"
+#include "kernel/tcp.h"
 #include "model/object.h"
+#include "netlink/request.h"
+#include "planes/plane-set.h"
 #include "planes/plane.h"
 
 #define INTERVAL_USEC UINT64_C(1000000)
 #define ACCURACY_USEC UINT64_C(50000)
 
-static const PlanePeer *pinned_find(const PlaneConfig *plane, const Address *address) {
-        for (size_t i = 0; i < plane->n_known_peers; i++)
-                if (plane->known_peers[i].has_mac && address_compare(&plane->known_peers[i].address, address) == 0)
-                        return &plane->known_peers[i];
-        return NULL;
+void peer_recovery_init(PeerRecovery *recovery, sd_event *event, Netlink *netlink, PlaneSet *planes) {
+        *recovery = (PeerRecovery){ .event = event, .netlink = netlink, .planes = planes };
 }
 
-// Whose MAC the frames for an address bear: its own, or a gateway's. NULL: no way leads there.
-static const Address *next_hop(const PlaneConfig *plane, const Address *address) {
+void peer_recovery_deinit(PeerRecovery *recovery) {
+        recovery->timer = sd_event_source_unref(recovery->timer);
+}
+
+const Address *peer_recovery_next_hop(const PlaneConfig *plane, const Address *address) {
         for (size_t i = 0; i < plane->n_addresses; i++)
                 if (prefix_contains(&plane->addresses[i].prefix, address))
                         return address;
@@ -35,49 +37,53 @@ static const Address *next_hop(const PlaneConfig *plane, const Address *address)
         return NULL;
 }
 
-void probe_pin_peers(Manager *manager) {
-        for (size_t i = 0; i < manager->n_planes; i++) {
-                const Plane *plane = manager->planes[i];
-                if (!plane->is_unanswered || plane->taken_down || plane->ifindex == 0)
-                        continue;
-                for (size_t j = 0; j < plane->config->n_known_peers; j++) {
-                        const PlanePeer *peer = &plane->config->known_peers[j];
-                        Object object = { .as_neighbour = { .address = peer->address, .mac = peer->mac } };
-                        // What fails here is drift, and a matter of the next reconcile.
-                        if (peer->has_mac)
-                                (void)neighbour_add(manager->kernel.netlink, plane->ifindex, &object, NULL);
-                }
+static void peers_pin(Netlink *netlink, const Plane *plane) {
+        for (size_t i = 0; i < plane->config->n_known_peers; i++) {
+                const PlanePeer *peer = &plane->config->known_peers[i];
+                Object object = { .as_neighbour = { .address = peer->address, .mac = peer->mac } };
+
+                // What fails here is drift, and repaired by the next reconcile.
+                if (peer->has_mac)
+                        (void)neighbour_add(netlink, plane->status.ifindex, &object, NULL);
         }
 }
 
-static void peer_look_for(Manager *manager, Plane *plane, const TcpSocket *flow) {
-        const Address *neighbour = next_hop(plane->config, &flow->remote);
+void peer_recovery_pin_peers(PeerRecovery *recovery) {
+        for (size_t i = 0; i < recovery->planes->n_planes; i++) {
+                const Plane *plane = recovery->planes->planes[i];
+                if (plane->is_unanswered && !plane->taken_down && plane->status.ifindex > 0)
+                        peers_pin(recovery->netlink, plane);
+        }
+}
+
+static void peer_look_for(Netlink *netlink, const Plane *plane, const TcpSocket *connection) {
+        const Address *neighbour = peer_recovery_next_hop(plane->config, &connection->remote);
         char address[ADDRESS_TEXT_MAX];
         Error error = {};
 
         if (!plane->is_unanswered)
                 log_notice("%s: the migration with %s gets no answer; looking for the peer", plane->config->name,
-                           address_format(&flow->remote, address));
-        plane->is_unanswered = true;
-        if (neighbour && neighbour_forget(manager->kernel.netlink, plane->ifindex, neighbour,
-                                          pinned_find(plane->config, neighbour) != NULL, &error) < 0)
+                           address_format(&connection->remote, address));
+        if (neighbour && neighbour_forget(netlink, plane->status.ifindex, neighbour,
+                                          plane_config_find_peer(plane->config, neighbour) != NULL, &error) < 0)
                 log_debug("%s: cannot look for %s: %s", plane->config->name, address_format(neighbour, address),
                           error.text);
 }
 
 // Returns the number of connections that belong to migrations.
-static size_t plane_look(Manager *manager, Plane *plane, const TcpSockets *flows) {
+static size_t plane_look(Netlink *netlink, Plane *plane, const TcpSockets *connections) {
         size_t n_running = 0, n_unanswered = 0;
 
-        for (size_t i = 0; i < flows->n_sockets && plane->ifindex > 0; i++) {
-                const TcpSocket *flow = &flows->sockets[i];
-                if (!migrations_include(flow, plane->config))
+        for (size_t i = 0; i < connections->n_sockets && plane->status.ifindex > 0; i++) {
+                const TcpSocket *connection = &connections->sockets[i];
+                if (!migrations_include(connection, plane->config))
                         continue;
                 n_running++;
-                if (!flow->is_unanswered)
+                if (!connection->is_unanswered)
                         continue;
+                peer_look_for(netlink, plane, connection);
+                plane->is_unanswered = true; // logged once
                 n_unanswered++;
-                peer_look_for(manager, plane, flow);
         }
         if (n_unanswered == 0 && plane->is_unanswered)
                 log_notice("%s: no migration waits for an answer any more", plane->config->name);
@@ -86,36 +92,32 @@ static size_t plane_look(Manager *manager, Plane *plane, const TcpSockets *flows
 }
 
 static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
-        probe_look(userdata);
+        peer_recovery_look(userdata);
         return 0;
 }
 
-static void timer_arm(Manager *manager) {
-        uint64_t now;
-
-        if (sd_event_now(manager->event, CLOCK_MONOTONIC, &now) < 0)
-                return;
-        if (!manager->probe_timer) {
-                (void)sd_event_add_time(manager->event, &manager->probe_timer, CLOCK_MONOTONIC, now + INTERVAL_USEC,
-                                        ACCURACY_USEC, on_timer, manager);
+static void timer_arm(PeerRecovery *recovery) {
+        if (!recovery->timer) {
+                (void)sd_event_add_time_relative(recovery->event, &recovery->timer, CLOCK_MONOTONIC, INTERVAL_USEC,
+                                                 ACCURACY_USEC, on_timer, recovery);
                 return;
         }
-        (void)sd_event_source_set_time(manager->probe_timer, now + INTERVAL_USEC);
-        (void)sd_event_source_set_enabled(manager->probe_timer, SD_EVENT_ONESHOT);
+        (void)sd_event_source_set_time_relative(recovery->timer, INTERVAL_USEC);
+        (void)sd_event_source_set_enabled(recovery->timer, SD_EVENT_ONESHOT);
 }
 
-void probe_look(Manager *manager) {
-        _cleanup_tcp_sockets_ TcpSockets flows = {};
+void peer_recovery_look(PeerRecovery *recovery) {
+        _cleanup_tcp_sockets_ TcpSockets connections = {};
         size_t n_running = 0;
         Error error = {};
 
-        probe_pin_peers(manager);
-        if (tcp_read_established(&flows, &error) < 0) {
+        peer_recovery_pin_peers(recovery);
+        if (tcp_read_established(&connections, &error) < 0) {
                 log_debug("%s", error.text);
                 return;
         }
-        for (size_t i = 0; i < manager->n_planes; i++)
-                n_running += plane_look(manager, manager->planes[i], &flows);
+        for (size_t i = 0; i < recovery->planes->n_planes; i++)
+                n_running += plane_look(recovery->netlink, recovery->planes->planes[i], &connections);
         if (n_running > 0)
-                timer_arm(manager);
+                timer_arm(recovery);
 }

@@ -1,20 +1,28 @@
-// Edits that would cut a running migration wait until it has ended.
+// Edits of a plane's files that would interrupt a running migration wait until it has ended: pure.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "base/util.h"
-#include "config/config.h"
 #include "config/plane-config.h"
-#include "daemon/manager.h"
-#include "engine/migrations.h"
+#include "kernel/tcp.h"
 
-// The key by which an edit of a plane's files would cut a connection that it has; NULL: the connection goes on. What makes the
-// device another one below the same name (Parent=, VLANId=, VLANProtocol=) is derive's to hold back, which knows the device.
-const char *waiting_key(const TcpSocket *flow, const PlaneConfig *in_force, const PlaneConfig *wanted);
+typedef struct PendingEdit {
+        char why[256];       // "": nothing waits
+        PlaneConfig *wanted; // what the files say; owned; NULL: nothing waits, or the plane has no file any more
+} PendingEdit;
 
-// Of configurations that were just read, takes those out that would cut migrations: their planes keep what they have, as those
-// with a broken file do. -ENOMEM.
-int waiting_keep(Manager *manager, Config *config);
+// The key by which an edit of a plane's files would interrupt a connection of its migrations; NULL: the connection goes on. What
+// makes the device another one below the same name (Parent=, VLANId=, VLANProtocol=) waits by itself, see engine/device.h.
+const char *pending_edit_key(const TcpSocket *connection, const PlaneConfig *in_force, const PlaneConfig *wanted);
 
-// Whether a plane waits whose migrations have ended, so that the files are to be read again.
-bool waiting_is_over(const Manager *manager);
+// The same for all connections of the host; "" where the plane has no file any more (wanted is NULL) and a migration runs.
+const char *pending_edit_find(const TcpSockets *connections, const PlaneConfig *in_force, const PlaneConfig *wanted);
+
+// The edit waits; takes wanted over. Logged.
+void pending_edit_begin(PendingEdit *pending, const PlaneConfig *in_force, PlaneConfig *wanted, const char *key,
+                        unsigned n_migrations);
+void pending_edit_end(PendingEdit *pending);
+
+static inline bool pending_edit_waits(const PendingEdit *pending) {
+        return pending->why[0] != '\0';
+}

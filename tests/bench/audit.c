@@ -7,14 +7,14 @@
 #include "base/util.h"
 #include "daemon/reconcile.h"
 
-typedef struct Audit {
+typedef struct Case {
         const char *name;
         size_t n_planes;
         unsigned n_links; // that do not concern us
         unsigned n_looks;
-} Audit;
+} Case;
 
-static const Audit audits[] = {
+static const Case audits[] = {
         { "1 plane", 1, 0, 200 },
         { "1 plane, 1000 other links", 1, 1000, 50 },
         { "16 planes", 16, 0, 50 },
@@ -27,7 +27,7 @@ static int links_add(unsigned n) {
 }
 
 static int run(double *results, void *userdata) {
-        const Audit *audit = userdata;
+        const Case *audit = userdata;
         LabManager lab;
         Error error = {};
 
@@ -37,15 +37,15 @@ static int run(double *results, void *userdata) {
         if (r >= 0)
                 r = lab_manager_add(&lab, audit->n_planes, &error);
         if (r >= 0)
-                r = reconcile(lab.manager, RECONCILE_INTENT, &error);
+                r = reconcile(&lab.manager->reconciler, RECONCILE_INTENT, &error);
         for (unsigned i = 0; i < audit->n_looks && r >= 0; i++) {
                 double start = now_usec();
-                r = reconcile(lab.manager, RECONCILE_AUDIT, &error);
+                r = reconcile(&lab.manager->reconciler, RECONCILE_AUDIT, &error);
                 results[i] = now_usec() - start;
         }
         for (unsigned i = 0; i < audit->n_looks && r >= 0; i++) {
-                _cleanup_look_ Look look = {};
-                r = lab_look(&lab, &look, results + RESULTS_PARTS + i * LOOK_PART_MAX, &error);
+                _cleanup_snapshot_ Snapshot snapshot = {};
+                r = lab_snapshot(&lab, &snapshot, results + RESULTS_PARTS + i * SNAPSHOT_PART_MAX, &error);
         }
         if (r < 0)
                 (void)fprintf(stderr, "%s\n", error.text);
@@ -55,12 +55,12 @@ static int run(double *results, void *userdata) {
 int bench_audit(unsigned rounds) {
         static const char *const parts[] = { "inventory", "derive", "observe", "diff" };
         static double results[LAB_RESULTS_MAX];
-        Sample whole[ELEMENTSOF(audits)], part[ELEMENTSOF(audits)][LOOK_PART_MAX];
+        Sample whole[ELEMENTSOF(audits)], part[ELEMENTSOF(audits)][SNAPSHOT_PART_MAX];
         int r = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(audits); i++) {
                 sample_init(&whole[i], "us", "audit, %s", audits[i].name);
-                for (size_t j = 0; j < LOOK_PART_MAX; j++)
+                for (size_t j = 0; j < SNAPSHOT_PART_MAX; j++)
                         sample_init(&part[i][j], "us", "  %s", parts[j]);
         }
         for (unsigned round = 0; round < rounds && r >= 0; round++)
@@ -68,8 +68,8 @@ int bench_audit(unsigned rounds) {
                         r = lab_run(run, (void *)&audits[i], results);
                         for (unsigned k = 0; k < audits[i].n_looks && r >= 0; k++) {
                                 r = sample_add(&whole[i], results[k]);
-                                for (size_t j = 0; j < LOOK_PART_MAX && r >= 0; j++)
-                                        r = sample_add(&part[i][j], results[RESULTS_PARTS + k * LOOK_PART_MAX + j]);
+                                for (size_t j = 0; j < SNAPSHOT_PART_MAX && r >= 0; j++)
+                                        r = sample_add(&part[i][j], results[RESULTS_PARTS + k * SNAPSHOT_PART_MAX + j]);
                         }
                 }
         if (r < 0)
@@ -77,7 +77,7 @@ int bench_audit(unsigned rounds) {
         sample_print_header();
         for (size_t i = 0; i < ELEMENTSOF(audits); i++) {
                 sample_print(&whole[i]);
-                for (size_t j = 0; j < LOOK_PART_MAX; j++)
+                for (size_t j = 0; j < SNAPSHOT_PART_MAX; j++)
                         sample_print(&part[i][j]);
         }
         return 0;

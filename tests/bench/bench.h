@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "daemon/manager.h"
 #include "engine/snapshot.h"
 
 // One figure: all its values, in one unit.
@@ -48,15 +49,15 @@ void lab_manager_deinit(LabManager *lab);
 // Whether as many operations as expected lie between what is and what should be; prints them and returns -EIO if not.
 int lab_manager_differences(LabManager *lab, int expected);
 
-// One look, with the time of each of its parts added, in microseconds.
-typedef enum LookPart {
-        LOOK_INVENTORY,
-        LOOK_DERIVE,
-        LOOK_OBSERVE,
-        LOOK_DIFF,
-        LOOK_PART_MAX,
-} LookPart;
-int lab_look(LabManager *lab, Look *ret, double times[static LOOK_PART_MAX], Error *ret_error);
+// A snapshot, with the time of each of its parts added, in microseconds.
+typedef enum SnapshotPart {
+        SNAPSHOT_INVENTORY,
+        SNAPSHOT_DERIVE,
+        SNAPSHOT_OBSERVE,
+        SNAPSHOT_DIFF,
+        SNAPSHOT_PART_MAX,
+} SnapshotPart;
+int lab_snapshot(LabManager *lab, Snapshot *ret, double times[static SNAPSHOT_PART_MAX], Error *ret_error);
 
 // What migplane asked of the kernel to make a plane, in order, ready to be asked again.
 typedef struct Step {

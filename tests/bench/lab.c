@@ -18,6 +18,11 @@
 #include "config/config.h"
 #include "config/load.h"
 #include "engine/derive.h"
+#include "engine/observe.h"
+#include "engine/plane-facts.h"
+#include "engine/snapshot.h"
+#include "model/plan.h"
+#include "planes/plane-set.h"
 
 int lab_shell(const char *format, ...) {
         char command[512];
@@ -151,17 +156,13 @@ int lab_manager_init(LabManager *lab, Error *ret_error) {
 }
 
 int lab_manager_add(LabManager *lab, size_t n_planes, Error *ret_error) {
-        Manager *manager = lab->manager;
-
         for (size_t i = 0; i < n_planes; i++) {
                 PlaneConfig *config = NULL;
                 int r = plane_config(i, &config, ret_error);
                 if (r < 0)
                         return r;
-                Plane *plane = plane_new(manager, config);
-                if (!plane || array_reserve(&manager->planes, &manager->n_planes_allocated, manager->n_planes + 1) < 0)
+                if (planes_add(&lab->manager->planes, config) < 0)
                         return error_set(ret_error, -ENOMEM, "out of memory");
-                manager->planes[manager->n_planes++] = plane;
         }
         return 0;
 }
@@ -176,7 +177,7 @@ int lab_manager_differences(LabManager *lab, int expected) {
         Error error = {};
         int n = 0;
 
-        int r = manager_plan(lab->manager, NULL, &text, &error);
+        int r = reconcile_preview(&lab->manager->reconciler, NULL, &text, &error);
         if (r < 0)
                 return r;
         for (const char *at = text; *at; at++)
@@ -187,7 +188,7 @@ int lab_manager_differences(LabManager *lab, int expected) {
         return -EIO;
 }
 
-// --- a look ---
+// --- a snapshot ---
 
 static double lap(double *since) {
         double now = now_usec(), took = now - *since;
@@ -196,39 +197,42 @@ static double lap(double *since) {
         return took;
 }
 
-// What look_new does, with a clock.
-int lab_look(LabManager *lab, Look *ret, double times[static LOOK_PART_MAX], Error *ret_error) {
+// What snapshot_new does with planes that nothing is known of from before, with a clock.
+int lab_snapshot(LabManager *lab, Snapshot *ret, double times[static SNAPSHOT_PART_MAX], Error *ret_error) {
         Manager *manager = lab->manager;
-        _cleanup_look_ Look look = {
-                .configs = calloc(manager->n_planes, sizeof(*look.configs)),
-                .reasons = calloc(manager->n_planes, sizeof(*look.reasons)),
-                .n_planes = manager->n_planes,
-        };
+        Kernel *kernel = &manager->kernel;
+        size_t n_planes = manager->planes.n_planes;
+        _cleanup_snapshot_ Snapshot snapshot = { .planes = calloc(n_planes + 1, sizeof(*snapshot.planes)) };
         double at = now_usec();
 
-        if (!look.configs || !look.reasons)
+        if (!snapshot.planes)
                 return error_set(ret_error, -ENOMEM, "out of memory");
-        for (size_t i = 0; i < manager->n_planes; i++)
-                look.configs[i] = manager->planes[i]->config;
-        int r = inventory_read(manager->kernel.netlink, &look.inventory, ret_error);
-        times[LOOK_INVENTORY] += lap(&at);
-        DeriveFacts facts = {
-                .inventory = &look.inventory,
-                .leaf = manager->kernel.leaf,
-                .machine_id = manager->machine_id,
-        };
-        if (r >= 0)
-                r = derive(look.configs, look.n_planes, &facts, &look.desired, look.reasons);
-        times[LOOK_DERIVE] += lap(&at);
-        if (r >= 0)
-                r = kernel_observe(&manager->kernel, &look.inventory, &look.desired, &look.observed, ret_error);
-        times[LOOK_OBSERVE] += lap(&at);
-        if (r >= 0)
-                r = plan_diff(&look.desired, &look.observed, &look.plan);
-        times[LOOK_DIFF] += lap(&at);
+        int r = inventory_read(kernel->netlink, &snapshot.inventory, ret_error);
         if (r < 0)
                 return r;
-        *ret = look;
-        look = (Look){};
+        times[SNAPSHOT_INVENTORY] += lap(&at);
+        for (size_t i = 0; i < n_planes; i++) {
+                const PlaneInput input = { .config = manager->planes.planes[i]->config };
+                snapshot.planes[snapshot.n_planes++] = plane_facts_find(&input, &snapshot.inventory);
+        }
+        const DeriveFacts facts = {
+                .inventory = &snapshot.inventory,
+                .leaf = kernel->leaf,
+                .machine_id = manager->reconciler.machine_id,
+        };
+        r = derive(snapshot.planes, n_planes, &facts, &snapshot.desired);
+        if (r < 0)
+                return r;
+        times[SNAPSHOT_DERIVE] += lap(&at);
+        r = observe(kernel, &snapshot.inventory, snapshot.planes, n_planes, &snapshot.desired, &snapshot.observed, ret_error);
+        if (r < 0)
+                return r;
+        times[SNAPSHOT_OBSERVE] += lap(&at);
+        r = plan_diff(&snapshot.desired, &snapshot.observed, &snapshot.plan);
+        if (r < 0)
+                return r;
+        times[SNAPSHOT_DIFF] += lap(&at);
+        *ret = snapshot;
+        snapshot = (Snapshot){};
         return 0;
 }

@@ -100,15 +100,15 @@ static int record(double *results _unused_, void *userdata) {
         double times[OBJECT_KIND_MAX] = {};
         Script *script = userdata;
         LabManager lab;
-        _cleanup_look_ Look look = {};
+        _cleanup_snapshot_ Snapshot snapshot = {};
         Error error = {};
 
         int r = lab_manager_init(&lab, &error);
         if (r >= 0)
                 r = lab_manager_add(&lab, 1, &error);
         if (r >= 0)
-                r = look_new(lab.manager, &look, &error);
-        return r < 0 ? r : script_apply(&lab.manager->kernel, &look.plan, script, times);
+                r = reconcile_snapshot(&lab.manager->reconciler, &snapshot, &error);
+        return r < 0 ? r : script_apply(&lab.manager->kernel, &snapshot.plan, script, times);
 }
 
 int bench_ruleset(unsigned rounds) {

@@ -13,6 +13,8 @@
 
 #include "bench.h"
 
+#include "engine/apply.h"
+
 static Script *recording;
 
 // Shared with children, and kept to the end.
@@ -74,7 +76,7 @@ int script_apply(Kernel *kernel, const Plan *plan, Script *script, double times[
                 for (size_t j = 0; script && kind == OBJECT_SYSCTL && j < n; j++)
                         sysctl_record(&part.operations[j].desired->as_sysctl);
                 double at = now_usec();
-                int r = kernel_apply(kernel, &part, &failures);
+                int r = apply(kernel, &part, &failures);
                 times[kind] += now_usec() - at;
                 recording = NULL;
                 for (size_t j = before; script && j < script->n_steps; j++)

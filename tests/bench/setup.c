@@ -16,9 +16,9 @@ enum {
         RESULT_WHOLE,
         PART_OPEN,
         PART_LOOK,
-        PART_KINDS = PART_LOOK + LOOK_PART_MAX,
+        PART_KINDS = PART_LOOK + SNAPSHOT_PART_MAX,
         PART_LOOK_AGAIN = PART_KINDS + OBJECT_KIND_MAX,
-        RESULT_MAX = PART_LOOK_AGAIN + LOOK_PART_MAX,
+        RESULT_MAX = PART_LOOK_AGAIN + SNAPSHOT_PART_MAX,
 };
 enum { SHELL_DIFFERENCES = 3 }; // see shell.c: our filter is missing, another is in its place, and the address is nobody's
 
@@ -47,9 +47,9 @@ static int run_migplane(double *results, void *userdata _unused_) {
         if (r < 0)
                 return r;
         double start = now_usec();
-        r = reconcile(lab.manager, RECONCILE_INTENT, &error);
+        r = reconcile(&lab.manager->reconciler, RECONCILE_INTENT, &error);
         results[RESULT_WHOLE] = now_usec() - start;
-        if (r >= 0 && !lab.manager->planes[0]->verified)
+        if (r >= 0 && !lab.manager->planes.planes[0]->status.verified)
                 r = error_set(&error, -EIO, "not verified");
         if (r < 0)
                 (void)fprintf(stderr, "%s\n", error.text);
@@ -60,7 +60,7 @@ static int run_migplane(double *results, void *userdata _unused_) {
 static int run_parts(double *results, void *userdata) {
         Setup *setup = userdata;
         LabManager lab;
-        _cleanup_look_ Look look = {}, again = {};
+        _cleanup_snapshot_ Snapshot snapshot = {}, again = {};
         Error error = {};
 
         double start = now_usec();
@@ -68,12 +68,12 @@ static int run_parts(double *results, void *userdata) {
         double opened = now_usec();
         results[PART_OPEN] = opened - start;
         if (r >= 0)
-                r = lab_look(&lab, &look, results + PART_LOOK, &error);
+                r = lab_snapshot(&lab, &snapshot, results + PART_LOOK, &error);
         if (r >= 0)
-                r = script_apply(&lab.manager->kernel, &look.plan, setup->script->n_steps ? NULL : setup->script,
+                r = script_apply(&lab.manager->kernel, &snapshot.plan, setup->script->n_steps ? NULL : setup->script,
                                  results + PART_KINDS);
         if (r >= 0)
-                r = lab_look(&lab, &again, results + PART_LOOK_AGAIN, &error);
+                r = lab_snapshot(&lab, &again, results + PART_LOOK_AGAIN, &error);
         results[RESULT_WHOLE] = now_usec() - opened;
         if (r < 0)
                 (void)fprintf(stderr, "%s\n", error.text);
@@ -98,14 +98,14 @@ static int run_bare(double *results, void *userdata) {
 
 static int shell_write(Setup *setup, const char *path, bool batched) {
         LabManager lab;
-        _cleanup_look_ Look look = {};
+        _cleanup_snapshot_ Snapshot snapshot = {};
         Error error = {};
         _cleanup_fclose_ FILE *file = fopen(path, "we");
 
         int r = file ? manager_make(&lab) : -errno;
         if (r >= 0)
-                r = look_new(lab.manager, &look, &error);
-        return r < 0 ? r : shell_print(&look.desired, setup->script, setup->directory, batched, file);
+                r = reconcile_snapshot(&lab.manager->reconciler, &snapshot, &error);
+        return r < 0 ? r : shell_print(&snapshot.desired, setup->script, setup->directory, batched, file);
 }
 
 static int run_shell(Setup *setup, bool batched, double *results) {
@@ -181,14 +181,14 @@ typedef struct Figures {
 } Figures;
 
 static void figures_init(Figures *figures) {
-        static const char *const looks[LOOK_PART_MAX] = { "inventory", "derive", "observe", "diff" };
+        static const char *const looks[SNAPSHOT_PART_MAX] = { "inventory", "derive", "observe", "diff" };
 
         for (size_t i = 0; i < WAY_MAX; i++)
                 sample_init(&figures->whole[i], "us", "%s", ways[i].name);
         for (size_t i = 0; i < RATIO_MAX; i++)
                 sample_init(&figures->ratio[i], "x", "%s", ratios[i].name);
         sample_init(&figures->parts[PART_OPEN], "us", "(before: sockets, parsing)");
-        for (size_t i = 0; i < LOOK_PART_MAX; i++) {
+        for (size_t i = 0; i < SNAPSHOT_PART_MAX; i++) {
                 sample_init(&figures->parts[PART_LOOK + i], "us", "first look: %s", looks[i]);
                 sample_init(&figures->parts[PART_LOOK_AGAIN + i], "us", "second look: %s", looks[i]);
         }

@@ -7,47 +7,52 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "audit/audit.h"
+#include "audit/finding.h"
 #include "base/error.h"
-#include "base/inet.h"
+#include "base/names.h"
 #include "base/util.h"
-#include "bus/bus.h"
+#include "bus/context.h"
 #include "bus/keepalive.h"
+#include "bus/log-control.h"
+#include "bus/manager-object.h"
+#include "bus/plane-object.h"
 #include "config/config.h"
 #include "config/load.h"
-#include "engine/migrations.h"
+#include "daemon/bandwidth.h"
+#include "daemon/manager.h"
+#include "kernel/tcp.h"
 #include "planes/describe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_manager_reload(Manager *manager, Error *ret_error);
-int __wrap_manager_plan(Manager *manager, const Plane *plane, char **ret_text, Error *ret_error);
-int __wrap_manager_set_bandwidth(Manager *manager, Plane *plane, uint64_t egress, uint64_t ingress, bool runtime,
-                                 Error *ret_error);
 int __wrap_manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error);
-char *__wrap_describe(Manager *manager);
+int __wrap_manager_audit(Manager *manager, const Plane *plane, const Findings **ret, Error *ret_error);
+int __wrap_reconcile_preview(const Reconciler *reconciler, const Plane *plane, char **ret_text, Error *ret_error);
+int __wrap_bandwidth_set(Reconciler *reconciler, Plane *plane, const BandwidthRequest *request, Error *ret_error);
+char *__wrap_describe(const PlaneSet *planes, const Kernel *kernel, char *const *messages, size_t n_messages);
 int __wrap_tcp_read_established(TcpSockets *ret, Error *ret_error);
 int __wrap_link_read_bytes(Netlink *netlink, int ifindex, uint64_t *ret_sent, uint64_t *ret_received, Error *ret_error);
 int __wrap_firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error);
-int __wrap_verify_plane(Manager *manager, const Plane *plane, const Findings **ret, Error *ret_error);
 
 int __wrap_manager_reload(Manager *manager _unused_, Error *ret_error) {
         return error_set(ret_error, -EIO, "no");
 }
 
-int __wrap_manager_plan(Manager *manager _unused_, const Plane *plane _unused_, char **ret_text, Error *ret_error) {
+int __wrap_reconcile_preview(const Reconciler *reconciler _unused_, const Plane *plane _unused_, char **ret_text,
+                             Error *ret_error) {
         *ret_text = strdup("+ link mig0\n");
         return *ret_text ? 0 : error_set(ret_error, -ENOMEM, "out of memory");
 }
 
 // What comes here has been checked.
-int __wrap_manager_set_bandwidth(Manager *manager _unused_, Plane *plane, uint64_t egress, uint64_t ingress,
-                                 bool runtime _unused_, Error *ret_error _unused_) {
-        const uint64_t rates[] = { egress, ingress };
+int __wrap_bandwidth_set(Reconciler *reconciler _unused_, Plane *plane, const BandwidthRequest *request,
+                         Error *ret_error _unused_) {
+        const uint64_t rates[] = { request->egress, request->ingress };
 
         for (size_t i = 0; i < ELEMENTSOF(rates); i++)
                 if (rates[i] != 0 && (rates[i] < RATE_MIN_BITS_PER_SECOND || rates[i] > RATE_MAX_BITS_PER_SECOND))
                         abort();
-        plane->repairs++;
+        plane->drift.repairs++;
         return 0;
 }
 
@@ -56,7 +61,8 @@ int __wrap_manager_set_down(Manager *manager _unused_, Plane *plane, bool down, 
         return 0;
 }
 
-char *__wrap_describe(Manager *manager _unused_) {
+char *__wrap_describe(const PlaneSet *planes _unused_, const Kernel *kernel _unused_, char *const *messages _unused_,
+                      size_t n_messages _unused_) {
         return strdup("{}");
 }
 
@@ -78,8 +84,8 @@ int __wrap_firewall_read_counters(Firewall *firewall _unused_, FirewallCounter *
         return 0;
 }
 
-int __wrap_verify_plane(Manager *manager _unused_, const Plane *plane _unused_, const Findings **ret,
-                        Error *ret_error _unused_) {
+int __wrap_manager_audit(Manager *manager _unused_, const Plane *plane _unused_, const Findings **ret,
+                         Error *ret_error _unused_) {
         static Finding finding = { .check = "sysctl", .promise = "a promise", .verdict = VERDICT_OK, .text = (char *)"seen" };
         static const Findings findings = { .findings = &finding, .n_findings = 1 };
 
@@ -88,36 +94,36 @@ int __wrap_verify_plane(Manager *manager _unused_, const Plane *plane _unused_, 
 }
 
 // One plane, the same for all runs.
-static Manager *manager_get(void) {
+static BusContext *context_get(void) {
         static const char text[] = "[Interface]\nName=mig0\n[Address]\nAddress=192.0.2.1/24\n[Bandwidth]\nEgress=1G\n";
         static Config *config;
         static Plane plane, *planes[] = { &plane };
-        static Manager manager = { .planes = planes, .n_planes = 1 };
+        static Manager manager = { .planes = { .planes = planes, .n_planes = 1 } };
+        static BusContext context = { .manager = &manager };
 
         if (!config) {
                 if (config_load_text("blue", "blue.plane", text, strlen(text), true, &config) < 0 || config->n_planes != 1)
                         abort();
-                plane = (Plane){ .manager = &manager, .config = config->planes[0], .ifindex = 2 };
+                plane = (Plane){ .config = config->planes[0], .status.ifindex = 2 };
         }
-        return &manager;
+        return &context;
 }
 
 static void on_stalled(void *userdata _unused_) {
 }
 
-static sd_bus *connection_new(int fd, Manager *manager, BusAlive *ret_alive) {
+static sd_bus *connection_new(int fd, const sd_bus_vtable *plane_vtable, BusContext *context, Keepalive *ret_keepalive) {
         sd_bus *bus = NULL;
         int r = sd_bus_new(&bus);
 
         if (r >= 0)
-                r = bus_alive_init(ret_alive, bus, on_stalled, NULL);
+                r = keepalive_init(ret_keepalive, bus, on_stalled, NULL);
         if (r >= 0)
-                r = bus_log_add(bus, manager);
+                r = log_control_add(bus, context);
         if (r >= 0)
-                r = sd_bus_add_object_vtable(bus, NULL, BUS_PATH, BUS_INTERFACE_MANAGER, bus_manager_vtable, manager);
+                r = manager_object_add(bus, context);
         if (r >= 0)
-                r = sd_bus_add_fallback_vtable(bus, NULL, BUS_PATH_PLANES, BUS_INTERFACE_PLANE, bus_plane_vtable,
-                                               bus_plane_find, manager);
+                r = plane_object_add(bus, plane_vtable, context);
         if (r >= 0)
                 r = sd_bus_set_fd(bus, fd, fd);
         if (r >= 0)
@@ -133,7 +139,8 @@ static sd_bus *connection_new(int fd, Manager *manager, BusAlive *ret_alive) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static const char greeting[] = "\0AUTH ANONYMOUS\r\nBEGIN\r\n";
-        BusAlive alive;
+        BusContext *context = context_get();
+        Keepalive keepalive;
         int pair[2];
 
         if (size == 0 || size > 65536)
@@ -144,12 +151,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             shutdown(pair[1], SHUT_WR) < 0)
                 abort();
 
-        sd_bus *bus = connection_new(pair[0], manager_get(), &alive);
+        sd_bus_vtable *plane_vtable = plane_object_new_vtable();
+        if (!plane_vtable)
+                abort();
+        sd_bus *bus = connection_new(pair[0], plane_vtable, context, &keepalive);
         // To the end of what was sent, after which questions that are still open are answered by the end of the connection.
         while (sd_bus_process(bus, NULL) > 0)
                 ;
-        bus_alive_deinit(&alive);
+        polkit_forget(&context->polkit);
+        keepalive_deinit(&keepalive);
         (void)sd_bus_close_unref(bus);
+        free(plane_vtable);
         (void)close(pair[1]);
         return 0;
 }

@@ -15,6 +15,7 @@
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
 #include "kernel/route.h"
+#include "kernel/tcp.h"
 #include "tc/class.h"
 #include "tc/filter.h"
 #include "tc/foreign-filters.h"
@@ -69,7 +70,8 @@ static void links(State *state, Error *error) {
         uint64_t sent, received;
 
         if (inventory_read(NULL, &inventory, error) >= 0) {
-                (void)link_observe(&inventory, &desired, state);
+                for (size_t i = 0; i < inventory.n_links; i++)
+                        (void)link_observe(&inventory.links[i], inventory.links[i].is_tagged, &desired, state);
                 (void)inventory_find(&inventory, "mig0");
                 (void)inventory_find_index(&inventory, INDEX);
         }

@@ -28,7 +28,7 @@ static void derived_deinit(Derived *derived) {
 
 static Link link_make(const char *name, LinkType type, const char *parent, uint32_t mtu, bool ours) {
         static const char *const kinds[] = { [LINK_VLAN] = "vlan", [LINK_MACVLAN] = "macvlan", [LINK_IFB] = "ifb" };
-        Link link = { .index = 7, .type = type, .mtu = mtu, .has_mac = true, .up = true, .carrier = true, .ours = ours };
+        Link link = { .index = 7, .type = type, .mtu = mtu, .has_mac = true, .up = true, .carrier = true, .is_tagged = ours };
 
         if (type != LINK_DEVICE)
                 strcpy_fixed(link.kind, kinds[type]);
@@ -40,14 +40,29 @@ static Link link_make(const char *name, LinkType type, const char *parent, uint3
         return link;
 }
 
-static Derived derive_with(const char *text, Link *links, size_t n_links, const char *machine_id) {
+// What is known of the plane's device beyond the inventory.
+typedef struct Known {
+        bool stood_on, is_taken;
+        unsigned n_migrations;
+} Known;
+
+static Derived derive_known(const char *text, Link *links, size_t n_links, const char *machine_id, Known known) {
         Derived derived = {};
         Inventory inventory = { .links = links, .n_links = n_links };
         DeriveFacts facts = { .inventory = &inventory, .leaf = QDISC_FQ_CODEL, .machine_id = machine_id };
-        const PlaneConfig *plane = golden_plane("blue", text, &derived.config);
+        PlaneInput input = { .config = golden_plane("blue", text, &derived.config) };
+        PlaneFacts plane = plane_facts_find(&input, &inventory);
 
-        assert_int_equal(derive(&plane, 1, &facts, &derived.state, &derived.reasons), 0);
+        plane.stood_on = known.stood_on;
+        plane.is_taken = known.is_taken;
+        plane.n_migrations = known.n_migrations;
+        assert_int_equal(derive(&plane, 1, &facts, &derived.state), 0);
+        derived.reasons = plane.reasons;
         return derived;
+}
+
+static Derived derive_with(const char *text, Link *links, size_t n_links, const char *machine_id) {
+        return derive_known(text, links, n_links, machine_id, (Known){});
 }
 
 // The lines of all kinds but sysctls and rulesets, which have tests of their own.
@@ -252,8 +267,8 @@ static void a_foreign_vlan_whose_parent_was_renamed_keeps_its_isolation(void **s
 static void a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_the_file_says_now(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
         links[1].vlan_id = 99;
-        links[1].stood_on = true;
-        _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE "[Interface]\nManagedBy=networkd\n", links, 2, "");
+        _cleanup_derived_ Derived derived =
+                derive_known(VLAN_PLANE "[Interface]\nManagedBy=networkd\n", links, 2, "", (Known){ .stood_on = true });
 
         assert_true(reasons_have(&derived.reasons, REASON_DEVICE_MISMATCH));
         assert_guarded(&derived, "mig0-in");
@@ -262,15 +277,13 @@ static void a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_th
 static void a_vlan_of_ours_is_not_made_again_under_a_migration(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, true) };
         links[1].vlan_id = 99;
-        links[1].n_migrations = 2;
-        _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, links, 2, "");
+        _cleanup_derived_ Derived derived = derive_known(VLAN_PLANE, links, 2, "", (Known){ .n_migrations = 2 });
 
         assert_reason(&derived, REASON_REBUILD_WAITS,
                       "mig0 is a vlan 99 (802.1Q) on eno1 and is to be a vlan 100 (802.1Q) on eno1; that waits until the 2 "
                       "migration(s) on it have ended (at once: migplanectl down blue, then up)");
         assert_int_equal(derived.state.objects[0].as_link.type, LINK_DEVICE);
 
-        links[1].n_migrations = 0;
         _cleanup_derived_ Derived later = derive_with(VLAN_PLANE, links, 2, "");
         assert_int_equal(later.state.objects[0].as_link.type, LINK_VLAN);
         assert_int_equal(later.state.objects[0].as_link.vlan_id, 100);
@@ -299,9 +312,8 @@ static void a_fitting_link_that_somebody_made_is_adopted_untagged(void **state _
 
 static void a_device_in_use_is_not_taken(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
-        links[0].is_taken = true;
-        _cleanup_derived_ Derived derived =
-                derive_with("[Interface]\nName=eno1\n[Address]\nAddress=172.150.1.5/24\n", links, 1, "");
+        _cleanup_derived_ Derived derived = derive_known("[Interface]\nName=eno1\n[Address]\nAddress=172.150.1.5/24\n", links, 1,
+                                                         "", (Known){ .is_taken = true });
 
         assert_reason(&derived, REASON_DEVICE_MISMATCH,
                       "eno1 (blue.plane:2) has addresses already and none of the plane's: it is in use; "
@@ -364,10 +376,10 @@ static void routes_and_known_neighbours_follow_the_configuration(void **state _u
 static void an_ifb_name_fits_the_kernel_and_no_two_long_ones_are_alike(void **state _unused_) {
         char a[IFNAMSIZ], b[IFNAMSIZ];
 
-        derive_ifb_name("mig0", a);
+        link_ifb_name("mig0", a);
         assert_string_equal(a, "ifb-mig0");
-        derive_ifb_name("enp0s31f6.1001", a);
-        derive_ifb_name("enp0s31f6.1002", b);
+        link_ifb_name("enp0s31f6.1001", a);
+        link_ifb_name("enp0s31f6.1002", b);
         assert_true(interface_name_is_valid(a) && interface_name_is_valid(b));
         assert_string_not_equal(a, b);
 }

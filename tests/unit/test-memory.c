@@ -118,9 +118,13 @@ static int derive_run(Work *work) {
         static Link links[] = { { .index = 7, .name = "eno1", .mtu = 9000, .up = true, .carrier = true, .has_mac = true } };
         const Inventory inventory = { .links = links, .n_links = 1 };
         const DeriveFacts facts = { .inventory = &inventory, .leaf = QDISC_FQ_CODEL, .machine_id = "1" };
-        const PlaneConfig *plane = work->config->planes[0];
+        const PlaneInput input = { .config = work->config->planes[0] };
+        PlaneFacts plane = plane_facts_find(&input, &inventory);
 
-        return derive(&plane, 1, &facts, &work->desired, work->reasons);
+        plane.reasons = work->reasons[0];
+        int r = derive(&plane, 1, &facts, &work->desired);
+        work->reasons[0] = plane.reasons;
+        return r;
 }
 
 static void derive_make(Work *work) {

@@ -4,7 +4,7 @@
 #include <linux/if_ether.h>
 
 #include "base/log.h"
-#include "planes/drops.h"
+#include "planes/offenders.h"
 #include "golden.h"
 
 static DropReport report_from(unsigned host, uint16_t sender_port) {
@@ -25,40 +25,40 @@ static DropReport report_from(unsigned host, uint16_t sender_port) {
         return report;
 }
 
-static void add(Plane *plane, unsigned host, uint16_t sender_port) {
+static void add(Offenders *offenders, unsigned host, uint16_t sender_port) {
         const DropReport report = report_from(host, sender_port);
 
-        evidence_add(plane, &report);
+        offenders_add(offenders, "blue", &report, 1);
 }
 
-static void assert_kept(const Plane *plane, size_t i, unsigned host, unsigned times) {
-        assert_int_equal(plane->offenders[i].report.packet.source.bytes[3], host);
-        assert_int_equal(plane->offenders[i].times, times);
+static void assert_kept(const Offenders *offenders, size_t i, unsigned host, unsigned times) {
+        assert_int_equal(offenders->offenders[i].report.packet.source.bytes[3], host);
+        assert_int_equal(offenders->offenders[i].times, times);
 }
 
 static void test_the_latest_stand_first_and_only_so_many(void **state _unused_) {
-        Plane plane = {};
+        Offenders offenders = {};
 
         for (unsigned host = 1; host <= OFFENDERS_MAX + 2; host++)
-                add(&plane, host, 1);
-        assert_int_equal(plane.n_offenders, OFFENDERS_MAX);
+                add(&offenders, host, 1);
+        assert_int_equal(offenders.n_offenders, OFFENDERS_MAX);
         for (unsigned i = 0; i < OFFENDERS_MAX; i++)
-                assert_kept(&plane, i, OFFENDERS_MAX + 2 - i, 1);
-        free(plane.offenders);
+                assert_kept(&offenders, i, OFFENDERS_MAX + 2 - i, 1);
+        offenders_deinit(&offenders);
 }
 
 static void test_one_who_comes_again_is_counted(void **state _unused_) {
-        Plane plane = {};
+        Offenders offenders = {};
 
         for (unsigned host = 1; host <= OFFENDERS_MAX; host++)
-                add(&plane, host, 1);
-        add(&plane, 3, 2);
-        add(&plane, 3, 3);
-        assert_int_equal(plane.n_offenders, OFFENDERS_MAX);
-        assert_kept(&plane, 0, 3, 3);
-        assert_kept(&plane, 1, OFFENDERS_MAX, 1);
-        assert_kept(&plane, OFFENDERS_MAX - 1, 1, 1);
-        free(plane.offenders);
+                add(&offenders, host, 1);
+        add(&offenders, 3, 2);
+        add(&offenders, 3, 3);
+        assert_int_equal(offenders.n_offenders, OFFENDERS_MAX);
+        assert_kept(&offenders, 0, 3, 3);
+        assert_kept(&offenders, 1, OFFENDERS_MAX, 1);
+        assert_kept(&offenders, OFFENDERS_MAX - 1, 1, 1);
+        offenders_deinit(&offenders);
 }
 
 static void test_what_is_not_told_is_empty(void **state _unused_) {

@@ -15,11 +15,11 @@
 static const char *key_towards(const char *before, const char *after, const char *remote) {
         _cleanup_config_ Config *in_force = NULL, *wanted = NULL;
         const PlaneConfig *a = golden_plane("blue", before, &in_force), *b = golden_plane("blue", after, &wanted);
-        TcpSocket flow = { .local_port = 40000, .remote_port = 49200 };
+        TcpSocket connection = { .local_port = 40000, .remote_port = 49200 };
 
-        assert_int_equal(address_parse("172.150.1.5", &flow.local), 0);
-        assert_int_equal(address_parse(remote, &flow.remote), 0);
-        return waiting_key(&flow, a, b) ?: "";
+        assert_int_equal(address_parse("172.150.1.5", &connection.local), 0);
+        assert_int_equal(address_parse(remote, &connection.remote), 0);
+        return pending_edit_key(&connection, a, b) ?: "";
 }
 
 static void assert_key(const char *before, const char *after, const char *expected) {
@@ -67,11 +67,11 @@ static void test_other_connections_hold_nothing_up(void **state _unused_) {
         _cleanup_config_ Config *in_force = NULL, *wanted = NULL;
         const PlaneConfig *a = golden_plane("blue", BEFORE, &in_force);
         const PlaneConfig *b = golden_plane("blue", INTERFACE "[Address]\nAddress=172.150.1.7/24\n", &wanted);
-        TcpSocket flow = { .local_port = 40000, .remote_port = 22 };
+        TcpSocket connection = { .local_port = 40000, .remote_port = 22 };
 
-        assert_int_equal(address_parse("172.150.1.5", &flow.local), 0);
-        assert_int_equal(address_parse("172.150.1.6", &flow.remote), 0);
-        assert_null(waiting_key(&flow, a, b));
+        assert_int_equal(address_parse("172.150.1.5", &connection.local), 0);
+        assert_int_equal(address_parse("172.150.1.6", &connection.remote), 0);
+        assert_null(pending_edit_key(&connection, a, b));
 }
 
 int main(void) {

@@ -1,0 +1,50 @@
+// One check of one plane while it is made.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "audit/check.h"
+
+#include <stdarg.h>
+
+#include "audit/finding.h"
+#include "base/error.h"
+#include "base/util.h"
+#include "kernel/link.h"
+
+void check_say(Check *check, Verdict verdict, const char *format, ...) {
+        char sentence[CHECK_TEXT_MAX], before[CHECK_TEXT_MAX] = "";
+        bool graver = verdict > check->verdict;
+        va_list arguments;
+
+        if (verdict < check->verdict && verdict == VERDICT_OK)
+                return;
+        va_start(arguments, format);
+        (void)vsnprintf(sentence, sizeof(sentence), format, arguments);
+        va_end(arguments);
+        // Names are bytes; D-Bus wants UTF-8.
+        for (char *c = sentence; *c; c++)
+                if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+                        *c = '?';
+
+        if (!graver || check->verdict != VERDICT_OK)
+                strcpy_fixed(before, check->text);
+        const char *first = graver ? sentence : before, *second = graver ? before : sentence;
+        size_t n = strlen(first) < sizeof(check->text) ? strlen(first) : sizeof(check->text) - 1;
+        memcpy(check->text, first, n);
+        (void)snprintf(check->text + n, sizeof(check->text) - n, "%s%s", n > 0 && second[0] ? "; " : "", second);
+        if (graver)
+                check->verdict = verdict;
+}
+
+void check_say_unseen(Check *check, Verdict gravest, const Error *error) {
+        check_say(check, gravest, "could not be looked at: %s", error->text);
+}
+
+const char *check_link_name(const Check *check, int ifindex, char ret[static IFNAMSIZ + 8]) {
+        const Link *link = inventory_find_index(&check->snapshot->inventory, ifindex);
+
+        if (link)
+                (void)snprintf(ret, IFNAMSIZ + 8, "%s", link->name);
+        else
+                (void)snprintf(ret, IFNAMSIZ + 8, "link %d", ifindex);
+        return ret;
+}

@@ -1,0 +1,21 @@
+// SetBandwidth: a drop-in that survives, and classes changed in place; both, or neither.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/error.h"
+#include "base/util.h"
+#include "daemon/reconcile.h"
+#include "planes/plane-set.h"
+#include "planes/plane.h"
+
+typedef struct BandwidthRequest {
+        uint64_t egress, ingress; // bits per second; 0: leaves that direction as it is
+        bool runtime;             // until the next boot
+} BandwidthRequest;
+
+// Written as a drop-in first (below /run with runtime), then applied in place; if either fails, both are as before. -EINVAL: refused by
+// the configuration's checks; -EIO: by the kernel.
+int bandwidth_set(Reconciler *reconciler, Plane *plane, const BandwidthRequest *request, Error *ret_error);
+
+// Removes what a crash in the middle of that may have left.
+void bandwidth_sweep_drop_ins(const PlaneSet *planes);

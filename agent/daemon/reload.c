@@ -1,0 +1,216 @@
+// The files, read into the planes.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "daemon/reload.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/names.h"
+#include "base/text-file.h"
+#include "base/util.h"
+#include "config/check-together.h"
+#include "config/config.h"
+#include "config/copy.h"
+#include "config/equal.h"
+#include "config/load.h"
+#include "config/plane-config.h"
+#include "engine/migrations.h"
+#include "kernel/tcp.h"
+#include "planes/last-good.h"
+#include "planes/pending-edit.h"
+#include "planes/plane-set.h"
+#include "planes/plane.h"
+
+// --- messages ---
+
+void messages_deinit(Messages *messages) {
+        for (size_t i = 0; i < messages->n_texts; i++)
+                free(messages->texts[i]);
+        free(messages->texts);
+        *messages = (Messages){};
+}
+
+static int message_add(Messages *messages, const ConfigMessage *message) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        FILE *file = text_file_open(&text, &size);
+
+        if (!file)
+                return -ENOMEM;
+        config_message_print(message, file);
+        if (fclose(file) != 0 || array_reserve(&messages->texts, &messages->n_allocated, messages->n_texts + 1) < 0)
+                return -ENOMEM;
+        text[strcspn(text, "\n")] = '\0';
+        log_line(message->severity == CONFIG_ERROR ? LOG_ERR : LOG_WARNING, "%s", text);
+        messages->texts[messages->n_texts++] = TAKE(text);
+        return 0;
+}
+
+static int messages_store(Messages *messages, const Config *config) {
+        messages_deinit(messages);
+        for (size_t i = 0; i < config->n_messages; i++)
+                if (message_add(messages, &config->messages[i]) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+// --- what stays as it is ---
+
+// The running migrations, read when they are first asked for.
+typedef struct Running {
+        bool has_read;
+        TcpSockets connections;
+} Running;
+
+static const TcpSockets *running_get(Running *running) {
+        Error error = {};
+
+        // Not to know them is no reason to refuse the reload.
+        if (!running->has_read && tcp_read_established(&running->connections, &error) < 0)
+                log_warning("running migrations may be cut: %s", error.text);
+        running->has_read = true;
+        return &running->connections;
+}
+
+// Which plane is the default is a matter of all files together, and takes effect at once.
+static int default_take(PlaneSet *planes, Plane *plane, const PlaneConfig *wanted) {
+        if (!wanted || plane->config->is_default == wanted->is_default)
+                return 0;
+        PlaneConfig *changed = plane_config_copy(plane->config);
+        if (!changed)
+                return -ENOMEM;
+        changed->is_default = wanted->is_default;
+        planes_replace_config(planes, plane, changed);
+        return 0;
+}
+
+// Takes a plane's edit out of the configuration if it would interrupt a migration: the plane keeps what it has, as one with a broken
+// file does.
+static int edit_hold(PlaneSet *planes, Plane *plane, Config *config, Running *running) {
+        const char *name = plane->config->name;
+        const PlaneConfig *wanted = config_find(config, name);
+        PlaneConfig *taken = NULL;
+
+        pending_edit_end(&plane->pending);
+        if (plane->taken_down || config_is_broken(config, name) || (wanted && plane_config_equal(plane->config, wanted)))
+                return 0;
+        const TcpSockets *connections = running_get(running);
+        const char *key = pending_edit_find(connections, plane->config, wanted);
+        if (!key)
+                return 0;
+        if (config_keep(config, name, &taken) < 0)
+                return -ENOMEM;
+        pending_edit_begin(&plane->pending, plane->config, taken, key, migrations_count(connections, plane->config));
+        return default_take(planes, plane, taken);
+}
+
+static int edits_hold(PlaneSet *planes, Config *config) {
+        Running running = {};
+        int r = 0;
+
+        for (size_t i = 0; i < planes->n_planes && r >= 0; i++)
+                r = edit_hold(planes, planes->planes[i], config, &running);
+        tcp_sockets_deinit(&running.connections);
+        return r;
+}
+
+// A plane that keeps what it had keeps its interface and networks from the others.
+static int kept_check(const PlaneSet *planes, Config *config) {
+        _cleanup_free_ const PlaneConfig **in_force = calloc(planes->n_planes + 1, sizeof(*in_force));
+        if (!in_force)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < planes->n_planes; i++)
+                in_force[i] = planes->planes[i]->config;
+        return config_check_kept(config, in_force, planes->n_planes);
+}
+
+// --- what changes ---
+
+static void missing_remove(PlaneSet *planes, const Config *config) {
+        for (size_t i = planes->n_planes; i-- > 0;) {
+                Plane *plane = planes->planes[i];
+                if (config_find(config, plane->config->name) || config_is_broken(config, plane->config->name))
+                        continue;
+                log_notice("%s: its file is gone, taking the plane away", plane->config->name);
+                planes_remove(planes, plane);
+        }
+}
+
+static void message_format(const ConfigMessage *message, char *ret, size_t size) {
+        _cleanup_fclose_ FILE *file = fmemopen(ret, size, "w");
+
+        ret[0] = '\0';
+        if (file)
+                config_message_print(message, file);
+}
+
+// The first error is the one to mend first.
+static void broken_mark(Plane *plane, const Config *config) {
+        plane->broken[0] = '\0';
+        for (size_t i = 0; i < config->n_messages; i++) {
+                const ConfigMessage *message = &config->messages[i];
+                if (message->severity != CONFIG_ERROR || !streq(message->plane, plane->config->name))
+                        continue;
+                message_format(message, plane->broken, sizeof(plane->broken));
+                plane->broken[strcspn(plane->broken, "\n")] = '\0';
+                return;
+        }
+}
+
+// Takes the planes out of the configuration.
+static int config_take(PlaneSet *planes, Config *config) {
+        missing_remove(planes, config);
+        for (size_t i = 0; i < config->n_planes; i++) {
+                PlaneConfig *taken = TAKE(config->planes[i]);
+                Plane *plane = planes_find(planes, taken->name);
+                if (plane)
+                        planes_replace_config(planes, plane, taken);
+                else if (planes_add(planes, taken) < 0)
+                        return -ENOMEM;
+        }
+        for (size_t i = 0; i < planes->n_planes; i++)
+                broken_mark(planes->planes[i], config);
+        return 0;
+}
+
+int reload_planes(PlaneSet *planes, Messages *messages, Error *ret_error) {
+        static const char *const directories[] = { CONFIG_DIRECTORIES, NULL };
+        _cleanup_config_ Config *config = NULL;
+
+        int r = config_load(directories, config_kernel_has_ipv6(), &config, ret_error);
+        if (r < 0)
+                return r;
+        r = edits_hold(planes, config);
+        last_good_prune(LAST_GOOD_DIRECTORY, config);
+        if (r < 0 || kept_check(planes, config) < 0 || messages_store(messages, config) < 0 || config_take(planes, config) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        for (size_t i = 0; i < planes->n_planes; i++)
+                last_good_save(LAST_GOOD_DIRECTORY, planes->planes[i]->config);
+        return 0;
+}
+
+static int saved_take(PlaneConfig *saved, void *userdata) {
+        return planes_add(userdata, saved);
+}
+
+int reload_restore(PlaneSet *planes) {
+        return last_good_restore(LAST_GOOD_DIRECTORY, saved_take, planes);
+}
+
+bool reload_is_due(const PlaneSet *planes) {
+        _cleanup_tcp_sockets_ TcpSockets connections = {};
+        bool has_read = false;
+
+        for (size_t i = 0; i < planes->n_planes; i++) {
+                const Plane *plane = planes->planes[i];
+                if (!pending_edit_waits(&plane->pending))
+                        continue;
+                if (!has_read && tcp_read_established(&connections, NULL) < 0)
+                        return false;
+                has_read = true;
+                if (!pending_edit_find(&connections, plane->config, plane->pending.wanted))
+                        return true;
+        }
+        return false;
+}

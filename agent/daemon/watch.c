@@ -1,0 +1,117 @@
+// The kernel's notifications.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "daemon/watch.h"
+
+#include <sys/epoll.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "kernel/link.h"
+#include "kernel/monitor.h"
+#include "planes/plane-set.h"
+#include "planes/plane.h"
+
+#define LOST_LOG_INTERVAL_USEC UINT64_C(10000000)
+
+// What is not the plane's, but can be in its way or get at it: see engine/bypass.h.
+static bool comes_near(const PlaneStatus *status, const MonitorEvent *event) {
+        for (size_t i = 0; i < ELEMENTSOF(event->sends_to); i++)
+                if (event->sends_to[i] > 0 && event->sends_to[i] == status->ifindex)
+                        return true;
+        return (event->ifindex > 0 && event->ifindex == status->lower_index) ||
+               (event->lower > 0 && (event->lower == status->ifindex || event->lower == status->lower_index)) ||
+               (event->master > 0 && event->master == status->bridge_index);
+}
+
+static bool is_plane_link(const Plane *plane, const MonitorEvent *event) {
+        const PlaneConfig *config = plane->config;
+        char ifb[IFNAMSIZ];
+
+        if (event->ifindex > 0 && (event->ifindex == plane->status.ifindex || event->ifindex == plane->status.ifb_index))
+                return true;
+        if (!event->link[0])
+                return false;
+        link_ifb_name(config->interface, ifb);
+        return streq(event->link, config->interface) || streq(event->link, ifb) || streq(event->link, config->parent);
+}
+
+bool watch_concerns(const PlaneSet *planes, const MonitorEvent *event) {
+        if (event->ruleset)
+                return true;
+        for (size_t i = 0; i < planes->n_planes; i++)
+                if (is_plane_link(planes->planes[i], event) || comes_near(&planes->planes[i]->status, event))
+                        return true;
+        return false;
+}
+
+// In a storm of other programs' changes, notifications are lost many times a second.
+static void lost_log(Watch *watch, uint64_t now_usec) {
+        watch->n_lost++;
+        if (watch->lost_logged_usec && now_usec < watch->lost_logged_usec + LOST_LOG_INTERVAL_USEC)
+                return;
+        log_notice("netlink notifications were lost (%u time(s) since this was said last); looking at everything again",
+                   watch->n_lost);
+        watch->lost_logged_usec = now_usec;
+        watch->n_lost = 0;
+}
+
+static void on_notification(const MonitorEvent *event, void *userdata) {
+        Watch *watch = userdata;
+
+        if (event->lost)
+                lost_log(watch, clock_now_usec());
+        else if (!watch_concerns(watch->planes, event))
+                return;
+        if (event->pid && !watch->suspect.pid) {
+                watch->suspect = *event;
+                monitor_event_name_process(&watch->suspect);
+        }
+        watch->on_change(watch->userdata);
+}
+
+static int on_readable(sd_event_source *source _unused_, int fd, uint32_t revents _unused_, void *userdata) {
+        Watch *watch = userdata;
+
+        for (unsigned i = 0; i < MONITOR_SOURCES; i++)
+                if (monitor_fd(watch->monitor, i) == fd && monitor_dispatch(watch->monitor, i) < 0)
+                        watch->on_change(watch->userdata); // an error returned would switch the source off for good
+        return 0;
+}
+
+int watch_init(Watch *watch, sd_event *event, uint32_t own_port, const PlaneSet *planes, void (*on_change)(void *userdata),
+               void *userdata, Error *ret_error) {
+        *watch = (Watch){ .planes = planes, .on_change = on_change, .userdata = userdata };
+        int r = monitor_new(own_port, on_notification, watch, &watch->monitor, ret_error);
+        if (r < 0)
+                return r;
+        for (unsigned i = 0; i < MONITOR_SOURCES; i++) {
+                r = sd_event_add_io(event, &watch->sources[i], monitor_fd(watch->monitor, i), EPOLLIN, on_readable, watch);
+                if (r < 0)
+                        return error_set(ret_error, r, "cannot watch netlink: %s", strerror(-r));
+        }
+        return 0;
+}
+
+void watch_deinit(Watch *watch) {
+        for (unsigned i = 0; i < MONITOR_SOURCES; i++)
+                watch->sources[i] = sd_event_source_unref(watch->sources[i]);
+        watch->monitor = monitor_free(watch->monitor);
+}
+
+void watch_drain(Watch *watch) {
+        for (unsigned i = 0; i < MONITOR_SOURCES; i++)
+                (void)monitor_dispatch(watch->monitor, i);
+}
+
+void watch_neighbours(Watch *watch, bool wanted) {
+        if (wanted != watch->has_neighbours && monitor_watch_neighbours(watch->monitor, wanted) >= 0)
+                watch->has_neighbours = wanted;
+}
+
+void watch_forget(Watch *watch) {
+        watch->suspect = (MonitorEvent){};
+}

@@ -1,0 +1,27 @@
+// A Plan, carried out.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <net/if.h>
+
+#include "base/error.h"
+#include "base/util.h"
+#include "engine/kernel.h"
+#include "model/plan.h"
+
+// An operation that the kernel refused.
+typedef struct ApplyFailure {
+        char link[IFNAMSIZ]; // "": the ruleset of all planes
+        Error error;         // "cannot add class mig0 ...: what the kernel said"
+} ApplyFailure;
+
+typedef struct ApplyFailures {
+        ApplyFailure *failures;
+        size_t n_failures, n_allocated;
+} ApplyFailures;
+void apply_failures_deinit(ApplyFailures *failures);
+#define _cleanup_apply_failures_ _cleanup_(apply_failures_deinit)
+
+// Carries out the operations in their order. After a failure the plane that it belongs to is left as it is then, so that no plane
+// goes up without what should have come before; the other planes go on. Returns 0, or -ENOMEM.
+int apply(Kernel *kernel, const Plan *plan, ApplyFailures *ret_failures);

@@ -1,0 +1,91 @@
+// What the kernel has, as a State.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "engine/observe.h"
+
+#include "base/error.h"
+#include "base/util.h"
+#include "engine/kernel.h"
+#include "engine/plane-facts.h"
+#include "firewall/firewall.h"
+#include "kernel/addr.h"
+#include "kernel/link.h"
+#include "kernel/neighbour.h"
+#include "kernel/route.h"
+#include "kernel/sysctl.h"
+#include "model/object.h"
+#include "model/state.h"
+#include "netlink/request.h"
+#include "tc/class.h"
+#include "tc/filter.h"
+#include "tc/qdisc.h"
+
+static bool link_is_ours(const Link *link, const PlaneFacts *planes, size_t n_planes) {
+        for (size_t i = 0; i < n_planes; i++)
+                if (planes[i].link == link)
+                        return planes[i].is_ours;
+        return link->is_tagged;
+}
+
+static bool link_in_state(const State *state, const char *link) {
+        for (size_t i = 0; i < state->n_objects; i++)
+                if (state->objects[i].kind != OBJECT_LINK_UP && streq(state->objects[i].link, link))
+                        return true;
+        return false;
+}
+
+static int link_objects_read(Netlink *netlink, const Link *link, bool is_ours, const State *desired, State *state,
+                             Error *ret_error) {
+        int r = addr_observe(netlink, link->name, link->index, is_ours, desired, state, ret_error);
+        if (r < 0)
+                return r;
+        r = qdisc_observe(netlink, link->name, link->index, desired, state, ret_error);
+        if (r < 0)
+                return r;
+        r = class_observe(netlink, link->name, link->index, state, ret_error);
+        if (r < 0)
+                return r;
+        r = filter_observe(netlink, link->name, link->index, state, ret_error);
+        if (r < 0)
+                return r;
+        return neighbour_observe(netlink, link->name, link->index, desired, state, ret_error);
+}
+
+static int link_read(Kernel *kernel, const Link *link, bool is_ours, const State *desired, State *state, Error *ret_error) {
+        // A netdev chain of ours is the mark that a device is, or was, a plane's, also when we did not make it.
+        if (is_ours || link_in_state(desired, link->name) || link_in_state(state, link->name)) {
+                int r = link_objects_read(kernel->netlink, link, is_ours, desired, state, ret_error);
+                // A link that is gone since the inventory is seen as missing next time.
+                if (r < 0 && r != -ENODEV)
+                        return r;
+        }
+        if (link_observe(link, is_ours, desired, state) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        return 0;
+}
+
+int observe(Kernel *kernel, const Inventory *inventory, const PlaneFacts *planes, size_t n_planes, const State *desired,
+            State *ret, Error *ret_error) {
+        _cleanup_state_ State state = {};
+
+        int r = firewall_observe(kernel->firewall, &state, ret_error);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < inventory->n_links; i++) {
+                const Link *link = &inventory->links[i];
+                r = link_read(kernel, link, link_is_ours(link, planes, n_planes), desired, &state, ret_error);
+                if (r < 0)
+                        return r;
+        }
+        r = sysctl_observe(inventory, desired, &state, ret_error);
+        if (r < 0)
+                return r;
+        r = route_observe(kernel->netlink, inventory, &state, ret_error);
+        if (r < 0)
+                return r;
+
+        state_sort(&state);
+        *ret = state;
+        state = (State){};
+        return 0;
+}

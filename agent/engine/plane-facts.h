@@ -1,0 +1,55 @@
+// A plane as the engine sees it: its configuration, what is known of its device from before, and what the host says now.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Whether a link is ours, or in use for something else, is a judgement about the link and not something that the kernel says:
+// it stands here, beside the inventory.
+#pragma once
+
+#include "base/error.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "kernel/link.h"
+#include "model/plan.h"
+#include "model/reason.h"
+#include "netlink/request.h"
+
+// What the caller knows.
+typedef struct PlaneInput {
+        const PlaneConfig *config;
+        bool taken_down; // by request: nothing of the plane is desired
+        int ifindex;     // of its device when it was last seen; 0: none
+        bool made_link;  // that device bore our tag
+        bool verified;   // that device has had all that is desired
+} PlaneInput;
+
+typedef struct PlaneFacts {
+        const PlaneConfig *config;
+        bool taken_down;
+
+        // Of the inventory; NULL: there is none.
+        const Link *link, *ifb;
+        const Link *parent;     // of the name in the file
+        const Link *lower;      // what the device really stands on, see bypass_subject
+        const Link *bridge;     // with ports on the plane's wire
+        const Link *outer_vlan; // a VLAN that the plane is, without being described as one, or stands on
+        char ifb_name[IFNAMSIZ];
+
+        // Of the plane's own device.
+        bool is_ours;          // made by us, also where its tag was taken off since
+        bool stood_on;         // has been the plane's as this very device
+        bool is_taken;         // in use for something else: a port of another device, or with addresses and none of the plane's
+        unsigned n_migrations; // that making it again would interrupt; counted only where it would have to be made again
+
+        Reasons reasons; // what stands in the plane's way, or is worth a note
+} PlaneFacts;
+
+// From the inventory alone: pure. The pointers are into it.
+PlaneFacts plane_facts_find(const PlaneInput *input, const Inventory *inventory);
+// Asks the kernel for the rest: is_taken and n_migrations.
+int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Error *ret_error);
+void plane_facts_deinit(PlaneFacts *facts);
+
+// What a VLAN below the plane stands on, which is guarded as well as the parent; NULL: none.
+const char *plane_facts_outer(const PlaneFacts *facts);
+// Whether an operation is about the plane; chains for all planes are about each.
+bool plane_facts_cover(const PlaneFacts *facts, const Operation *operation);

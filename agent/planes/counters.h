@@ -1,0 +1,31 @@
+// What the kernel counts of the planes: migrations, bytes, dropped frames.
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/error.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "engine/kernel.h"
+#include "firewall/firewall.h"
+#include "kernel/tcp.h"
+#include "planes/plane.h"
+
+// Of all planes together, as each is one request.
+typedef struct Counters {
+        TcpSockets connections;
+        FirewallCounter *drops;
+        size_t n_drops;
+} Counters;
+
+int counters_read_connections(Counters *counters, Error *ret_error);
+int counters_read_drops(Counters *counters, const Kernel *kernel, Error *ret_error);
+void counters_deinit(Counters *counters);
+#define _cleanup_counters_ _cleanup_(counters_deinit)
+
+// The migrations that run on a plane.
+unsigned counters_migrations(const Counters *counters, const PlaneConfig *plane);
+// "in-arp": what a counter of the ruleset says of this plane, or of the parent that it shares; NULL for another's.
+const char *counters_drop_reason(const FirewallCounter *counter, const PlaneConfig *plane);
+
+// What a plane's device has carried, layer 2; 0 without a device.
+void counters_read_bytes(const Kernel *kernel, const Plane *plane, uint64_t *ret_sent, uint64_t *ret_received);

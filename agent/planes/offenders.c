@@ -1,0 +1,187 @@
+// The last senders of a plane's dropped frames.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The sender of the frame chose nearly everything in a report: it becomes numbers and addresses, and only then text. The rules'
+// limits bound a flood; senders that differ in their addresses still push each other out of the few that are kept.
+
+#include "planes/offenders.h"
+
+#include <net/if.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+
+#include "base/inet.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "firewall/nflog.h"
+#include "firewall/packet.h"
+
+// journalctl MESSAGE_ID=...
+#define MESSAGE_ID_DROPPED "bc3396f61e75cb695ad15dff90639d83"
+
+enum {
+        FIELD_MAX = 96, // bytes, with the field's name
+        FIELDS_MAX = 12,
+        LINE_SIZE = 384,
+};
+
+// --- one offender ---
+
+const OffenderTexts *offender_format(const Offender *offender, OffenderTexts *ret) {
+        const Packet *packet = &offender->report.packet;
+
+        *ret = (OffenderTexts){};
+        if (packet->has_macs)
+                (void)mac_format(&packet->source_mac, ret->mac);
+        if (packet->source.family != AF_UNSPEC)
+                (void)address_format(&packet->source, ret->source);
+        if (packet->destination.family != AF_UNSPEC)
+                (void)address_format(&packet->destination, ret->destination);
+        (void)packet_format_protocol(packet, ret->protocol);
+        return ret;
+}
+
+static bool same_but_port(const Offender *a, const Offender *b) {
+        OffenderTexts x, y;
+
+        offender_format(a, &x);
+        offender_format(b, &y);
+        return streq(a->report.reason, b->report.reason) && streq(a->interface, b->interface) && streq(x.mac, y.mac) &&
+               streq(x.source, y.source) && streq(x.destination, y.destination) && streq(x.protocol, y.protocol) &&
+               a->report.packet.destination_port == b->report.packet.destination_port;
+}
+
+// The latest first.
+static void offender_keep(Offenders *offenders, Offender *offender) {
+        size_t i = 0;
+
+        if (!offenders->offenders)
+                offenders->offenders = calloc(OFFENDERS_MAX, sizeof(Offender));
+        if (!offenders->offenders)
+                return;
+        while (i < offenders->n_offenders && !same_but_port(&offenders->offenders[i], offender))
+                i++;
+        if (i < offenders->n_offenders)
+                offender->times += offenders->offenders[i].times;
+        else if (offenders->n_offenders < OFFENDERS_MAX)
+                offenders->n_offenders++;
+        else
+                i--;
+        memmove(&offenders->offenders[1], offenders->offenders, i * sizeof(Offender));
+        offenders->offenders[0] = *offender;
+}
+
+void offenders_deinit(Offenders *offenders) {
+        free(offenders->offenders);
+        *offenders = (Offenders){};
+}
+
+// --- the log ---
+
+// "192.0.2.1 port 49152"
+static void print_end(FILE *file, const char *address, const Packet *packet, uint16_t port) {
+        fprintf(file, "%s", address[0] ? address : "?");
+        if (packet->has_ports)
+                fprintf(file, " port %u", port);
+}
+
+// "blue: dropped in-peer on mig0: TCP from 192.0.2.9 port 40000 to 192.0.2.1 port 49152, MAC 52:54:00:00:66:66"
+static void line_format(const char *plane, const Offender *offender, const OffenderTexts *texts, char *ret, size_t size) {
+        const Packet *packet = &offender->report.packet;
+        _cleanup_fclose_ FILE *file = fmemopen(ret, size, "w");
+
+        ret[0] = '\0';
+        if (!file)
+                return;
+        fprintf(file, "%s: dropped %s on %s: %s", plane, offender->report.reason, offender->interface,
+                texts->protocol);
+        if (texts->source[0] || texts->destination[0]) {
+                fputs(" from ", file);
+                print_end(file, texts->source, packet, packet->source_port);
+                fputs(" to ", file);
+                print_end(file, texts->destination, packet, packet->destination_port);
+        }
+        if (texts->mac[0])
+                fprintf(file, ", MAC %s", texts->mac);
+        if (offender->report.has_user)
+                fprintf(file, ", user %u", offender->report.user);
+}
+
+typedef struct Fields {
+        char texts[FIELDS_MAX][FIELD_MAX];
+        struct iovec vectors[FIELDS_MAX + 1];
+        int n_fields;
+} Fields;
+
+static void field_add(Fields *fields, const char *name, const char *value) {
+        char *text = fields->texts[fields->n_fields];
+
+        if (!value[0])
+                return;
+        int n = snprintf(text, FIELD_MAX, "%s=%s", name, value);
+        fields->vectors[fields->n_fields++] =
+                (struct iovec){ text, (size_t)(n < FIELD_MAX ? n : FIELD_MAX - 1) };
+}
+
+static void field_add_number(Fields *fields, const char *name, unsigned number, bool known) {
+        char text[16];
+
+        (void)snprintf(text, sizeof(text), "%u", number);
+        field_add(fields, name, known ? text : "");
+}
+
+static void journal_send(const char *plane, const Offender *offender, const OffenderTexts *texts, const char *line) {
+        const DropReport *report = &offender->report;
+        char message[sizeof("MESSAGE=") + LINE_SIZE];
+        Fields fields = {};
+
+        field_add(&fields, "PRIORITY", STRINGIFY(LOG_NOTICE));
+        field_add(&fields, "MESSAGE_ID", MESSAGE_ID_DROPPED);
+        field_add(&fields, "MIGPLANE_PLANE", plane);
+        field_add(&fields, "MIGPLANE_REASON", report->reason);
+        field_add(&fields, "MIGPLANE_INTERFACE", offender->interface);
+        field_add(&fields, "MIGPLANE_MAC", texts->mac);
+        field_add(&fields, "MIGPLANE_PROTOCOL", texts->protocol);
+        field_add(&fields, "MIGPLANE_SOURCE", texts->source);
+        field_add(&fields, "MIGPLANE_DESTINATION", texts->destination);
+        field_add_number(&fields, "MIGPLANE_SOURCE_PORT", report->packet.source_port, report->packet.has_ports);
+        field_add_number(&fields, "MIGPLANE_DESTINATION_PORT", report->packet.destination_port, report->packet.has_ports);
+        field_add_number(&fields, "MIGPLANE_USER", report->user, report->has_user);
+        (void)snprintf(message, sizeof(message), "MESSAGE=%s", line);
+        fields.vectors[fields.n_fields] = (struct iovec){ message, strlen(message) };
+        (void)sd_journal_sendv(fields.vectors, fields.n_fields + 1);
+}
+
+static void offender_log(const char *plane, const Offender *offender) {
+        char line[LINE_SIZE];
+        OffenderTexts texts;
+
+        if (log_get_max_level() < LOG_NOTICE)
+                return;
+        line_format(plane, offender, offender_format(offender, &texts), line, sizeof(line));
+        if (log_is_journal())
+                journal_send(plane, offender, &texts, line);
+        else
+                log_notice("%s", line);
+}
+
+// --- reports ---
+
+// An interface may be gone by now, and may have any bytes for a name.
+static void interface_name(const DropReport *report, char ret[static IFNAMSIZ]) {
+        if (report->ifindex == 0)
+                memcpy(ret, report->link, IFNAMSIZ);
+        else if (!if_indextoname((unsigned)report->ifindex, ret))
+                (void)snprintf(ret, IFNAMSIZ, "#%d", report->ifindex);
+        for (char *c = ret; *c; c++)
+                if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+                        *c = '?';
+}
+
+void offenders_add(Offenders *offenders, const char *plane, const DropReport *report, uint64_t now_usec) {
+        Offender offender = { .last_usec = now_usec, .times = 1, .report = *report };
+
+        interface_name(report, offender.interface);
+        offender_log(plane, &offender);
+        offender_keep(offenders, &offender);
+}

@@ -1,0 +1,109 @@
+// The audit: which of several findings comes first, and what objects a check is about
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "audit/check.h"
+#include "audit/checks.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/config.h"
+#include "config/load.h"
+#include "golden.h"
+
+static void test_the_gravest_comes_first(void **state _unused_) {
+        Check check = {};
+
+        check_say(&check, VERDICT_WARNING, "b %d", 1);
+        check_say(&check, VERDICT_FAILED, "a");
+        check_say(&check, VERDICT_FAILED, "c");
+        assert_int_equal(check.verdict, VERDICT_FAILED);
+        assert_string_equal(check.text, "a; b 1; c");
+}
+
+static void test_what_is_well_is_told_while_all_is(void **state _unused_) {
+        Check check = {};
+
+        check_say(&check, VERDICT_OK, "one");
+        check_say(&check, VERDICT_OK, "two");
+        assert_string_equal(check.text, "one; two");
+        check_say(&check, VERDICT_WARNING, "but");
+        check_say(&check, VERDICT_OK, "three");
+        assert_string_equal(check.text, "but");
+        assert_int_equal(check.verdict, VERDICT_WARNING);
+}
+
+static void test_a_name_of_bytes_is_made_text(void **state _unused_) {
+        Check check = {};
+
+        check_say(&check, VERDICT_WARNING, "%s", "tap\377\n");
+        assert_string_equal(check.text, "tap??");
+}
+
+static void test_a_text_too_long_is_cut(void **state _unused_) {
+        Check check = {};
+
+        for (unsigned i = 0; i < 100; i++)
+                check_say(&check, i % 2 ? VERDICT_WARNING : VERDICT_FAILED, "%s", "twenty bytes, or more");
+        assert_int_equal(strlen(check.text), CHECK_TEXT_MAX - 1);
+}
+
+// A VLAN's plane, with a guard on its parent and a chain for all planes; one operation is to be done.
+static void objects_check(void (*run)(Check *check), const char *chain_to_be_made, Check *check) {
+        _cleanup_config_ Config *config = NULL;
+        const char *text = "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n";
+        const PlaneInput input = { .config = golden_plane("blue", text, &config) };
+        Object chains[] = {
+                { .kind = OBJECT_RULESET, .as_ruleset = { .family = RULESET_NETDEV, .chain = "eno1-guard" } },
+                { .kind = OBJECT_RULESET, .as_ruleset = { .family = RULESET_INET, .chain = "prerouting" } },
+        };
+        Operation operation = { .type = OPERATION_ADD };
+        Snapshot snapshot = {
+                .desired = { .objects = chains, .n_objects = ELEMENTSOF(chains) },
+                .plan.operations = &operation,
+        };
+        const PlaneFacts facts = plane_facts_find(&input, &snapshot.inventory);
+
+        for (size_t i = 0; i < ELEMENTSOF(chains); i++)
+                if (chain_to_be_made && streq(chains[i].as_ruleset.chain, chain_to_be_made)) {
+                        operation.desired = &chains[i];
+                        snapshot.plan.n_operations = 1;
+                }
+        *check = (Check){ .facts = &facts, .config = facts.config, .snapshot = &snapshot };
+        run(check);
+        check->facts = NULL;
+        check->config = NULL;
+        check->snapshot = NULL;
+}
+
+static void test_a_guard_that_is_gone(void **state _unused_) {
+        Check check;
+
+        objects_check(check_guard, NULL, &check);
+        assert_int_equal(check.verdict, VERDICT_OK);
+        assert_string_equal(check.text, "eno1 is guarded");
+        objects_check(check_guard, "eno1-guard", &check);
+        assert_int_equal(check.verdict, VERDICT_FAILED);
+        assert_non_null(strstr(check.text, "+ ruleset netdev migplane chain eno1-guard"));
+        objects_check(check_guard, "prerouting", &check);
+        assert_int_equal(check.verdict, VERDICT_OK);
+}
+
+static void test_rules_are_not_the_guard(void **state _unused_) {
+        Check check;
+
+        objects_check(check_rules, "eno1-guard", &check);
+        assert_int_equal(check.verdict, VERDICT_OK);
+        objects_check(check_rules, "prerouting", &check);
+        assert_int_equal(check.verdict, VERDICT_FAILED);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_the_gravest_comes_first),
+                cmocka_unit_test(test_what_is_well_is_told_while_all_is),
+                cmocka_unit_test(test_a_name_of_bytes_is_made_text),
+                cmocka_unit_test(test_a_text_too_long_is_cut),
+                cmocka_unit_test(test_a_guard_that_is_gone),
+                cmocka_unit_test(test_rules_are_not_the_guard),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
