@@ -1,8 +1,8 @@
 // HTB classes in the kernel.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Written by hand and not through libnl's htb, which cuts bursts to whole microseconds: from 10 Gbit/s up its default
-// reads back as none.
+// The messages are built by hand, because libnl's htb truncates bursts to whole microseconds: from 10 Gbit/s up its
+// default reads back as 0.
 
 #include "tc/class.h"
 
@@ -20,9 +20,9 @@
 
 static struct tc_ratespec ratespec_make(uint64_t bytes_per_second) {
         return (struct tc_ratespec){
-                // With a link layer given, the kernel computes by itself and wants no rate table.
+                // With a link layer the kernel computes transmission times itself and needs no rate table.
                 .linklayer = TC_LINKLAYER_ETHERNET,
-                // Where it does not fit, the 64-bit attribute is what counts: the kernel takes the larger one.
+                // The kernel uses the larger of this and the 64-bit attribute, so a rate that does not fit here counts.
                 .rate = bytes_per_second > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes_per_second,
         };
 }
@@ -127,13 +127,15 @@ static int class_dump_handle(const struct nlmsghdr *header, void *userdata) {
 }
 
 int class_observe(Netlink *netlink, const char *link, int ifindex, State *state, Error *ret_error) {
-        // With the parent given, the kernel leaves out the "classes" that fq_codel makes of its flows.
+        // With this parent the kernel leaves out the "classes" that fq_codel presents its flows as.
         struct tcmsg header = { .tcm_family = AF_UNSPEC, .tcm_ifindex = ifindex, .tcm_parent = OUR_QDISC_HANDLE };
         ClassDump dump = { .link = link, .state = state, .n_before = state->n_objects };
 
         int r = netlink_query(netlink, tc_message_new(RTM_GETTCLASS, NLM_F_DUMP, &header, NULL), class_dump_handle,
                               class_dump_restart, &dump, ret_error);
-        if (r < 0)
+        if (r < 0) {
                 error_prefix(ret_error, "cannot read the classes of %s", link);
-        return r;
+                return r;
+        }
+        return 0;
 }

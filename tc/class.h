@@ -7,9 +7,9 @@
 #include "model/state.h"
 #include "netlink/request.h"
 
-// Adds every class of the root HTB if that is ours (OUR_QDISC_HANDLE).
+// Adds every class of our root HTB (OUR_QDISC_HANDLE).
 int class_observe(Netlink *netlink, const char *link, int ifindex, State *state, Error *ret_error);
-// Adds, or changes in place: the same request with other flags. A change keeps queue, tokens and counters.
+// A change is made in place and keeps the queue, the tokens and the counters.
 int class_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
 int class_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error);
 int class_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error);

@@ -1,8 +1,8 @@
-// The filters that take ingress through the ifb.
+// The filters that redirect ingress to the ifb.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// They are u32, as every kernel that we know has it. Replacing a filter under its handle gives it another action in one
-// step, and the kernel ignores what keys come along.
+// They are u32 filters, because every kernel that we know has u32. A filter that is replaced under its handle gets
+// another action in one step, but the kernel ignores the keys in that request.
 
 #include "tc/filter.h"
 
@@ -27,18 +27,18 @@
 #define PARENT_EGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)
 
 enum {
-        // A priority belongs to one protocol.
+        // All filters of one priority have the same protocol.
         PRIORITY_IPV4 = OUR_FILTER_PRIORITY,
         PRIORITY_IPV6 = OUR_FILTER_PRIORITY + 1,
 };
 
-// A filter in the kernel: what it is, and by what the kernel knows it.
+// A filter in the kernel.
 typedef struct Filter {
-        FilterObject object; // the target is not looked up yet
+        FilterObject object; // without the name of the target
         bool is_ours;        // by priority
         uint32_t handle;
         char kind[16];
-        int target; // index of the ifb; 0: the action is not ours, or the ifb is gone
+        int target; // the index of the ifb; 0: the action is not ours
 } Filter;
 
 typedef struct FilterDump {
@@ -55,7 +55,7 @@ static void filter_dump_restart(void *userdata) {
         dump->n_filters = 0;
 }
 
-// The index of the link that the only action redirects to, or 0.
+// The index of the link that the filter redirects to; 0: it has another action, or more than one.
 static int target_read(const TcMessage *message) {
         size_t size;
         const void *actions = attribute_payload(action_nest(message), &size);
@@ -127,31 +127,34 @@ static Filter *filter_dump_find(const FilterDump *dump, size_t n, const FilterOb
         return NULL;
 }
 
-// Reads the filters at ingress. Of two for one address only the first does anything; the other loses its address, and
-// so is one of those that are in the way.
+// Reads the filters at ingress. Of two filters for one address only the first has an effect. The other loses its
+// address here, so that it counts as superfluous.
 static int ingress_dump(Netlink *netlink, int ifindex, FilterDump *dump, Error *ret_error) {
         int r = filter_dump(netlink, ifindex, PARENT_INGRESS, dump, ret_error);
-
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < dump->n_filters; i++)
                 if (filter_dump_find(dump, i, &dump->filters[i].object)) {
                         dump->filters[i].object.address = (Address){};
                         dump->filters[i].target = 0;
                 }
-        return r;
+        return 0;
 }
 
 static int filter_observe_one(Netlink *netlink, const char *link, const Filter *filter, State *state,
                               Error *ret_error) {
         Object object = { .kind = OBJECT_FILTER, .as_filter = filter->object };
-        int r = 0;
 
         strcpy_fixed(object.link, link);
-        if (filter->target > 0)
-                r = netlink_link_name(netlink, filter->target, object.as_filter.target, ret_error);
-        if (r < 0 && r != -ENODEV)
-                return r;
-        r = state_add(state, &object);
-        return r < 0 ? error_set(ret_error, r, "out of memory") : 0;
+        if (filter->target > 0) {
+                // An ifb that no longer exists leaves the target empty.
+                int r = netlink_link_name(netlink, filter->target, object.as_filter.target, ret_error);
+                if (r < 0 && r != -ENODEV)
+                        return r;
+        }
+        if (state_add(state, &object) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        return 0;
 }
 
 int filter_observe(Netlink *netlink, const char *link, int ifindex, State *state, Error *ret_error) {
@@ -163,9 +166,11 @@ int filter_observe(Netlink *netlink, const char *link, int ifindex, State *state
                 if (filter->is_ours && !filter_dump_find(&dump, i, &filter->object))
                         r = filter_observe_one(netlink, link, filter, state, ret_error);
         }
-        if (r < 0)
+        if (r < 0) {
                 error_prefix(ret_error, "cannot read the filters of %s", link);
-        return r;
+                return r;
+        }
+        return 0;
 }
 
 static struct nl_msg *filter_message_new(uint16_t type, uint16_t flags, int ifindex, const FilterObject *filter,
@@ -212,7 +217,7 @@ static struct nl_msg *filter_options_put(struct nl_msg *message, const FilterObj
         return tc_message_end(message, ok);
 }
 
-// With handle 0 a new filter; else that filter gets another action.
+// handle: of the filter that gets another action; 0: a new filter is added.
 static int filter_put(Netlink *netlink, int ifindex, const FilterObject *filter, uint32_t handle, Error *ret_error) {
         uint16_t flags = handle == 0 ? NLM_F_CREATE | NLM_F_EXCL : 0;
         int target;
@@ -242,7 +247,7 @@ int filter_change(Netlink *netlink, int ifindex, const Object *desired, const Ob
                 return r;
         const Filter *old = filter_dump_find(&dump, dump.n_filters, &observed->as_filter);
         if (!old)
-                return error_set(ret_error, -ENOENT, "the filter is gone");
+                return error_set(ret_error, -ENOENT, "the filter no longer exists");
 
         if (memcmp(&old->object.mac, &desired->as_filter.mac, sizeof(old->object.mac)) == 0)
                 return filter_put(netlink, ifindex, &desired->as_filter, old->handle, ret_error);
@@ -266,7 +271,7 @@ int filter_delete(Netlink *netlink, int ifindex, const Object *observed, Error *
                 if (!filter_has_key(filter, &observed->as_filter))
                         continue;
                 filter->is_ours = false;
-                // The last one takes its priority along: u32 would leave an empty table, and that keeps the protocol.
+                // The last filter is deleted with its priority: an empty hash table of u32 would keep the protocol.
                 if (!priority_is_used(&dump, filter))
                         filter->handle = 0;
                 r = filter_remove(netlink, ifindex, filter, ret_error);

@@ -16,11 +16,11 @@
 #include "netlink/tc-message.h"
 #include "tc/filter.h"
 
-#define HANDLE_ASIDE 0x6d7f0000U // for the moment of a replacement
+#define HANDLE_ASIDE 0x6d7f0000U // during a replacement
 
 enum {
-        HTB_VERSION = 3, // what the kernel demands in TCA_HTB_INIT
-        HTB_R2Q = 10,    // unused, as every class has a quantum; 0 would be refused
+        HTB_VERSION = 3, // the only one that the kernel accepts
+        HTB_R2Q = 10,    // not used, because every class has a quantum; the kernel refuses 0
 };
 
 static int htb_options_put(struct nl_msg *message, const QdiscObject *qdisc) {
@@ -50,7 +50,7 @@ static void fq_codel_options_read(const TcMessage *message, QdiscObject *qdisc) 
         (void)attribute_u32(attribute_find_nested(message->options, TCA_FQ_CODEL_LIMIT), &qdisc->limit);
 }
 
-// Its options are a bare structure, no nest.
+// The options of pfifo are a bare structure and no nest.
 static void pfifo_options_read(const TcMessage *message, QdiscObject *qdisc) {
         struct tc_fifo_qopt options;
 
@@ -114,8 +114,8 @@ int qdisc_change(Netlink *netlink, int ifindex, const Object *desired, const Obj
         if (o->type == d->type && d->type != QDISC_HTB)
                 return qdisc_modify(netlink, ifindex, 0, d, ret_error);
 
-        // One of the same handle cannot be replaced by another of that handle. So by way of a second handle: each step
-        // is at once, and an HTB without classes lets nothing pass.
+        // The kernel does not replace a qdisc by one with the same handle, so a second handle is used in between. Each
+        // step is atomic, and an HTB without classes passes no packet.
         QdiscObject aside = *d;
         aside.handle = HANDLE_ASIDE;
         int r = qdisc_modify(netlink, ifindex, NLM_F_CREATE | NLM_F_REPLACE, &aside, ret_error);
@@ -132,7 +132,7 @@ int qdisc_delete(Netlink *netlink, int ifindex, const Object *observed, Error *r
                         return r;
         }
         int r = netlink_request(netlink, qdisc_message_new(RTM_DELQDISC, 0, ifindex, qdisc, NULL), ret_error);
-        // Meanwhile another one stands there, which the handle keeps us from deleting.
+        // Another qdisc has taken the place meanwhile; the handle in the request protects it.
         return r == -EINVAL ? -ENOENT : r;
 }
 
@@ -144,7 +144,7 @@ static void qdisc_type_read(const TcMessage *message, QdiscObject *qdisc) {
                                 forms[i].options_read(message, qdisc);
                         return;
                 }
-        // The older form of clsact, without egress: it serves us as well, and may hold others' filters.
+        // "ingress" is the older clsact, without egress. It serves our filters as well and may hold other programs'.
         qdisc->type = streq(message->kind, "ingress") ? QDISC_CLSACT : QDISC_FOREIGN;
         strcpy_fixed(qdisc->foreign, message->kind);
 }
@@ -161,7 +161,7 @@ static int qdisc_get_handle(const struct nlmsghdr *header, void *userdata) {
         int r = tc_message_read(header, RTM_NEWQDISC, &message);
         if (r < 0)
                 return r;
-        // The kernel's own defaults have no handle.
+        // The kernel's default qdiscs have no handle.
         if (message.header->tcm_handle == 0)
                 return 0;
         get->found = true;
@@ -170,18 +170,18 @@ static int qdisc_get_handle(const struct nlmsghdr *header, void *userdata) {
         return 0;
 }
 
-// What stands at a parent: 1 and the qdisc, or 0 if it is nothing or the kernel's own default. One get instead of a
-// dump, which always covers all links, and hypervisors have thousands of taps.
+// Reads the qdisc at a parent. 1: there is one; 0: there is none, or the kernel's default. This is a get and not a
+// dump, because a dump covers all links and a hypervisor has thousands of taps.
 static int qdisc_get(Netlink *netlink, int ifindex, uint32_t parent, QdiscObject *ret, Error *ret_error) {
         struct tcmsg header = { .tcm_family = AF_UNSPEC, .tcm_ifindex = ifindex, .tcm_parent = parent };
         QdiscGet get = {};
         Error error = {};
 
-        // NLM_F_ECHO: without it the answer goes to the multicast group only.
+        // Without NLM_F_ECHO the answer goes to the multicast group only.
         int r = netlink_query(netlink, tc_message_new(RTM_GETQDISC, NLM_F_ECHO, &header, NULL), qdisc_get_handle, NULL,
                               &get, &error);
-        // ENOENT: no clsact, no class. EINVAL: a qdisc that the kernel hides, as that of a link that never was up and
-        // the default below a class; before 6.8 it answers to these with silence.
+        // ENOENT: there is no clsact or no such class. EINVAL: the kernel hides the qdisc, as for a link that never was
+        // up and for the default below a class. Before Linux 6.8 it sends no answer about those.
         if (r == -ENOENT || r == -EINVAL)
                 return 0;
         if (r < 0)
@@ -199,7 +199,7 @@ static bool qdisc_is_our_htb(const QdiscObject *qdisc) {
         return qdisc->type == QDISC_HTB && qdisc->handle == OUR_QDISC_HANDLE;
 }
 
-// Whether a clsact that nothing of ours needs any more is ours to delete: it bears no mark but the filters in it.
+// 1: a clsact that we no longer need is ours to delete. It has no mark except the filters in it.
 static int clsact_is_ours(Netlink *netlink, int ifindex, Error *ret_error) {
         size_t ours, foreign;
         int r = filter_count(netlink, ifindex, &ours, &foreign, ret_error);
@@ -215,66 +215,103 @@ static int qdisc_is_wanted(Netlink *netlink, int ifindex, const Object *object, 
         return qdisc->type == QDISC_CLSACT ? clsact_is_ours(netlink, ifindex, ret_error) : 0;
 }
 
-// Adds what stands at a parent, if it concerns us; returns whether it did.
-static int qdisc_observe_at(Netlink *netlink, const char *link, int ifindex, ObjectKind kind, uint32_t parent,
-                            const State *desired, State *state, Error *ret_error) {
-        Object object = { .kind = kind };
-        strcpy_fixed(object.link, link);
+typedef struct QdiscObserver {
+        Netlink *netlink;
+        const char *link;
+        int ifindex;
+        const State *desired;
+        State *state;
+} QdiscObserver;
 
-        int r = qdisc_get(netlink, ifindex, parent, &object.as_qdisc, ret_error);
-        if (r > 0)
-                r = qdisc_is_wanted(netlink, ifindex, &object, desired, ret_error);
-        if (r < 0)
-                error_prefix(ret_error, "cannot read the qdiscs of %s", link);
+// Adds the qdisc at a parent if it concerns us. 1: it was added.
+static int qdisc_observe_at(const QdiscObserver *observer, ObjectKind kind, uint32_t parent, Error *ret_error) {
+        Object object = { .kind = kind };
+        strcpy_fixed(object.link, observer->link);
+
+        int r = qdisc_get(observer->netlink, observer->ifindex, parent, &object.as_qdisc, ret_error);
         if (r <= 0)
                 return r;
-        r = state_add(state, &object);
-        return r < 0 ? error_set(ret_error, r, "out of memory") : 1;
+        r = qdisc_is_wanted(observer->netlink, observer->ifindex, &object, observer->desired, ret_error);
+        if (r <= 0)
+                return r;
+        if (state_add(observer->state, &object) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        return 1;
+}
+
+static int leaves_observe(const QdiscObserver *observer, Error *ret_error) {
+        for (size_t i = 0; i < observer->desired->n_objects; i++) {
+                const Object *leaf = &observer->desired->objects[i];
+                if (leaf->kind != OBJECT_LEAF || !streq(leaf->link, observer->link))
+                        continue;
+                int r = qdisc_observe_at(observer, OBJECT_LEAF, leaf->as_qdisc.parent, ret_error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int tree_observe(const QdiscObserver *observer, Error *ret_error) {
+        int r = qdisc_observe_at(observer, OBJECT_QDISC, TC_H_CLSACT, ret_error);
+        if (r < 0)
+                return r;
+        r = qdisc_observe_at(observer, OBJECT_QDISC, TC_H_ROOT, ret_error);
+        if (r <= 0)
+                return r;
+        const Object *root = &observer->state->objects[observer->state->n_objects - 1];
+        return qdisc_is_our_htb(&root->as_qdisc) ? leaves_observe(observer, ret_error) : 0;
 }
 
 int qdisc_observe(Netlink *netlink, const char *link, int ifindex, const State *desired, State *state,
                   Error *ret_error) {
-        int r = qdisc_observe_at(netlink, link, ifindex, OBJECT_QDISC, TC_H_CLSACT, desired, state, ret_error);
-        if (r >= 0)
-                r = qdisc_observe_at(netlink, link, ifindex, OBJECT_QDISC, TC_H_ROOT, desired, state, ret_error);
-        if (r <= 0 || !qdisc_is_our_htb(&state->objects[state->n_objects - 1].as_qdisc))
-                return r < 0 ? r : 0;
+        const QdiscObserver observer = {
+                .netlink = netlink,
+                .link = link,
+                .ifindex = ifindex,
+                .desired = desired,
+                .state = state,
+        };
 
-        for (size_t i = 0; i < desired->n_objects && r >= 0; i++) {
-                const Object *leaf = &desired->objects[i];
-                if (leaf->kind == OBJECT_LEAF && streq(leaf->link, link))
-                        r = qdisc_observe_at(netlink, link, ifindex, OBJECT_LEAF, leaf->as_qdisc.parent, desired, state,
-                                             ret_error);
+        int r = tree_observe(&observer, ret_error);
+        if (r < 0) {
+                error_prefix(ret_error, "cannot read the qdiscs of %s", link);
+                return r;
         }
-        return r < 0 ? r : 0;
+        return 0;
 }
 
-int qdisc_probe_leaf(Netlink *netlink, QdiscType *ret_type, Error *ret_error) {
-        struct tcmsg header = {
+// An fq_codel that the kernel refuses.
+static struct nl_msg *impossible_message_new(int ifindex) {
+        const struct tcmsg header = {
                 .tcm_family = AF_UNSPEC,
+                .tcm_ifindex = ifindex,
                 .tcm_parent = TC_H_ROOT,
                 .tcm_handle = OUR_LEAF_HANDLE,
         };
-        Error error = {};
+        // NLM_F_REPLACE, so that the kernel does not refuse because lo has a qdisc already. That qdisc stays, because
+        // the request is always refused: the kernel allows at most 65,536 flows.
+        struct nl_msg *message = tc_message_new(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, &header, "fq_codel");
+        if (!message)
+                return NULL;
 
-        int r = netlink_link_index(netlink, "lo", &header.tcm_ifindex, ret_error);
+        struct nlattr *options = nla_nest_start(message, TCA_OPTIONS);
+        bool ok = options && nla_put_u32(message, TCA_FQ_CODEL_FLOWS, UINT32_MAX) == 0;
+        if (ok)
+                nla_nest_end(message, options);
+        return tc_message_end(message, ok);
+}
+
+int qdisc_probe_leaf(Netlink *netlink, QdiscType *ret_type, Error *ret_error) {
+        Error error = {};
+        int lo;
+
+        int r = netlink_link_index(netlink, "lo", &lo, ret_error);
         if (r < 0)
                 return r;
-        // REPLACE, so that a qdisc that somebody gave to lo does not answer for the kernel. It stays: at most 65,536
-        // flows are allowed.
-        struct nl_msg *message = tc_message_new(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, &header, "fq_codel");
-        if (message) {
-                struct nlattr *options = nla_nest_start(message, TCA_OPTIONS);
-                bool ok = options && nla_put_u32(message, TCA_FQ_CODEL_FLOWS, UINT32_MAX) == 0;
-                if (ok)
-                        nla_nest_end(message, options);
-                message = tc_message_end(message, ok);
-        }
-
-        r = netlink_request(netlink, message, &error);
+        r = netlink_request(netlink, impossible_message_new(lo), &error);
         if (r != -EINVAL && r != -ENOENT)
                 return error_set(ret_error, r < 0 ? r : -EPROTO, "cannot find out whether the kernel has fq_codel: %s",
-                                 r < 0 ? error.text : "it took what it should refuse");
+                                 r < 0 ? error.text : "it accepted a request that it should refuse");
         *ret_type = r == -EINVAL ? QDISC_FQ_CODEL : QDISC_PFIFO;
         return 0;
 }

@@ -1,12 +1,12 @@
-// What an ingress filter matches, as the keys of a u32 selector.
+// The packets that an ingress filter matches, as keys of a u32 selector.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What comes back from an ifb has passed by the netdev ingress hook, so a filter takes nothing that the rules there
-// could have reasons to drop: only whole TCP segments to our own MAC and address. No IPv4 options, no IPv6 extension
-// headers. Peers and ports are checked again at inet prerouting.
+// Packets that return from an ifb skip the netdev ingress hook. So a filter matches only packets that the rules there
+// would accept: whole TCP segments to our MAC and address, without IPv4 options or IPv6 extension headers. Inet
+// prerouting checks peers and ports again.
 //
-// u32 compares 32-bit words at offsets from the network header; the MAC stands at negative ones. What we write is what
-// we expect to read: a selector is ours if rendering what it seems to say gives the same bytes.
+// u32 compares 32-bit words at offsets from the network header; the MAC is at negative offsets. A selector is ours if
+// the MAC and the address in it, made into a selector again, give the same bytes.
 
 #include "tc/selector.h"
 
@@ -44,14 +44,14 @@ Selector selector_make(const FilterObject *filter) {
         const uint8_t *mac = filter->mac.bytes, *address = filter->address.bytes;
         Selector selector;
 
-        memset(&selector, 0, sizeof(selector)); // the padding too: it goes to the kernel and comes back
+        memset(&selector, 0, sizeof(selector)); // the padding too, because the kernel sends it back
         selector.head.flags = TC_U32_TERMINAL;
 
         key_add(&selector, OFFSET_MAC, 0xffffffff, word_read(mac));
         key_add(&selector, OFFSET_MAC + 4, 0xffff0000, (uint32_t)mac[4] << 24 | (uint32_t)mac[5] << 16);
         if (filter->protocol == ETH_P_IP) {
                 key_add(&selector, 0, 0xff000000, 0x45000000); // version 4, no options
-                key_add(&selector, 4, 0x00003fff, 0);          // no fragment, neither first nor later
+                key_add(&selector, 4, 0x00003fff, 0);          // no fragment, the first one included
                 key_add(&selector, 8, 0x00ff0000, IPPROTO_TCP << 16);
                 key_add(&selector, OFFSET_IPV4_ADDRESS, 0xffffffff, word_read(address));
         } else {

@@ -1,4 +1,4 @@
-// What an ingress filter matches, as the keys of a u32 selector, to and from a FilterObject: pure.
+// The packets that an ingress filter matches, as keys of a u32 selector: from and to a FilterObject, purely.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -18,7 +18,7 @@ typedef union Selector {
 } Selector;
 
 size_t selector_size(const Selector *selector);
-// From protocol, MAC and address.
+// Source: protocol, MAC and address.
 Selector selector_make(const FilterObject *filter);
-// Fills MAC and address from a selector of filter's protocol; false, and filter untouched, when it is not one we make.
+// Fills in MAC and address. filter has the protocol. False, and filter is untouched: the selector is not one of ours.
 bool selector_read(const void *data, size_t size, FilterObject *filter);

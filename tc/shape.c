@@ -1,19 +1,19 @@
 // The shaping tree of a plane.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-//     link  1: HTB  6d70:        default 10, and nothing passes beside the classes
+//     link  1: HTB  6d70:        the default class is 10, and no packet bypasses the classes
 //           +- 6d70:1            the plane's cap
 //              +- 6d70:10        every migration without a lease
 //              |  +- 6d71:       fq_codel or pfifo
-//              +- 6d70:100 up    left free for a class per lease
+//              +- 6d70:100 up    reserved, a class for each lease
 //
-// Out, it stands on the plane's own device; in, the same tree stands on an ifb, to which a filter at the device's
-// clsact takes what is a migration's.
+// The tree for egress is on the plane's own device. The same tree for ingress is on an ifb, to which filters at the
+// device's clsact redirect the packets of migrations.
 //
-// HTB earns tokens while it waits, but keeps at most a burst of them: whatever it oversleeps beyond that is lost to the
-// rate. So the burst has to cover the latest wake-up, and 1 ms does: 0.99 to 1.00 of the rate, in layer-2 bytes (the
-// kernel counts the headers of every segment that GSO will make). The smallest burst is two packets of GSO, so that one
-// can be sent while the next is waited for.
+// HTB collects tokens while it waits, but never more than a burst; tokens beyond that are lost to the rate. So the
+// burst has to cover the latest wake-up, and 1 ms does: 0.99 to 1.00 of the rate, in layer-2 bytes (the kernel counts
+// the headers of every segment that GSO will make). The smallest burst is two GSO packets: one is sent while HTB
+// collects tokens for the next.
 
 #include "tc/shape.h"
 
@@ -29,10 +29,10 @@
 
 enum {
         GSO_BYTES_MAX = 65536,
-        PFIFO_PACKETS_MIN = 64,   // below that one flow's window does not fit
-        FQ_CODEL_PACKETS = 10240, // the kernel's own default, spelled out so that it can be compared
-        // One for all rates: it must hold the largest packet, and above 200,000 the kernel calls it big. HTB ignores a
-        // change of a class that has children, so a quantum that followed the rate would never read back as asked.
+        PFIFO_PACKETS_MIN = 64,   // the window of one flow fits
+        FQ_CODEL_PACKETS = 10240, // the kernel's default, set explicitly so that it can be compared
+        // The same for all rates. It must hold the largest packet, and the kernel warns above 200,000. HTB ignores a
+        // change of the quantum in a class that has children, so one that depends on the rate would never read back.
         QUANTUM_BYTES = GSO_BYTES_MAX,
 };
 
@@ -86,11 +86,15 @@ static int tree_derive(const char *link, uint64_t rate, const ShapeFacts *facts,
         };
 
         int r = qdisc_derive(link, OBJECT_QDISC, root, state);
-        if (r == 0)
-                r = class_derive(link, OUR_CLASS_PLANE, TC_H_ROOT, rate, state);
-        if (r == 0)
-                r = class_derive(link, OUR_CLASS_SHARED, OUR_CLASS_PLANE, rate, state);
-        return r < 0 ? r : qdisc_derive(link, OBJECT_LEAF, leaf, state);
+        if (r < 0)
+                return r;
+        r = class_derive(link, OUR_CLASS_PLANE, TC_H_ROOT, rate, state);
+        if (r < 0)
+                return r;
+        r = class_derive(link, OUR_CLASS_SHARED, OUR_CLASS_PLANE, rate, state);
+        if (r < 0)
+                return r;
+        return qdisc_derive(link, OBJECT_LEAF, leaf, state);
 }
 
 static int filter_derive(const PlaneConfig *plane, const Address *address, const ShapeFacts *facts, State *state) {
@@ -98,7 +102,7 @@ static int filter_derive(const PlaneConfig *plane, const Address *address, const
         Object object = {
                 .kind = OBJECT_FILTER,
                 .as_filter = {
-                        // A priority of a chain belongs to one protocol.
+                        // All filters of one priority have the same protocol.
                         .priority = OUR_FILTER_PRIORITY + is_ipv6,
                         .protocol = is_ipv6 ? ETH_P_IPV6 : ETH_P_IP,
                         .mac = facts->mac,
@@ -118,19 +122,19 @@ static int ingress_derive(const PlaneConfig *plane, const ShapeFacts *facts, Sta
         };
 
         int r = tree_derive(facts->ifb, plane->ingress / 8, facts, state);
-        if (r == 0)
-                r = qdisc_derive(plane->interface, OBJECT_QDISC, clsact, state);
+        if (r < 0)
+                return r;
+        r = qdisc_derive(plane->interface, OBJECT_QDISC, clsact, state);
         for (size_t i = 0; i < plane->n_addresses && r == 0; i++)
                 r = filter_derive(plane, &plane->addresses[i].prefix.address, facts, state);
         return r;
 }
 
 int shape_derive(const PlaneConfig *plane, const ShapeFacts *facts, State *state) {
-        int r = 0;
-
-        if (plane->egress > 0)
-                r = tree_derive(plane->interface, plane->egress / 8, facts, state);
-        if (plane->ingress > 0 && r == 0)
-                r = ingress_derive(plane, facts, state);
-        return r;
+        if (plane->egress > 0) {
+                int r = tree_derive(plane->interface, plane->egress / 8, facts, state);
+                if (r < 0)
+                        return r;
+        }
+        return plane->ingress > 0 ? ingress_derive(plane, facts, state) : 0;
 }

@@ -1,4 +1,4 @@
-// The shaping tree of a plane, as objects: a pure function of the configuration and a few facts.
+// The shaping tree of a plane, as objects: a pure function of the configuration and of these facts.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -8,20 +8,19 @@
 #include "model/object.h"
 #include "model/state.h"
 
-// What the tree depends on besides the configuration.
+// The host's part in the tree.
 typedef struct ShapeFacts {
-        const char *ifb; // name of the plane's ifb device
+        const char *ifb; // the name of the plane's ifb device
         MacAddress mac;  // of the plane's own device
         uint32_t mtu;    // bytes
-        QdiscType leaf;  // QDISC_FQ_CODEL, or QDISC_PFIFO where the kernel has no fq_codel
+        QdiscType leaf;  // QDISC_FQ_CODEL, or QDISC_PFIFO if the kernel has no fq_codel
 } ShapeFacts;
 
-// Adds the qdiscs, classes and filters of one plane. A direction without a cap gets none (the ifb is then not used).
-// Errors: -ENOMEM.
+// Adds the qdiscs, classes and filters of one plane. A direction without a cap gets none; without Ingress= the ifb is
+// not used. 0 or -ENOMEM.
 int shape_derive(const PlaneConfig *plane, const ShapeFacts *facts, State *state);
 
-// Burst in bytes for a rate in bytes per second: 1 ms of the rate, and never less than two of the largest packets that
-// GSO hands down.
+// The burst in bytes for a rate in bytes per second: 1 ms of the rate, and at least two of the largest GSO packets.
 uint64_t shape_burst_bytes(uint64_t bytes_per_second);
-// Packets that a pfifo leaf may hold: about 20 ms of the rate.
+// The packets that a pfifo leaf may hold: about 20 ms of the rate in bytes per second.
 uint32_t shape_pfifo_limit_packets(uint64_t bytes_per_second, uint32_t mtu);

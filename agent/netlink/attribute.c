@@ -7,6 +7,7 @@
 #include <endian.h>
 #include <libmnl/libmnl.h>
 
+#include "base/inet.h"
 #include "base/util.h"
 
 // --- finding ---
@@ -126,6 +127,17 @@ int attribute_struct(const struct nlattr *attribute, size_t size, void *ret) {
                 return -EBADMSG;
         memcpy(ret, mnl_attr_get_payload(attribute), size);
         return 1;
+}
+
+bool attribute_address(const struct nlattr *attribute, int family, Address *ret) {
+        size_t size;
+        const void *bytes = attribute_payload(attribute, &size);
+
+        if (!bytes || size != address_bits(family) / 8)
+                return false;
+        *ret = (Address){ .family = family };
+        memcpy(ret->bytes, bytes, size);
+        return true;
 }
 
 bool attribute_string(const struct nlattr *attribute, const char **ret) {

@@ -7,6 +7,7 @@
 
 #include <linux/netlink.h>
 
+#include "base/inet.h"
 #include "base/util.h"
 
 // Stores the attributes of a run by their type, up to max; NULL for each that is missing.
@@ -39,5 +40,7 @@ int attribute_be64(const struct nlattr *attribute, uint64_t *ret);
 // The first size bytes of an attribute that is that large or larger, as structures of newer kernels are.
 int attribute_struct(const struct nlattr *attribute, size_t size, void *ret);
 
+// False when the attribute is missing, or has not the size of an address of that family (AF_INET or AF_INET6).
+bool attribute_address(const struct nlattr *attribute, int family, Address *ret);
 // False when the attribute is missing or does not end with NUL.
 bool attribute_string(const struct nlattr *attribute, const char **ret);
