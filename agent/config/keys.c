@@ -9,8 +9,6 @@
 #include "config/plane-config.h"
 #include "config/values.h"
 
-const PlaneConfig plane_config_defaults = { .required = true };
-
 #define FIELD_SIZE(type, field) sizeof(((type *)NULL)->field)
 #define VALUE(field) offsetof(PlaneConfig, field), FIELD_SIZE(PlaneConfig, field), false
 #define LIST(field) offsetof(PlaneConfig, field), FIELD_SIZE(PlaneConfig, field[0]), true

@@ -27,7 +27,6 @@ typedef struct ConfigList {
         size_t n, n_allocated;
 } ConfigList;
 
-extern const PlaneConfig plane_config_defaults;
 // The key number i, in the order of the manual; NULL after the last.
 const ConfigKey *config_key_at(size_t i);
 const ConfigKey *config_key_find(const char *section, const char *name);

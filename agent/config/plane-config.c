@@ -8,6 +8,8 @@
 #include "base/inet.h"
 #include "base/util.h"
 
+const PlaneConfig plane_config_defaults = { .required = true };
+
 static const char *const plane_kind_names[] = {
         [PLANE_KIND_DEVICE] = "device",
         [PLANE_KIND_VLAN] = "vlan",

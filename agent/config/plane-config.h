@@ -114,6 +114,8 @@ typedef struct PlaneConfig {
         size_t n_texts, n_texts_allocated;
 } PlaneConfig;
 
+// The configuration of a plane whose file sets nothing.
+extern const PlaneConfig plane_config_defaults;
 PlaneConfig *plane_config_free(PlaneConfig *plane);
 // Whether the plane has an address of the family, AF_INET or AF_INET6.
 bool plane_config_has_family(const PlaneConfig *plane, int family);
