@@ -124,6 +124,16 @@ const PlanePeer *plane_config_find_peer(const PlaneConfig *plane, const Address 
         return NULL;
 }
 
+const PlaneRoute *plane_config_find_route(const PlaneConfig *plane, const Address *address) {
+        const PlaneRoute *found = NULL;
+
+        for (size_t i = 0; i < plane->n_routes; i++)
+                if (prefix_contains(&plane->routes[i].destination, address) &&
+                    (!found || plane->routes[i].destination.length > found->destination.length))
+                        found = &plane->routes[i];
+        return found;
+}
+
 const PortRange *plane_config_migration_ports(const PlaneConfig *plane) {
         const PortRange *widest = &plane->ports[0];
 
