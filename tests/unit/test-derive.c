@@ -274,6 +274,24 @@ static void a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_th
         assert_guarded(&derived, "mig0-in");
 }
 
+static void an_adopted_link_that_no_longer_fits_keeps_its_isolation_and_is_not_made_again(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
+        links[1].vlan_id = 99;
+        _cleanup_derived_ Derived derived = derive_known(VLAN_PLANE, links, 2, "", (Known){ .stood_on = true });
+
+        assert_true(reasons_have(&derived.reasons, REASON_DEVICE_MISMATCH));
+        assert_guarded(&derived, "mig0-in");
+        assert_guarded(&derived, "mig0-out");
+        assert_int_equal(derived.state.objects[0].kind, OBJECT_LINK);
+        assert_int_equal(derived.state.objects[0].as_link.type, LINK_DEVICE);
+        assert_string_equal(derived.state.objects[0].as_link.alias, "");
+        assert_true(count(&derived, OBJECT_CLASS) > 0);
+
+        // One that never was the plane's is left alone.
+        _cleanup_derived_ Derived foreign = derive_with(VLAN_PLANE, links, 2, "");
+        assert_objects(&foreign, "");
+}
+
 static void a_vlan_of_ours_is_not_made_again_under_a_migration(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, true) };
         links[1].vlan_id = 99;
@@ -399,6 +417,7 @@ int main(void) {
                 cmocka_unit_test(a_vlan_whose_parent_was_renamed_stays_and_says_so),
                 cmocka_unit_test(a_foreign_vlan_whose_parent_was_renamed_keeps_its_isolation),
                 cmocka_unit_test(a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_the_file_says_now),
+                cmocka_unit_test(an_adopted_link_that_no_longer_fits_keeps_its_isolation_and_is_not_made_again),
                 cmocka_unit_test(a_vlan_of_ours_is_not_made_again_under_a_migration),
                 cmocka_unit_test(a_fitting_link_that_somebody_made_is_adopted_untagged),
                 cmocka_unit_test(a_device_in_use_is_not_taken),
