@@ -167,13 +167,14 @@ static int run_error(const char *text, Error *ret_error) {
                          hint);
 }
 
-// Runs the commands as one transaction.
-static int run(Firewall *firewall, const char *text, Error *ret_error) {
+// Runs the commands as one transaction, or has the kernel go through it and undo it (dry).
+static int run(Firewall *firewall, const char *text, bool dry, Error *ret_error) {
         if (!firewall->nft)
                 firewall->nft = nft_ctx_new(NFT_CTX_DEFAULT);
         if (!firewall->nft || nft_ctx_buffer_output(firewall->nft) != 0 || nft_ctx_buffer_error(firewall->nft) != 0)
                 return error_set(ret_error, -ENOMEM, "cannot start libnftables");
         firewall->has_just_run = true;
+        nft_ctx_set_dry_run(firewall->nft, dry);
         if (nft_run_cmd_from_buffer(firewall->nft, text) == 0)
                 return 0;
         return run_error(nft_ctx_get_error_buffer(firewall->nft), ret_error);
@@ -204,29 +205,37 @@ static void sweep_counters(Firewall *firewall) {
                                         counters.counters[i].name);
         }
         if (fclose(TAKE(file)) == 0 && size > 0)
-                (void)run(firewall, text, NULL);
+                (void)run(firewall, text, false, NULL);
 }
 
-int firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
-                   size_t n_remove, Error *ret_error) {
+static int transaction_run(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
+                           size_t n_remove, bool dry, Error *ret_error) {
         _cleanup_(tables_deinit) Table tables[RULESET_FAMILY_MAX] = {};
         _cleanup_free_ char *text = NULL;
-        int r;
 
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
-                r = table_read(firewall->netlink, family, TABLE_CHAINS, &tables[family], ret_error);
+                int r = table_read(firewall->netlink, family, TABLE_CHAINS, &tables[family], ret_error);
                 if (r < 0)
                         return r;
         }
         if (transaction_render(tables, load, n_load, remove, n_remove, &text) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
-        if (!text)
+        return text ? run(firewall, text, dry, ret_error) : 0;
+}
+
+int firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
+                   size_t n_remove, Error *ret_error) {
+        if (n_load + n_remove == 0)
                 return 0;
-        r = run(firewall, text, ret_error);
+        int r = transaction_run(firewall, load, n_load, remove, n_remove, false, ret_error);
         if (r < 0)
                 return r;
         sweep_counters(firewall);
         return 0;
+}
+
+int firewall_check(Firewall *firewall, const Object *const *load, size_t n_load, Error *ret_error) {
+        return transaction_run(firewall, load, n_load, NULL, 0, true, ret_error);
 }
 
 // --- counters ---

@@ -11,7 +11,8 @@
 
 // An operation that the kernel refused.
 typedef struct ApplyFailure {
-        char link[IFNAMSIZ]; // "": the ruleset of all planes
+        char link[IFNAMSIZ]; // "": of all planes
+        bool is_ruleset;     // the rules are not in force
         Error error;         // "cannot add class mig0 ...: what the kernel said"
 } ApplyFailure;
 

@@ -85,6 +85,13 @@ int __wrap_firewall_apply(Firewall *firewall _unused_, const Object *const *load
         return r;
 }
 
+// The chains of no plane are refused by themselves.
+int __wrap_firewall_check(Firewall *firewall, const Object *const *load, size_t n_load, Error *ret_error);
+int __wrap_firewall_check(Firewall *firewall _unused_, const Object *const *load _unused_, size_t n_load _unused_,
+                          Error *ret_error _unused_) {
+        return 0;
+}
+
 static void on_progress(KernelStep next _unused_) {
         kernel.n_steps++;
 }

@@ -95,6 +95,7 @@ static void bridge_filters(Situation *situation) {
 
 static void ruleset_is_refused(Situation *situation) {
         failure_is(situation, "", "cannot load the ruleset: no memory");
+        situation->failure.is_ruleset = true;
 }
 
 static void class_is_refused(Situation *situation) {
