@@ -4,6 +4,7 @@
 #include "engine/apply.h"
 
 #include "base/error.h"
+#include "base/names.h"
 #include "base/util.h"
 #include "engine/kernel.h"
 #include "firewall/firewall.h"
@@ -128,10 +129,10 @@ static bool same_plane(const char *a, const char *b) {
 
         if (!a[0] || streq(a, b))
                 return true;
-        link_ifb_name(a, ifb);
+        names_ifb(a, ifb);
         if (streq(ifb, b))
                 return true;
-        link_ifb_name(b, ifb);
+        names_ifb(b, ifb);
         return streq(ifb, a);
 }
 

@@ -28,15 +28,6 @@ static void rtnl_link_freep(struct rtnl_link **link) {
 }
 #define _cleanup_rtnl_link_ _cleanup_(rtnl_link_freep)
 
-void link_ifb_name(const char *interface, char ret[static IFNAMSIZ]) {
-        if (strlen(IFB_NAME_PREFIX) + strlen(interface) < IFNAMSIZ) {
-                (void)snprintf(ret, IFNAMSIZ, IFB_NAME_PREFIX "%s", interface);
-                return;
-        }
-        uint64_t hash = hash_bytes(HASH_INIT, interface, strlen(interface));
-        (void)snprintf(ret, IFNAMSIZ, IFB_NAME_PREFIX "%.5s%06x", interface, (unsigned)(hash & 0xffffff));
-}
-
 static void string_read(const struct nlattr *attribute, char *ret, size_t size) {
         if (attribute)
                 (void)snprintf(ret, size, "%.*s", nla_len(attribute), (const char *)nla_data(attribute));

@@ -12,8 +12,6 @@
 #define LINK_KIND_BRIDGE "bridge"
 #define LINK_KIND_OPENVSWITCH "openvswitch" // the internal ports, and ovs-system, which has all the others as slaves
 
-// Name of the ifb device of a plane's interface.
-void link_ifb_name(const char *interface, char ret[static IFNAMSIZ]);
 
 typedef struct Link {
         int index;

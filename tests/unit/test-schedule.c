@@ -112,17 +112,30 @@ static void test_a_look_is_made_once_and_can_be_arranged_again(void **state _unu
 
 static void test_audits_come_at_their_interval_whatever_else_is_arranged(void **state _unused_) {
         _cleanup_lab_ Lab lab;
+        uint64_t at;
 
         lab_init(&lab, 5000);
         for (unsigned i = 1; i <= 3; i++) {
-                uint64_t at;
-
-                assert_true(sd_event_run(lab.event, 0) > 0);
+                now_usec += 5000;
+                assert_true(sd_event_run(lab.event, UINT64_MAX) > 0);
                 assert_int_equal(lab.n_audits, i);
                 assert_true(sd_event_source_get_time(lab.schedule.audit_timer, &at) >= 0);
-                assert_int_equal(at, 1000 + (i + 1) * 5000);
+                assert_int_equal(at, now_usec + 5000);
         }
         assert_int_equal(lab.n_looks, 0);
+}
+
+// As after SIGSTOP, or where a virtual machine was paused.
+static void test_missed_audits_are_not_made_up_for(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+        uint64_t at;
+
+        lab_init(&lab, 5000);
+        now_usec += 15 * SECOND;
+        assert_true(sd_event_run(lab.event, UINT64_MAX) > 0);
+        assert_int_equal(lab.n_audits, 1);
+        assert_true(sd_event_source_get_time(lab.schedule.audit_timer, &at) >= 0);
+        assert_int_equal(at, now_usec + 5000);
 }
 
 int main(void) {
@@ -132,6 +145,7 @@ int main(void) {
                 cmocka_unit_test(test_a_later_look_does_not_put_off_one_that_is_arranged),
                 cmocka_unit_test(test_a_look_is_made_once_and_can_be_arranged_again),
                 cmocka_unit_test(test_audits_come_at_their_interval_whatever_else_is_arranged),
+                cmocka_unit_test(test_missed_audits_are_not_made_up_for),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
