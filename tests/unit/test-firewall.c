@@ -121,26 +121,36 @@ int __wrap_netlink_query(Netlink *netlink _unused_, struct nl_msg *message, Netl
 
 typedef struct Library {
         const char *error; // of every run; NULL: it succeeds
+        bool is_dry;
         unsigned n_runs, n_freed;
-        char *last_text;
+        char last_text[4096];
 } Library;
 
 static Library library;
 
-int __wrap_nft_run_cmd_from_buffer(struct nft_ctx *context, const char *text);
+int __wrap_nft_run_cmd_from_filename(struct nft_ctx *context, const char *path);
 const char *__wrap_nft_ctx_get_error_buffer(struct nft_ctx *context);
+void __wrap_nft_ctx_set_dry_run(struct nft_ctx *context, bool dry);
 void __wrap_nft_ctx_free(struct nft_ctx *context);
 void __real_nft_ctx_free(struct nft_ctx *context);
 
-int __wrap_nft_run_cmd_from_buffer(struct nft_ctx *context _unused_, const char *text) {
+int __wrap_nft_run_cmd_from_filename(struct nft_ctx *context _unused_, const char *path) {
+        FILE *file = fopen(path, "re");
+
         library.n_runs++;
-        free(library.last_text);
-        library.last_text = strdup(text);
+        assert_non_null(file);
+        memset(library.last_text, 0, sizeof(library.last_text));
+        assert_true(fread(library.last_text, 1, sizeof(library.last_text) - 1, file) > 0);
+        fclose(file);
         return library.error ? -1 : 0;
 }
 
 const char *__wrap_nft_ctx_get_error_buffer(struct nft_ctx *context _unused_) {
         return library.error;
+}
+
+void __wrap_nft_ctx_set_dry_run(struct nft_ctx *context _unused_, bool dry) {
+        library.is_dry = dry;
 }
 
 void __wrap_nft_ctx_free(struct nft_ctx *context) {
@@ -163,20 +173,22 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-        free(library.last_text);
         firewall_free(*state);
         return 0;
 }
 
-static int apply_chain(Firewall *firewall, Error *ret_error) {
-        Object object = { .kind = OBJECT_RULESET, .as_ruleset = { .family = RULESET_INET, .text = (char *)"drop\n" } };
-        const Object *load[] = { &object };
+static const Object chain = {
+        .kind = OBJECT_RULESET,
+        .as_ruleset = { .family = RULESET_INET, .chain = "mig0-in", .text = (char *)"drop\n" },
+};
+static const Object *const chains[] = { &chain };
 
-        strcpy_fixed(object.as_ruleset.chain, "mig0-in");
-        return firewall_apply(firewall, load, 1, NULL, 0, ret_error);
+static int apply_chain(Firewall *firewall, Error *ret_error) {
+        return firewall_apply(firewall, chains, ELEMENTSOF(chains), NULL, 0, ret_error);
 }
 
-#define TOLD "internal:3:1-30: Error: Could not process rule: "
+#define AT "/proc/self/fd/5:3:1-30: Error: "
+#define REFUSED "Could not process rule: "
 #define COMMAND "add rule inet migplane mig0-in drop"
 
 static void test_a_refused_transaction_is_told_with_its_command(void **state) {
@@ -185,22 +197,23 @@ static void test_a_refused_transaction_is_told_with_its_command(void **state) {
                 int code;
                 const char *text;
         } cases[] = {
-                { TOLD "No such file or directory\n" COMMAND "\n^^^^\n", -ENOENT,
-                  "nftables: " TOLD "No such file or directory: \"" COMMAND "\"" },
-                { TOLD "Operation not permitted\n" COMMAND "\n", -EPERM,
-                  "nftables: " TOLD "Operation not permitted: \"" COMMAND "\"" },
-                { TOLD "Device or resource busy\n" COMMAND "\n", -EBUSY,
-                  "nftables: " TOLD "Device or resource busy: \"" COMMAND "\"" },
-                { TOLD "Operation not supported\nadd chain netdev migplane mig0-out { type filter hook egress device }\n",
+                { AT REFUSED "No such file or directory\n" COMMAND "\n^^^^\n", -ENOENT,
+                  "nftables: " REFUSED "No such file or directory: \"" COMMAND "\"" },
+                { AT REFUSED "Operation not permitted\n" COMMAND "\n", -EPERM,
+                  "nftables: " REFUSED "Operation not permitted: \"" COMMAND "\"" },
+                // Of several errors, the first.
+                { AT REFUSED "Device or resource busy\n" COMMAND "\n" AT REFUSED "Operation not permitted\nadd table\n", -EBUSY,
+                  "nftables: " REFUSED "Device or resource busy: \"" COMMAND "\"" },
+                { AT REFUSED "Operation not supported\nadd chain netdev migplane out { type filter hook egress device }\n",
                   -EOPNOTSUPP,
-                  "nftables: " TOLD "Operation not supported: \"add chain netdev migplane mig0-out { type filter hook egress "
+                  "nftables: " REFUSED "Operation not supported: \"add chain netdev migplane out { type filter hook egress "
                   "device }\"; egress chains need Linux 5.16" },
-                { TOLD "Operation not supported\n" COMMAND "\n", -EOPNOTSUPP,
-                  "nftables: " TOLD "Operation not supported: \"" COMMAND "\"" },
-                { "internal:1:9-11: Error: syntax error, unexpected end\nadd rule\n", -EIO,
-                  "nftables: internal:1:9-11: Error: syntax error, unexpected end: \"add rule\"" },
+                { AT REFUSED "Operation not supported\n" COMMAND "\n", -EOPNOTSUPP,
+                  "nftables: " REFUSED "Operation not supported: \"" COMMAND "\"" },
+                { AT "syntax error, unexpected end\nadd rule\n", -EIO,
+                  "nftables: syntax error, unexpected end: \"add rule\"" },
                 { "netlink: Error: cache initialization failed: No buffer space available", -ENOBUFS,
-                  "nftables: netlink: Error: cache initialization failed: No buffer space available: \"\"" },
+                  "nftables: cache initialization failed: No buffer space available: \"\"" },
                 { "", -EIO, "nftables: : \"\"" },
         };
 
@@ -244,6 +257,21 @@ static void test_counters_that_cannot_be_read_are_no_failure_of_a_change(void **
         kernel.refused = NFT_MSG_GETOBJ;
         assert_int_equal(apply_chain(*state, NULL), 0);
         assert_int_equal(library.n_runs, 1);
+}
+
+static void test_a_check_is_undone(void **state) {
+        Error error = {};
+
+        kernel.n_counter_users = 0;
+        assert_int_equal(firewall_check(*state, chains, ELEMENTSOF(chains), NULL), 0);
+        assert_true(library.is_dry);
+        assert_int_equal(library.n_runs, 1);
+        library.error = AT REFUSED "No such file or directory\n" COMMAND "\n";
+        assert_int_equal(firewall_check(*state, chains, ELEMENTSOF(chains), &error), -ENOENT);
+        assert_string_equal(error.text, "nftables: " REFUSED "No such file or directory: \"" COMMAND "\"");
+        library.error = NULL;
+        assert_int_equal(apply_chain(*state, NULL), 0);
+        assert_false(library.is_dry);
 }
 
 static void test_nothing_to_do_runs_nothing(void **state) {
@@ -344,6 +372,7 @@ int main(void) {
                 firewall_test(test_nothing_is_changed_when_the_tables_cannot_be_read),
                 firewall_test(test_counters_that_no_rule_refers_to_are_deleted),
                 firewall_test(test_counters_that_cannot_be_read_are_no_failure_of_a_change),
+                firewall_test(test_a_check_is_undone),
                 firewall_test(test_nothing_to_do_runs_nothing),
                 firewall_test(test_the_library_is_kept_until_a_change_has_been_verified),
                 firewall_test(test_a_chain_is_observed_as_its_rules_tell),
