@@ -10,8 +10,7 @@ GUEST_MEMORY_MIB=512
 GUEST_FILLED_MIB=288                    # what a migration has to carry, besides the guest's kernel
 
 guest_kernel() {
-    local images=(/boot/vmlinuz-*)
-    printf '%s\n' "${images[@]}" | sort -V | tail -n 1
+    find /boot "$UNPACKED/boot" -maxdepth 1 -name 'vmlinuz-*' 2>/dev/null | sort -V | tail -n 1
 }
 
 guest_build() {

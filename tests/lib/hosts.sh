@@ -26,6 +26,8 @@ lab_inside() { [[ -n ${LAB-} && $$ -eq 1 ]]; }
 lab_enter() {
     if lab_inside; then
         mount -t tmpfs -o mode=755 lab "$LAB"
+        # Programs that install.sh has unpacked and not installed.
+        [[ ! -d $UNPACKED ]] || mount -t overlay -o "lowerdir=$UNPACKED/usr:/usr" overlay /usr
         ip link set lo up
         return
     fi
@@ -77,6 +79,7 @@ host_start() {
     local name=$1 number=$2 root=$LAB/$1
     mkdir -p "$root"/{run,var/{lib,cache,log}/libvirt}
     cp -a /etc "$root/"
+    [[ ! -d $UNPACKED/etc ]] || cp -a "$UNPACKED/etc" "$root/"
     rm -rf "$root"/etc/{libvirt,migplane,machine-id,hosts}
     mkdir -p "$root"/etc/{libvirt,migplane}
     printf '%032x\n' "$number" >"$root/etc/machine-id"
@@ -164,6 +167,7 @@ host_dbus() {
 
 # Where the programs under test are; they are run from there, not installed.
 : "${BUILD_DIR:=$(realpath "${BASH_SOURCE[0]%/*}/../..")/build}"
+: "${UNPACKED:=$(realpath "${BASH_SOURCE[0]%/*}/../..")/build-unpacked}"
 
 host_migplaned() { host_daemon "$1" "$BUILD_DIR/migplaned"; }
 
