@@ -23,13 +23,13 @@ declare -A INSTALL_SETS=(
     [vm]="cpio dbus kmod qemu-system-x86 systemd"
     [package-deb]="debhelper dpkg-dev fakeroot lintian"
     [package-rpm]="checkpolicy gawk m4 make rpm semodule-utils"
-    [package-arch]="libarchive-tools makepkg"
+    [package-arch]="fakeroot libarchive-tools makepkg pacman-package-manager"
 )
 declare -A UNPACK_SETS=(
     [host]="firewalld"
     [demo]="libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu"
     [package-rpm]="selinux-policy-dev"
-    [vm]="ifupdown network-manager openvswitch-switch polkitd udev"
+    [vm]="ansible-core ifupdown network-manager openvswitch-switch polkitd python3-apt udev"
 )
 : "${UNPACKED:=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")/build-unpacked}"
 
