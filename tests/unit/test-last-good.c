@@ -86,6 +86,15 @@ static void test_what_is_restored_is_what_was_in_force(void **state _unused_) {
         assert_true(plane_config_equal(planes.planes[0]->config, in_force));
 }
 
+// A mark that some editors put at the start of a file means nothing in the middle of one.
+static void test_a_file_with_a_byte_order_mark_is_restored(void **state _unused_) {
+        _cleanup_(planes_deinit) PlaneSet planes = {};
+
+        save("blue", "\xef\xbb\xbf" CAPPED);
+        assert_int_equal(last_good_restore(kept, take, &planes), 0);
+        assert_int_equal(planes.n_planes, 1);
+}
+
 static void test_the_rates_are_those_that_set_bandwidth_put_in_force(void **state _unused_) {
         _cleanup_(planes_deinit) PlaneSet planes = {};
         _cleanup_config_ Config *config = NULL;
@@ -183,6 +192,7 @@ static void test_only_planes_with_a_file_good_or_bad_stay(void **state _unused_)
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(test_what_is_restored_is_what_was_in_force),
+                TEST(test_a_file_with_a_byte_order_mark_is_restored),
                 TEST(test_the_rates_are_those_that_set_bandwidth_put_in_force),
                 TEST(test_a_file_that_says_the_same_already_is_not_written_again),
                 TEST(test_what_a_crash_left_half_written_is_no_plane),
