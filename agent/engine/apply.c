@@ -138,9 +138,13 @@ static bool same_plane(const char *a, const char *b) {
 
 static bool is_held_back(const ApplyFailures *failures, const Operation *operation) {
         for (size_t i = 0; i < failures->n_failures; i++)
-                if (same_plane(failures->failures[i].link, operation_link(operation)))
+                if (failures->failures[i].holds_back && same_plane(failures->failures[i].link, operation_link(operation)))
                         return true;
         return false;
+}
+
+static bool goes_with_link(const Object *object) {
+        return object->kind == OBJECT_ROUTE || object->kind == OBJECT_NEIGHBOUR;
 }
 
 // Whether a link was deleted and made again earlier in the plan: what was seen on the old one is gone, and the plan, which
@@ -162,7 +166,11 @@ static int failure_add(ApplyFailures *failures, const char *link, const Error *e
                 return -ENOMEM;
 
         ApplyFailure *failure = &failures->failures[failures->n_failures++];
-        *failure = (ApplyFailure){ .is_ruleset = !operation, .error = *error };
+        *failure = (ApplyFailure){
+                .is_ruleset = !operation,
+                .holds_back = !operation || operation->desired || !goes_with_link(operation->observed),
+                .error = *error,
+        };
         strcpy_fixed(failure->link, link);
         if (!operation)
                 return 0;
