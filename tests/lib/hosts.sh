@@ -89,7 +89,7 @@ host_start() {
     HOST_PID[$name]=$!
     HOST_NUMBER[$name]=$number
     # unshare has done its work when it has become sleep.
-    lab_wait 5 grep -qx sleep "/proc/$!/comm"
+    lab_wait 30 grep -qx sleep "/proc/$!/comm"
 
     host_wire "$name" mgmt mgmt0 0a
     host_wire "$name" plane eno2 0b
@@ -162,7 +162,7 @@ host_dbus() {
 	</busconfig>
 	CONF
     host_daemon "$1" dbus-daemon --config-file=/etc/lab-bus.conf --nofork --nopidfile
-    lab_wait 10 test -S "$LAB/$1/run/dbus/system_bus_socket"
+    lab_wait 30 test -S "$LAB/$1/run/dbus/system_bus_socket"
 }
 
 # Where the programs under test are; they are run from there, not installed.
