@@ -14,7 +14,6 @@ typedef enum Health {
 
 typedef enum ReasonCode {
         REASON_SETTING_UP,
-        REASON_NOT_SEEN,
         REASON_TAKEN_DOWN,
         REASON_CONFIGURATION,
         REASON_PARENT_MISSING,

@@ -27,18 +27,14 @@ void peer_recovery_deinit(PeerRecovery *recovery) {
         recovery->timer = sd_event_source_unref(recovery->timer);
 }
 
-// The longest prefix decides, as in the kernel.
 const Address *peer_recovery_next_hop(const PlaneConfig *plane, const Address *address) {
-        const PlaneRoute *route = plane_config_find_route(plane, address);
-
-        for (size_t i = 0; i < plane->n_addresses; i++) {
-                const Prefix *own = &plane->addresses[i].prefix;
-                if (prefix_contains(own, address) && (!route || own->length >= route->destination.length))
+        for (size_t i = 0; i < plane->n_addresses; i++)
+                if (prefix_contains(&plane->addresses[i].prefix, address))
                         return address;
-        }
-        if (!route)
-                return NULL;
-        return route->gateway.family == AF_UNSPEC ? address : &route->gateway;
+        for (size_t i = 0; i < plane->n_routes; i++)
+                if (prefix_contains(&plane->routes[i].destination, address))
+                        return plane->routes[i].gateway.family == AF_UNSPEC ? address : &plane->routes[i].gateway;
+        return NULL;
 }
 
 static void peers_pin(Netlink *netlink, const Plane *plane) {
