@@ -11,7 +11,8 @@
 #include "base/util.h"
 
 enum {
-        LINK_SPELLING_MAX = 3 * (IFNAMSIZ - 1) + 3 + 1, // every character spelled, and the start; all three with the NUL
+        // All with the NUL.
+        LINK_SPELLING_MAX = 3 * (IFNAMSIZ - 1) + 3 + 1, // the start, and every character spelled
         CHAIN_NAME_MAX = 64,                            // any link and "-out-elsewhere"
         COUNTER_NAME_MAX = 64,
 };

@@ -1,16 +1,10 @@
 // Our tables in the kernel.
 // SPDX-License-Identifier: GPL-2.0-or-later
-//
-// A context of libnftables takes 0.2 ms to create and, from its first run on, 0.6 MB for the tables of the whole host.
-// So it is not kept. But to close its socket right after a commit takes 10 to 20 ms, until the kernel has finished that
-// commit. So the context is freed a while later.
 
 #include "firewall/firewall.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <malloc.h>
-#include <nftables/libnftables.h>
 
 #include "base/error.h"
 #include "base/names.h"
@@ -19,6 +13,7 @@
 #include "firewall/chain-name.h"
 #include "firewall/foreign-rules.h"
 #include "firewall/nft-query.h"
+#include "firewall/nft-run.h"
 #include "firewall/table.h"
 #include "firewall/transaction.h"
 #include "model/object.h"
@@ -28,8 +23,7 @@
 
 struct Firewall {
         Netlink *netlink;
-        struct nft_ctx *nft; // NULL: freed
-        bool has_just_run;
+        NftRunner nft;
         ForeignRules foreign; // as of the generation
         uint32_t generation;  // of all rules of the host; 0: foreign was not read
 };
@@ -46,18 +40,10 @@ int firewall_new(Firewall **ret, Error *ret_error) {
         return 0;
 }
 
-static void nft_release(Firewall *firewall) {
-        if (!firewall->nft)
-                return;
-        nft_ctx_free(firewall->nft);
-        firewall->nft = NULL;
-        (void)malloc_trim(0); // gives back 33 MB after 10,000 peers
-}
-
 Firewall *firewall_free(Firewall *firewall) {
         if (!firewall)
                 return NULL;
-        nft_release(firewall);
+        nft_run_deinit(&firewall->nft);
         firewall->netlink = netlink_free(firewall->netlink);
         foreign_rules_deinit(&firewall->foreign);
         free(firewall);
@@ -113,9 +99,7 @@ static void foreign_refresh(Firewall *firewall) {
 
 int firewall_observe(Firewall *firewall, State *state, Error *ret_error) {
         // The first observation follows a change at once, to verify it. The next one comes later.
-        if (!firewall->has_just_run)
-                nft_release(firewall);
-        firewall->has_just_run = false;
+        nft_run_rest(&firewall->nft);
 
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
                 _cleanup_table_ Table table = {};
@@ -140,44 +124,6 @@ int firewall_read_foreign_rules(Firewall *firewall, ForeignRules *ret, Error *re
 }
 
 // --- apply ---
-
-// libnftables gives errors as text only.
-static int error_code(const char *text) {
-        static const int codes[] = { EPERM, ENOENT, EEXIST, EBUSY, EOPNOTSUPP, EINVAL, ENOMEM, ENOBUFS, EMSGSIZE };
-
-        for (size_t i = 0; i < ELEMENTSOF(codes); i++)
-                if (strstr(text, strerror(codes[i])))
-                        return -codes[i];
-        return -EIO;
-}
-
-// Joins the two lines of the text, "internal:12:1-30: Error: Could not process rule: No such file or directory" and the
-// command.
-static int run_error(const char *text, Error *ret_error) {
-        const char *line = text + strcspn(text, "\n");
-        int message = (int)(line - text), code = error_code(text);
-        const char *hint = "";
-
-        if (*line == '\n')
-                line++;
-        // The first command that a kernel before 5.16 refuses.
-        if (code == -EOPNOTSUPP && strstr(text, " hook egress "))
-                hint = "; egress chains need Linux 5.16";
-        return error_set(ret_error, code, "nftables: %.*s: \"%.*s\"%s", message, text, (int)strcspn(line, "\n"), line,
-                         hint);
-}
-
-// Runs the commands as one transaction.
-static int run(Firewall *firewall, const char *text, Error *ret_error) {
-        if (!firewall->nft)
-                firewall->nft = nft_ctx_new(NFT_CTX_DEFAULT);
-        if (!firewall->nft || nft_ctx_buffer_output(firewall->nft) != 0 || nft_ctx_buffer_error(firewall->nft) != 0)
-                return error_set(ret_error, -ENOMEM, "cannot start libnftables");
-        firewall->has_just_run = true;
-        if (nft_run_cmd_from_buffer(firewall->nft, text) == 0)
-                return 0;
-        return run_error(nft_ctx_get_error_buffer(firewall->nft), ret_error);
-}
 
 static void tables_deinit(Table (*tables)[RULESET_FAMILY_MAX]) {
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++)
@@ -204,29 +150,37 @@ static void sweep_counters(Firewall *firewall) {
                                         counters.counters[i].name);
         }
         if (fclose(TAKE(file)) == 0 && size > 0)
-                (void)run(firewall, text, NULL);
+                (void)nft_run(&firewall->nft, text, NFT_RUN_COMMIT, NULL);
 }
 
-int firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
-                   size_t n_remove, Error *ret_error) {
+static int transaction_run(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
+                           size_t n_remove, NftRunMode mode, Error *ret_error) {
         _cleanup_(tables_deinit) Table tables[RULESET_FAMILY_MAX] = {};
         _cleanup_free_ char *text = NULL;
-        int r;
 
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
-                r = table_read(firewall->netlink, family, TABLE_CHAINS, &tables[family], ret_error);
+                int r = table_read(firewall->netlink, family, TABLE_CHAINS, &tables[family], ret_error);
                 if (r < 0)
                         return r;
         }
         if (transaction_render(tables, load, n_load, remove, n_remove, &text) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
-        if (!text)
+        return text ? nft_run(&firewall->nft, text, mode, ret_error) : 0;
+}
+
+int firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
+                   size_t n_remove, Error *ret_error) {
+        if (n_load + n_remove == 0)
                 return 0;
-        r = run(firewall, text, ret_error);
+        int r = transaction_run(firewall, load, n_load, remove, n_remove, NFT_RUN_COMMIT, ret_error);
         if (r < 0)
                 return r;
         sweep_counters(firewall);
         return 0;
+}
+
+int firewall_check(Firewall *firewall, const Object *const *load, size_t n_load, Error *ret_error) {
+        return transaction_run(firewall, load, n_load, NULL, 0, NFT_RUN_CHECK, ret_error);
 }
 
 // --- counters ---

@@ -35,6 +35,9 @@ const ForeignRules *firewall_foreign_rules(const Firewall *firewall);
 int firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
                    size_t n_remove, Error *ret_error);
 
+// Asks the kernel whether it would take a transaction that loads these chains, and changes nothing. 0, or what it says.
+int firewall_check(Firewall *firewall, const Object *const *load, size_t n_load, Error *ret_error);
+
 // How many frames of a link were dropped for one reason: 14 incoming packets for their "ethertype".
 typedef struct FirewallCounter {
         char name[COUNTER_NAME_MAX]; // in nft's listing: "mig0-in-ethertype"

@@ -94,7 +94,7 @@ int foreign_rules_handle_flowtable(const struct nlmsghdr *header, void *userdata
         if (r < 0)
                 return r;
         if (!attribute_string(attributes[NFTA_FLOWTABLE_TABLE], &table) ||
-            !attribute_string(attributes[NFTA_FLOWTABLE_NAME], &name) || is_ours(table) ||
+            !attribute_string(attributes[NFTA_FLOWTABLE_NAME], &name) ||
             attribute_index_nested(attributes[NFTA_FLOWTABLE_HOOK], hook, NFTA_FLOWTABLE_HOOK_MAX) < 0 ||
             !hook[NFTA_FLOWTABLE_HOOK_DEVS])
                 return 0;

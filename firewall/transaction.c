@@ -21,8 +21,11 @@ typedef struct Transaction {
         FILE *file;
 } Transaction;
 
+// In a dormant table nothing exists: the table is deleted first.
 static const TableChain *existing_chain(const Transaction *transaction, const Object *object) {
-        return table_find(&transaction->existing[object->as_ruleset.family], object->as_ruleset.chain);
+        const Table *table = &transaction->existing[object->as_ruleset.family];
+
+        return table->is_dormant ? NULL : table_find(table, object->as_ruleset.chain);
 }
 
 // "VERB chain FAMILY migplane CHAIN"
@@ -117,7 +120,7 @@ static bool loads_into(const Transaction *transaction, RulesetFamily family) {
 // Whether the table exists and has no chain left after the transaction.
 static bool empties(const Transaction *transaction, RulesetFamily family) {
         const Table *table = &transaction->existing[family];
-        size_t n_left = table->n_chains;
+        size_t n_left = table->is_dormant ? 0 : table->n_chains;
 
         for (size_t i = 0; i < transaction->n_remove; i++)
                 if (transaction->remove[i]->as_ruleset.family == family &&
@@ -126,11 +129,16 @@ static bool empties(const Transaction *transaction, RulesetFamily family) {
         return table->exists && n_left == 0 && !loads_into(transaction, family);
 }
 
-// This also wakes a dormant table.
+// A dormant table guards nothing and is made again, because the kernel takes no new base chain in the transaction that
+// wakes a table. All of its chains are in the transaction: none of them is observed as it should be.
 static void print_tables(const Transaction *transaction) {
-        for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++)
-                if (loads_into(transaction, family))
-                        fprintf(transaction->file, "add table %s " NFT_TABLE "\n", ruleset_family_to_string(family));
+        for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
+                if (!loads_into(transaction, family))
+                        continue;
+                if (transaction->existing[family].is_dormant)
+                        fprintf(transaction->file, "delete table %s " NFT_TABLE "\n", ruleset_family_to_string(family));
+                fprintf(transaction->file, "add table %s " NFT_TABLE "\n", ruleset_family_to_string(family));
+        }
 }
 
 static void print_flush(const Transaction *transaction, const Object *object) {

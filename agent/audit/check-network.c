@@ -19,7 +19,6 @@
 #include "kernel/tcp.h"
 #include "model/object.h"
 #include "model/plan.h"
-#include "netlink/attribute.h"
 #include "netlink/request.h"
 
 // --- addresses ---
@@ -107,24 +106,23 @@ typedef struct Neighbours {
 
 static int neighbour_read(const struct nlmsghdr *header, void *userdata) {
         Neighbours *neighbours = userdata;
-        const struct nlattr *attributes[NDA_MAX + 1];
+        struct nlattr *attributes[NDA_MAX + 1];
         const struct ndmsg *info = NLMSG_DATA(header);
-        Address address;
-        MacAddress mac;
 
         if (header->nlmsg_type != RTM_NEWNEIGH ||
-            attribute_index_message(header, sizeof(*info), attributes, NDA_MAX) < 0)
+            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, NDA_MAX, NULL) < 0)
                 return -EBADMSG;
+        struct nlattr *destination = attributes[NDA_DST], *mac = attributes[NDA_LLADDR];
         if (info->ndm_ifindex != neighbours->check->link->index || info->ndm_state & (NUD_NOARP | NUD_FAILED) ||
-            (info->ndm_family != AF_INET && info->ndm_family != AF_INET6) ||
-            !attribute_address(attributes[NDA_DST], info->ndm_family, &address) ||
-            !attribute_mac(attributes[NDA_LLADDR], &mac))
+            (info->ndm_family != AF_INET && info->ndm_family != AF_INET6) || !destination || !mac ||
+            (unsigned)nla_len(destination) != address_bits(info->ndm_family) / 8 || nla_len(mac) != sizeof(MacAddress))
                 return 0;
         if (array_reserve(&neighbours->entries, &neighbours->n_allocated, neighbours->n_entries + 1) < 0)
                 return -ENOMEM;
         size_t i = neighbours->n_entries++;
-        neighbours->entries[i].address = address;
-        neighbours->entries[i].mac = mac;
+        neighbours->entries[i].address = (Address){ .family = info->ndm_family };
+        memcpy(neighbours->entries[i].address.bytes, nla_data(destination), (size_t)nla_len(destination));
+        memcpy(&neighbours->entries[i].mac, nla_data(mac), sizeof(MacAddress));
         return 0;
 }
 
@@ -199,14 +197,12 @@ void check_neighbours(Check *check) {
 // --- routes ---
 
 static int route_read(const struct nlmsghdr *header, void *userdata) {
-        const struct nlattr *attributes[RTA_MAX + 1];
-        uint32_t ifindex = 0;
+        static const struct nla_policy policy[RTA_MAX + 1] = { [RTA_OIF] = { .type = NLA_U32 } };
+        struct nlattr *attributes[RTA_MAX + 1];
 
-        if (header->nlmsg_type != RTM_NEWROUTE ||
-            attribute_index_message(header, sizeof(struct rtmsg), attributes, RTA_MAX) < 0 ||
-            attribute_u32(attributes[RTA_OIF], &ifindex) < 0)
+        if (nlmsg_parse((struct nlmsghdr *)header, sizeof(struct rtmsg), attributes, RTA_MAX, policy) < 0)
                 return -EBADMSG;
-        *(int *)userdata = (int)ifindex;
+        *(int *)userdata = attributes[RTA_OIF] ? (int)nla_get_u32(attributes[RTA_OIF]) : 0;
         return 0;
 }
 

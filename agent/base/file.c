@@ -92,7 +92,9 @@ int file_make_folders(const char *path, Error *ret_error) {
         return 0;
 }
 
-#define TEMPORARY_SUFFIX ".XXXXXX"
+// No other program makes such names, as editors, backups and package managers do with a plain suffix.
+#define TEMPORARY_MARK ".migplane-"
+#define TEMPORARY_SUFFIX TEMPORARY_MARK "XXXXXX"
 
 void file_remove_leftovers(const char *path) {
         _cleanup_free_ char *folder = strdup(path);
@@ -105,8 +107,8 @@ void file_remove_leftovers(const char *path) {
 
         _cleanup_closedir_ DIR *directory = opendir(folder);
         for (const struct dirent *entry; directory && (entry = readdir(directory));)
-                if (strlen(entry->d_name) == size + strlen(TEMPORARY_SUFFIX) && entry->d_name[size] == '.' &&
-                    strncmp(entry->d_name, name, size) == 0)
+                if (strlen(entry->d_name) == size + strlen(TEMPORARY_SUFFIX) && strncmp(entry->d_name, name, size) == 0 &&
+                    strncmp(entry->d_name + size, TEMPORARY_MARK, strlen(TEMPORARY_MARK)) == 0)
                         (void)unlinkat(dirfd(directory), entry->d_name, 0);
 }
 

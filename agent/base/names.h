@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <net/if.h>
+
 #define BUS_NAME "org.migplane1"
 #define BUS_PATH "/org/migplane1"
 #define BUS_PATH_PLANES "/org/migplane1/plane"
@@ -16,6 +18,7 @@
 #define LINK_GROUP_UNTAGGED 0x6d706c6e // "mpln"
 // The ifb device of a plane: this prefix and the plane's interface, shortened with a hash if the name is too long.
 #define IFB_NAME_PREFIX "ifb-"
+void names_ifb(const char *interface, char ret[static IFNAMSIZ]);
 
 // IFA_PROTO, rtm_protocol and NDA_PROTOCOL of our objects; unassigned in the kernel's and iproute2's lists.
 #define OUR_PROTOCOL 109 // 'm'

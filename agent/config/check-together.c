@@ -4,6 +4,7 @@
 #include "config/check-together.h"
 
 #include "base/inet.h"
+#include "base/names.h"
 #include "base/util.h"
 #include "config/config.h"
 #include "config/draft.h"
@@ -17,6 +18,28 @@ static const char *plane_text(const PlaneConfig *plane, ConfigLocation at, char 
 
 #define PLANE(plane, section, key, item) \
         plane_text((plane), config_location((plane), section, key, item), (char[512]){ 0 })
+
+// Each plane with Ingress= has an ifb, and gets one when it gets a cap: their names are taken, too.
+static void check_ifbs(ConfigDraft *draft, const PlaneConfig *standing) {
+        const PlaneConfig *plane = draft->plane;
+        const struct {
+                const char *key, *value;
+        } names[] = { { "Name", plane->interface }, { "Parent", plane->parent } };
+        char ifb[IFNAMSIZ], other[IFNAMSIZ];
+
+        names_ifb(standing->interface, other);
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (streq(names[i].value, other))
+                        draft_error(draft, config_location(plane, "Interface", names[i].key, 0),
+                                    "%s=%s is the name of the ifb device of %s; use another one", names[i].key, other,
+                                    PLANE(standing, "Interface", "Name", 0));
+        names_ifb(plane->interface, ifb);
+        if (streq(ifb, standing->interface) || streq(ifb, standing->parent) ||
+            (streq(ifb, other) && !streq(plane->interface, standing->interface)))
+                draft_error(draft, config_location(plane, "Interface", "Name", 0),
+                            "the ifb device of Name=%s is named %s, a name that %s uses; use another Name=", plane->interface,
+                            ifb, PLANE(standing, "Interface", "Name", 0));
+}
 
 static void check_interfaces(ConfigDraft *draft, const PlaneConfig *standing) {
         const PlaneConfig *plane = draft->plane;
@@ -34,6 +57,7 @@ static void check_interfaces(ConfigDraft *draft, const PlaneConfig *standing) {
                 draft_error(draft, config_location(plane, "Interface", "Parent", 0),
                             "Parent=%s is the interface of %s, which carries nothing else; use another one",
                             plane->parent, PLANE(standing, "Interface", "Name", 0));
+        check_ifbs(draft, standing);
         if (plane->vlan_id != 0 && plane->vlan_id == standing->vlan_id &&
             plane->vlan_protocol == standing->vlan_protocol && streq(plane->parent, standing->parent))
                 draft_error(draft, config_location(plane, "Interface", "VLANId", 0),

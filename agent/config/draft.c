@@ -7,7 +7,6 @@
 
 #include "base/util.h"
 #include "config/config.h"
-#include "config/keys.h"
 #include "config/plane-config.h"
 
 enum {

@@ -17,7 +17,7 @@ typedef struct Values {
 } Values;
 
 static Values values_of(const ConfigKey *key, const PlaneConfig *plane) {
-        const ConfigSection *section = config_section_find(key->section, strcmp);
+        const ConfigSection *section = config_section_find(key->section);
 
         if (key->is_list) {
                 const ConfigList list = config_list_at(plane, key->offset);

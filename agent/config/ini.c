@@ -62,8 +62,7 @@ static char *strip(char *text) {
 }
 
 void ini_init(Ini *ini, char *text, size_t size) {
-        static const char bom[] = "\xef\xbb\xbf";
-        size_t skip = strncmp(text, bom, strlen(bom)) == 0 ? strlen(bom) : 0;
+        size_t skip = strncmp(text, INI_BOM, strlen(INI_BOM)) == 0 ? strlen(INI_BOM) : 0;
 
         *ini = (Ini){ .next = text + skip, .end = text + size, .next_line = 1 };
 }

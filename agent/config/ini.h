@@ -16,6 +16,9 @@ typedef enum IniItem {
         INI_ASSIGNMENT, // name and value
 } IniItem;
 
+// What some editors put at the start of a file in UTF-8.
+#define INI_BOM "\xef\xbb\xbf"
+
 typedef struct Ini {
         unsigned line; // where the last item begins
         char *name;    // of the section or of the key; never empty

@@ -3,13 +3,12 @@
 
 #include "config/keys.h"
 
-#include <strings.h>
+#include <ctype.h>
+#include <limits.h>
 
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "config/values.h"
-
-const PlaneConfig plane_config_defaults = { .required = true };
 
 #define FIELD_SIZE(type, field) sizeof(((type *)NULL)->field)
 #define VALUE(field) offsetof(PlaneConfig, field), FIELD_SIZE(PlaneConfig, field), false
@@ -88,20 +87,62 @@ const ConfigKey *config_key_find(const char *section, const char *name) {
         return NULL;
 }
 
+enum { NAME_MAX_COMPARED = 32 };
+
+// How many letters have to be replaced, added or left out, whatever their case, to make one name of the other.
+static unsigned name_distance(const char *a, const char *b) {
+        unsigned row[NAME_MAX_COMPARED + 1];
+        size_t n = strlen(b);
+
+        if (n > NAME_MAX_COMPARED || strlen(a) > NAME_MAX_COMPARED)
+                return UINT_MAX;
+        for (size_t j = 0; j <= n; j++)
+                row[j] = (unsigned)j;
+        for (size_t i = 1; a[i - 1]; i++) {
+                unsigned diagonal = row[0];
+
+                row[0] = (unsigned)i;
+                for (size_t j = 1; j <= n; j++) {
+                        unsigned replaced = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+                        unsigned changed = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+
+                        diagonal = row[j];
+                        row[j] = replaced < changed ? replaced : changed;
+                }
+        }
+        return row[n];
+}
+
+static bool is_similar(const char *name, unsigned distance) {
+        return distance <= 2 && distance * 2 < strlen(name);
+}
+
 const ConfigKey *config_key_find_similar(const char *section, const char *name) {
         const ConfigKey *found = NULL;
+        unsigned least = UINT_MAX;
 
         for (size_t i = 0; i < ELEMENTSOF(config_keys); i++) {
                 const ConfigKey *key = &config_keys[i];
-                if (strcasecmp(key->key, name) == 0 && (!found || streq(key->section, section)))
+                unsigned distance = name_distance(name, key->key);
+
+                if (is_similar(name, distance) && (distance < least || (distance == least && streq(key->section, section)))) {
                         found = key;
+                        least = distance;
+                }
         }
         return found;
 }
 
-const ConfigSection *config_section_find(const char *name, int (*compare)(const char *, const char *)) {
+const ConfigSection *config_section_find_similar(const char *name) {
         for (size_t i = 0; i < ELEMENTSOF(config_sections); i++)
-                if (compare(config_sections[i].name, name) == 0)
+                if (is_similar(name, name_distance(name, config_sections[i].name)))
+                        return &config_sections[i];
+        return NULL;
+}
+
+const ConfigSection *config_section_find(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(config_sections); i++)
+                if (streq(config_sections[i].name, name))
                         return &config_sections[i];
         return NULL;
 }

@@ -27,13 +27,14 @@ typedef struct ConfigList {
         size_t n, n_allocated;
 } ConfigList;
 
-extern const PlaneConfig plane_config_defaults;
 // The key number i, in the order of the manual; NULL after the last.
 const ConfigKey *config_key_at(size_t i);
 const ConfigKey *config_key_find(const char *section, const char *name);
-// A key of the same name but for upper and lower case, preferably of this section; NULL if there is none.
+// The key or section that was probably meant: it differs in upper and lower case, or by two letters at most. A key is preferably
+// of this section. NULL if there is none.
 const ConfigKey *config_key_find_similar(const char *section, const char *name);
-const ConfigSection *config_section_find(const char *name, int (*compare)(const char *, const char *));
+const ConfigSection *config_section_find_similar(const char *name);
+const ConfigSection *config_section_find(const char *name);
 
 // Reads and writes the list at this offset of the plane. The items are of several types, hence copies instead of
 // pointers.

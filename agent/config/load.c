@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -15,6 +16,7 @@
 #include "config/check.h"
 #include "config/config.h"
 #include "config/draft.h"
+#include "config/ini.h"
 #include "config/plane-config.h"
 #include "config/read.h"
 
@@ -91,7 +93,11 @@ static void file_list_sort(FileList *list) {
 static void draft_read_source(ConfigDraft *draft, const char *path, char *text, size_t size) {
         char *source;
 
-        if (asprintf(&source, "%s\n\n# %s\n%.*s", draft->plane->source ?: "", path, (int)size, text) < 0) {
+        if (size == 0)
+                return;
+        // The mark is one at the start of a file only.
+        size_t n_bom = size >= strlen(INI_BOM) && memcmp(text, INI_BOM, strlen(INI_BOM)) == 0 ? strlen(INI_BOM) : 0;
+        if (asprintf(&source, "%s\n\n# %s\n%.*s", draft->plane->source ?: "", path, (int)(size - n_bom), text + n_bom) < 0) {
                 draft->out_of_memory = true;
                 return;
         }
@@ -100,7 +106,12 @@ static void draft_read_source(ConfigDraft *draft, const char *path, char *text, 
         draft_read_text(draft, path, text, size);
 }
 
-// Reads one file into the draft. Returns false if the file masks others: it is empty, or a link to /dev/null.
+// A link to /dev/null, and to no other device. An empty file masks nothing: a full disk leaves those.
+static bool is_mask(const struct stat *st) {
+        return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+// Reads one file into the draft. Returns false if the file masks those of its name.
 static bool draft_read_file(ConfigDraft *draft, const char *path) {
         ConfigLocation at = { .path = path };
         struct stat st;
@@ -109,7 +120,7 @@ static bool draft_read_file(ConfigDraft *draft, const char *path) {
                 draft_error(draft, at, "cannot be read: %m; repair or remove it");
                 return true;
         }
-        if (S_ISCHR(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size == 0))
+        if (is_mask(&st))
                 return false;
         if (!S_ISREG(st.st_mode)) {
                 draft_error(draft, at, "is not a regular file; a plane is described by a text file");
@@ -184,6 +195,10 @@ static int config_load_plane(Config *config, const char *const *directories, boo
         int r = draft_init(&draft, config, name, file->path, has_ipv6);
         if (r < 0 || !draft_read_file(&draft, file->path))
                 return r;
+        // Drop-ins cannot make it a plane: the file may have been lost to a full disk.
+        if (!draft.out_of_memory && draft.n_errors == 0 && !draft.plane->source)
+                draft_error(&draft, (ConfigLocation){ .path = file->path },
+                            "is empty; write the plane, remove the file, or mask the plane with a link to /dev/null");
         draft_read_dropins(&draft, directories);
         return config_add_draft(config, &draft);
 }

@@ -8,6 +8,8 @@
 #include "base/inet.h"
 #include "base/util.h"
 
+const PlaneConfig plane_config_defaults = { .required = true };
+
 static const char *const plane_kind_names[] = {
         [PLANE_KIND_DEVICE] = "device",
         [PLANE_KIND_VLAN] = "vlan",
@@ -120,6 +122,16 @@ const PlanePeer *plane_config_find_peer(const PlaneConfig *plane, const Address 
                 if (plane->known_peers[i].has_mac && address_compare(&plane->known_peers[i].address, address) == 0)
                         return &plane->known_peers[i];
         return NULL;
+}
+
+const PlaneRoute *plane_config_find_route(const PlaneConfig *plane, const Address *address) {
+        const PlaneRoute *found = NULL;
+
+        for (size_t i = 0; i < plane->n_routes; i++)
+                if (prefix_contains(&plane->routes[i].destination, address) &&
+                    (!found || plane->routes[i].destination.length > found->destination.length))
+                        found = &plane->routes[i];
+        return found;
 }
 
 const PortRange *plane_config_migration_ports(const PlaneConfig *plane) {

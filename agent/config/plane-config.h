@@ -114,6 +114,8 @@ typedef struct PlaneConfig {
         size_t n_texts, n_texts_allocated;
 } PlaneConfig;
 
+// The configuration of a plane whose file sets nothing.
+extern const PlaneConfig plane_config_defaults;
 PlaneConfig *plane_config_free(PlaneConfig *plane);
 // Whether the plane has an address of the family, AF_INET or AF_INET6.
 bool plane_config_has_family(const PlaneConfig *plane, int family);
@@ -125,6 +127,8 @@ bool plane_config_has_port(const PlaneConfig *plane, uint16_t port);
 bool plane_config_is_peer(const PlaneConfig *plane, const Address *address);
 // The [Peer] section that gives the address a MAC address; NULL if there is none.
 const PlanePeer *plane_config_find_peer(const PlaneConfig *plane, const Address *address);
+// The [Route] that packets for the address take: the longest; NULL if there is none.
+const PlaneRoute *plane_config_find_route(const PlaneConfig *plane, const Address *address);
 
 // Whether networkd or NetworkManager makes the device, from files that the daemon writes.
 static inline bool plane_config_is_handed_over(const PlaneConfig *plane) {

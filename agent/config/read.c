@@ -52,13 +52,16 @@ static void list_clear(PlaneConfig *plane, size_t offset) {
 }
 
 static void report_value(Reader *reader, const ConfigKey *key, const char *text, int r, const Error *error) {
+        const char *hint = strstr(text, " #") || strstr(text, " ;") || text[0] == '#' || text[0] == ';' ?
+                "; a comment stands on a line of its own" : "";
+
         if (r == -ENOMEM)
                 reader->draft->out_of_memory = true;
         else if (error->text[0] != '\0')
-                draft_error(reader->draft, reader->at, "%s=%.100s: %s", key->key, text, error->text);
+                draft_error(reader->draft, reader->at, "%s=%.100s: %s%s", key->key, text, error->text, hint);
         else
-                draft_error(reader->draft, reader->at, "%s=%.100s is %s; expected %s", key->key, text,
-                            r == -ERANGE ? "out of range" : "not understood", key->type->expected);
+                draft_error(reader->draft, reader->at, "%s=%.100s is %s; expected %s%s", key->key, text,
+                            r == -ERANGE ? "out of range" : "not understood", key->type->expected, hint);
 }
 
 // An empty assignment empties a list and gives a value its default.
@@ -123,7 +126,7 @@ static void warn_unknown_key(Reader *reader, const char *name) {
 }
 
 static void warn_unknown_section(Reader *reader, const char *name) {
-        const ConfigSection *similar = config_section_find(name, strcasecmp);
+        const ConfigSection *similar = config_section_find_similar(name);
 
         if (similar)
                 draft_warning(reader->draft, reader->at, "unknown section [%.100s] is ignored; did you mean [%s]?",
@@ -143,7 +146,7 @@ static void read_section(Reader *reader, const char *name) {
         PlaneConfig *plane = reader->draft->plane;
 
         reader->in_section = true;
-        reader->section = config_section_find(name, strcmp);
+        reader->section = config_section_find(name);
         if (!reader->section) {
                 if (!is_foreign(name))
                         warn_unknown_section(reader, name);

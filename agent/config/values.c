@@ -83,6 +83,10 @@ static int interface_read(ConfigDraft *draft _unused_, const char *text, void *t
                 return error_set(ret_error, -ERANGE,
                                  "the name has %zu characters and the kernel allows at most %d; choose a shorter name",
                                  strlen(text), IFNAMSIZ - 1);
+        // networkd takes such a name for a pattern or its opposite, and NetworkManager's lists are cut there.
+        if (strpbrk(text, "!?[];,"))
+                return error_set(ret_error, -EINVAL, "a name with any of ! ? [ ] ; , is a pattern or a list to other programs; "
+                                 "rename the interface");
         if (streq(text, "lo"))
                 return error_set(ret_error, -EINVAL,
                                  "the loopback interface reaches no other host; name another interface");

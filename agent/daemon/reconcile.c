@@ -28,7 +28,10 @@
 #include "planes/plane.h"
 #include "planes/repair.h"
 
-enum { ROUNDS_MAX = 4 };
+enum {
+        ROUNDS_MAX = 4,
+        UNSEEN_MIN = 2, // snapshots that fail before the planes' health says so
+};
 #define RETRY_FIRST_USEC UINT64_C(100000)
 #define RETRY_LAST_USEC UINT64_C(30000000)
 
@@ -55,7 +58,7 @@ static void plan_log(const Plan *plan) {
 // Reports are worth less than the rules that they stand beside: the next round is without.
 static void reports_check(Drops *drops, const ApplyFailures *failures) {
         for (size_t i = 0; i < failures->n_failures && drops_reports(drops); i++)
-                if (!failures->failures[i].link[0])
+                if (failures->failures[i].is_ruleset)
                         drops_refuse(drops, failures->failures[i].error.text);
 }
 
@@ -140,6 +143,21 @@ static void statuses_store(const Reconciler *reconciler, Snapshot *snapshot, con
         }
 }
 
+// What is not seen is not promised. Once is left out: memory can be short, or a dump interrupted, for a moment.
+static void unseen_store(Reconciler *reconciler, const Error *error) {
+        if (++reconciler->n_unseen < UNSEEN_MIN)
+                return;
+        for (size_t i = 0; i < reconciler->planes->n_planes; i++) {
+                Plane *plane = reconciler->planes->planes[i];
+                PlaneStatus status = plane->status;
+
+                status.reasons = (Reasons){};
+                reasons_add(&status.reasons, REASON_NOT_SEEN, "the state of this host could not be read %u times in a row: %s",
+                            UNSEEN_MIN, error->text);
+                planes_store_status(reconciler->planes, plane, &status);
+        }
+}
+
 static uint64_t retry_next(uint64_t retry_usec) {
         uint64_t next = retry_usec ? retry_usec * 2 : RETRY_FIRST_USEC;
 
@@ -175,15 +193,20 @@ static ReconcileCause reports_update(Drops *drops, ReconcileCause cause) {
 int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
         _cleanup_snapshot_ Snapshot snapshot = {};
         _cleanup_apply_failures_ ApplyFailures failures = {};
+        Error error = {};
 
         peer_recovery_pin_peers(reconciler->recovery);
         cause = reports_update(reconciler->drops, cause);
-        int r = rounds_run(reconciler, cause, &snapshot, &failures, ret_error);
+        int r = rounds_run(reconciler, cause, &snapshot, &failures, &error);
         if (r >= 0) {
+                reconciler->n_unseen = 0;
                 failures_log(reconciler, &failures);
                 neighbours_watch(reconciler->watch, &snapshot.desired);
                 statuses_store(reconciler, &snapshot, &failures);
                 watch_forget(reconciler->watch);
+        } else {
+                unseen_store(reconciler, &error);
+                (void)error_set(ret_error, r, "%s", error.text);
         }
         next_arrange(reconciler, r < 0 || failures.n_failures > 0);
         planes_announce_reconciled(reconciler->planes);

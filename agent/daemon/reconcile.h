@@ -25,6 +25,7 @@ typedef struct Reconciler {
         PeerRecovery *recovery;
 
         char machine_id[33];      // "": this host has none
+        unsigned n_unseen;        // snapshots in a row that failed
         uint64_t retry_usec;      // doubles while the kernel keeps refusing
         uint64_t failures_logged; // hash of the refusals that the log has last
 } Reconciler;

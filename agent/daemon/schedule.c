@@ -13,11 +13,12 @@ static int on_look_timer(sd_event_source *source _unused_, uint64_t usec _unused
         return 0;
 }
 
-static int on_audit_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+// From now on, not from when it was due: audits that were missed while the daemon was stopped are not made up for.
+static int on_audit_timer(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
         const Schedule *schedule = userdata;
 
         schedule->on_audit(schedule->userdata);
-        (void)sd_event_source_set_time(source, usec + schedule->audit_interval_usec);
+        (void)sd_event_source_set_time(source, clock_now_usec() + schedule->audit_interval_usec);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "kernel/link.h"
@@ -35,7 +36,7 @@ static bool is_plane_link(const Plane *plane, const MonitorEvent *event) {
                 return true;
         if (!event->link[0])
                 return false;
-        link_ifb_name(config->interface, ifb);
+        names_ifb(config->interface, ifb);
         return streq(event->link, config->interface) || streq(event->link, ifb) || streq(event->link, config->parent);
 }
 

@@ -4,6 +4,7 @@
 #include "engine/apply.h"
 
 #include "base/error.h"
+#include "base/names.h"
 #include "base/util.h"
 #include "engine/kernel.h"
 #include "firewall/firewall.h"
@@ -128,18 +129,22 @@ static bool same_plane(const char *a, const char *b) {
 
         if (!a[0] || streq(a, b))
                 return true;
-        link_ifb_name(a, ifb);
+        names_ifb(a, ifb);
         if (streq(ifb, b))
                 return true;
-        link_ifb_name(b, ifb);
+        names_ifb(b, ifb);
         return streq(ifb, a);
 }
 
 static bool is_held_back(const ApplyFailures *failures, const Operation *operation) {
         for (size_t i = 0; i < failures->n_failures; i++)
-                if (same_plane(failures->failures[i].link, operation_link(operation)))
+                if (failures->failures[i].holds_back && same_plane(failures->failures[i].link, operation_link(operation)))
                         return true;
         return false;
+}
+
+static bool goes_with_link(const Object *object) {
+        return object->kind == OBJECT_ROUTE || object->kind == OBJECT_NEIGHBOUR;
 }
 
 // Whether a link was deleted and made again earlier in the plan: what was seen on the old one is gone, and the plan, which
@@ -161,7 +166,11 @@ static int failure_add(ApplyFailures *failures, const char *link, const Error *e
                 return -ENOMEM;
 
         ApplyFailure *failure = &failures->failures[failures->n_failures++];
-        *failure = (ApplyFailure){ .error = *error };
+        *failure = (ApplyFailure){
+                .is_ruleset = !operation,
+                .holds_back = !operation || operation->desired || !goes_with_link(operation->observed),
+                .error = *error,
+        };
         strcpy_fixed(failure->link, link);
         if (!operation)
                 return 0;
@@ -176,25 +185,103 @@ static int failure_add(ApplyFailures *failures, const char *link, const Error *e
         return 0;
 }
 
-// All rulesets in one transaction. Those of a plane of which something else could not be taken away stay.
-static int rulesets_apply(Kernel *kernel, const Plan *plan, ApplyFailures *failures) {
-        _cleanup_free_ const Object **load = calloc(plan->n_operations + 1, 2 * sizeof(*load));
-        size_t n_load = 0, n_removed = 0;
-        Error error = {};
+// The chains of a plan, on their way into one transaction.
+typedef struct RulesetLoad {
+        const Object **load, **remove; // in one block of memory
+        size_t n_load, n_remove;
+} RulesetLoad;
 
-        if (!load)
+static void ruleset_load_deinit(RulesetLoad *rulesets) {
+        free(rulesets->load);
+}
+
+// A chain at a device that could not be made: kernels before 6.18 refuse it, and the whole transaction with it.
+static bool hooks_nothing(Netlink *netlink, const ApplyFailures *failures, const Operation *operation) {
+        int index;
+
+        return operation->desired->as_ruleset.family == RULESET_NETDEV && operation->desired->link[0] &&
+               is_held_back(failures, operation) &&
+               netlink_link_index(netlink, operation->desired->link, &index, NULL) == -ENODEV;
+}
+
+// The rulesets of a plane of which something else could not be taken away stay.
+static int ruleset_load_collect(Netlink *netlink, const Plan *plan, const ApplyFailures *failures, RulesetLoad *ret) {
+        ret->load = calloc(plan->n_operations + 1, 2 * sizeof(*ret->load));
+        if (!ret->load)
                 return -ENOMEM;
-        const Object **removed = load + plan->n_operations;
+
+        ret->remove = ret->load + plan->n_operations;
         for (size_t i = 0; i < plan->n_operations; i++) {
                 const Operation *operation = &plan->operations[i];
-                if (operation->desired && operation->desired->kind == OBJECT_RULESET)
-                        load[n_load++] = operation->desired;
-                else if (!operation->desired && operation->observed->kind == OBJECT_RULESET &&
-                         !is_held_back(failures, operation))
-                        removed[n_removed++] = operation->observed;
+
+                if (operation_object(operation)->kind != OBJECT_RULESET)
+                        continue;
+                if (operation->desired && !hooks_nothing(netlink, failures, operation))
+                        ret->load[ret->n_load++] = operation->desired;
+                else if (!operation->desired && !is_held_back(failures, operation))
+                        ret->remove[ret->n_remove++] = operation->observed;
         }
+        return 0;
+}
+
+static bool is_at(const Object *chain, const char *link) {
+        return streq(chain->link, link) && chain->as_ruleset.family == RULESET_NETDEV;
+}
+
+// Leaves out the chains at the device. Chains of other families stay: the chains of all planes lead to them.
+static void ruleset_load_drop(RulesetLoad *rulesets, const char *link) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < rulesets->n_load; i++)
+                if (!is_at(rulesets->load[i], link))
+                        rulesets->load[n++] = rulesets->load[i];
+        rulesets->n_load = n;
+}
+
+// Leaves out the chains at each device for which the kernel refuses them by themselves. Returns how many devices that were.
+static int ruleset_load_sift(Firewall *firewall, RulesetLoad *rulesets, ApplyFailures *failures) {
+        int n_refused = 0;
+
+        for (size_t i = 0; i < rulesets->n_load;) {
+                const char *link = rulesets->load[i]->link;
+                _cleanup_free_ const Object **own = calloc(rulesets->n_load, sizeof(*own));
+                Error error = {};
+                size_t n = 0;
+
+                if (!own)
+                        return -ENOMEM;
+                for (size_t j = 0; j < rulesets->n_load && link[0]; j++)
+                        if (is_at(rulesets->load[j], link))
+                                own[n++] = rulesets->load[j];
+                if (n == 0 || own[0] != rulesets->load[i] || firewall_check(firewall, own, n, &error) >= 0) {
+                        i++;
+                        continue;
+                }
+                error_prefix(&error, "cannot load the ruleset of %s", link);
+                if (failure_add(failures, link, &error, NULL) < 0)
+                        return -ENOMEM;
+                ruleset_load_drop(rulesets, link);
+                n_refused++;
+        }
+        return n_refused;
+}
+
+// All rulesets in one transaction. Where the kernel refuses it, the planes whose own chains it refuses are left out, and held back.
+static int rulesets_apply(Kernel *kernel, const Plan *plan, ApplyFailures *failures) {
+        _cleanup_(ruleset_load_deinit) RulesetLoad rulesets = {};
+        Error error = {};
+
+        int r = ruleset_load_collect(kernel->netlink, plan, failures, &rulesets);
+        if (r < 0)
+                return r;
         kernel_progress(kernel, KERNEL_STEP_TRANSACTION);
-        if (firewall_apply(kernel->firewall, load, n_load, removed, n_removed, &error) >= 0)
+        if (firewall_apply(kernel->firewall, rulesets.load, rulesets.n_load, rulesets.remove, rulesets.n_remove, &error) >= 0)
+                return 0;
+        r = ruleset_load_sift(kernel->firewall, &rulesets, failures);
+        if (r < 0)
+                return r;
+        if (r > 0 && firewall_apply(kernel->firewall, rulesets.load, rulesets.n_load, rulesets.remove, rulesets.n_remove,
+                                    &error) >= 0)
                 return 0;
         error_prefix(&error, "cannot load the ruleset");
         return failure_add(failures, "", &error, NULL);

@@ -11,7 +11,9 @@
 
 // An operation that the kernel refused.
 typedef struct ApplyFailure {
-        char link[IFNAMSIZ]; // "": the ruleset of all planes
+        char link[IFNAMSIZ]; // "": of all planes
+        bool is_ruleset;     // the rules are not in force
+        bool holds_back;     // the operations that follow on this link
         Error error;         // "cannot add class mig0 ...: what the kernel said"
 } ApplyFailure;
 
@@ -23,5 +25,6 @@ void apply_failures_deinit(ApplyFailures *failures);
 #define _cleanup_apply_failures_ _cleanup_(apply_failures_deinit)
 
 // Carries out the operations in their order. After a failure the plane that it belongs to is left as it is then, so that no plane
-// goes up without what should have come before; the other planes go on. Returns 0, or -ENOMEM.
+// goes up without what should have come before; the other planes go on. A route or neighbour that could not be deleted does not
+// keep its link: the kernel deletes it with the link. Returns 0, or -ENOMEM.
 int apply(Kernel *kernel, const Plan *plan, ApplyFailures *ret_failures);

@@ -4,6 +4,7 @@
 #include "engine/bypass.h"
 
 #include "base/error.h"
+#include "base/names.h"
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "kernel/bridge.h"
@@ -29,7 +30,7 @@ BypassSubject bypass_subject(Netlink *netlink, const Inventory *inventory, const
         };
         char ifb[IFNAMSIZ];
 
-        link_ifb_name(config->interface, ifb);
+        names_ifb(config->interface, ifb);
         subject.ifb = inventory_find(inventory, ifb);
         if (config->kind == PLANE_KIND_VLAN) {
                 subject.vlan_id = config->vlan_id;

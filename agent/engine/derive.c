@@ -34,15 +34,27 @@ typedef struct Derivation {
         uint32_t mtu; // bytes; 0: whatever the device has
 } Derivation;
 
-// The same address at every boot, on every kernel: peers may have it pinned.
-static MacAddress macvlan_mac(const Derivation *d) {
-        uint64_t hash = hash_bytes(HASH_INIT, d->facts->machine_id, strlen(d->facts->machine_id));
+static MacAddress mac_hash(const DeriveFacts *facts, const PlaneConfig *plane, bool by_address) {
+        const Address *address = &plane->addresses[0].prefix.address;
+        uint64_t hash = hash_bytes(HASH_INIT, facts->machine_id, strlen(facts->machine_id));
         MacAddress mac;
 
-        hash = hash_bytes(hash, d->plane->interface, strlen(d->plane->interface));
+        hash = hash_bytes(hash, plane->interface, strlen(plane->interface));
+        if (by_address)
+                hash = hash_bytes(hash, address->bytes, address_bits(address->family) / 8);
         memcpy(mac.bytes, &hash, sizeof(mac.bytes));
         mac.bytes[0] = (uint8_t)((mac.bytes[0] & 0xfe) | 0x02); // locally administered, one station
         return mac;
+}
+
+// The same address at every boot, on every kernel: peers may have it pinned. The plane's address is in it, because hosts that were
+// cloned have one machine id. A device that an older version made without keeps its address: migrations may run on it.
+static MacAddress macvlan_mac(const Derivation *d) {
+        MacAddress before = mac_hash(d->facts, d->plane, false);
+
+        if (d->link && d->link->has_mac && memcmp(&d->link->mac, &before, sizeof(before)) == 0)
+                return before;
+        return mac_hash(d->facts, d->plane, true);
 }
 
 static void mac_derive(Derivation *d) {

@@ -77,21 +77,27 @@ static int setting_add(const HardeningSetting *setting, const char *link, State 
         Object object = { .kind = OBJECT_SYSCTL, .as_sysctl.value = setting->own };
 
         strcpy_fixed(object.link, link);
-        (void)snprintf(object.as_sysctl.item, sizeof(object.as_sysctl.item), "%s/conf/%s/%s", setting->family, link,
-                       setting->name);
-        return state_add(state, &object);
+        int n = snprintf(object.as_sysctl.item, sizeof(object.as_sysctl.item), "%s/conf/%s/%s", setting->family, link,
+                         setting->name);
+        return n < (int)sizeof(object.as_sysctl.item) ? state_add(state, &object) : -ENAMETOOLONG;
 }
 
 int hardening_derive(const char *link, bool has_ipv6, State *state) {
         for (size_t i = 0; i < ELEMENTSOF(settings); i++)
-                if (hardening_applies(&settings[i], has_ipv6) && setting_add(&settings[i], link, state) < 0)
-                        return -ENOMEM;
+                if (hardening_applies(&settings[i], has_ipv6)) {
+                        int r = setting_add(&settings[i], link, state);
+                        if (r < 0)
+                                return r;
+                }
         return 0;
 }
 
 int hardening_derive_ifb(const char *ifb, State *state) {
         for (size_t i = 0; i < ELEMENTSOF(settings); i++)
-                if (settings[i].scope == HARDENING_WITHOUT_IPV6 && setting_add(&settings[i], ifb, state) < 0)
-                        return -ENOMEM;
+                if (settings[i].scope == HARDENING_WITHOUT_IPV6) {
+                        int r = setting_add(&settings[i], ifb, state);
+                        if (r < 0)
+                                return r;
+                }
         return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/inet.h"
+#include "base/names.h"
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "engine/bypass.h"
@@ -71,7 +72,7 @@ PlaneFacts plane_facts_find(const PlaneInput *input, const Inventory *inventory)
                 .stood_on = link && input->verified && link->index == input->ifindex,
         };
 
-        link_ifb_name(config->interface, facts.ifb_name);
+        names_ifb(config->interface, facts.ifb_name);
         return facts;
 }
 

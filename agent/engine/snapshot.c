@@ -56,7 +56,7 @@ int snapshot_new(Kernel *kernel, const PlaneInput *planes, size_t n_planes, cons
         };
         r = derive(snapshot.planes, n_planes, &derive_facts, &snapshot.desired);
         if (r < 0)
-                return error_set(ret_error, r, "out of memory");
+                return error_set(ret_error, r, "cannot derive the planes' objects: %s", strerror(-r));
         r = observe(kernel, &snapshot.inventory, snapshot.planes, n_planes, &snapshot.desired, &snapshot.observed, ret_error);
         if (r < 0)
                 return r;

@@ -47,7 +47,7 @@ static int leave_alone_render(const PlaneConfig *plane, HandoverFiles *files) {
         bool device = plane->managed_by == MANAGED_BY_MIGPLANE;
         char ifb[IFNAMSIZ];
 
-        link_ifb_name(plane->interface, ifb);
+        names_ifb(plane->interface, ifb);
         const char *first = device ? plane->interface : ifb;
         int r = file_add(files, MANAGED_BY_NETWORKD, format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.network", first),
                          format("# Written by migplaned for the plane %s\n[Match]\nName=%s%s%s\n\n[Link]\nUnmanaged=yes\n",

@@ -53,7 +53,7 @@ typedef struct LinkObject {
 } LinkObject;
 
 typedef struct SysctlObject {
-        char item[48]; // below net/: "ipv4/conf/mig0/arp_ignore"; with the link's name spelled as in /proc/sys
+        char item[80]; // below net/: "ipv4/conf/mig0/arp_ignore"; with the link's name spelled as in /proc/sys
         int64_t value;
 } SysctlObject;
 

@@ -12,6 +12,7 @@ static const struct {
         Health health; // the best that a plane with this reason can have
 } codes[REASON_CODE_MAX] = {
         [REASON_SETTING_UP] = { "setting-up", HEALTH_UNKNOWN },
+        [REASON_NOT_SEEN] = { "not-seen", HEALTH_FAILED },
         [REASON_TAKEN_DOWN] = { "taken-down", HEALTH_FAILED },
         [REASON_CONFIGURATION] = { "configuration", HEALTH_DEGRADED },
         [REASON_PARENT_MISSING] = { "parent-missing", HEALTH_FAILED },

@@ -14,6 +14,7 @@ typedef enum Health {
 
 typedef enum ReasonCode {
         REASON_SETTING_UP,
+        REASON_NOT_SEEN,
         REASON_TAKEN_DOWN,
         REASON_CONFIGURATION,
         REASON_PARENT_MISSING,

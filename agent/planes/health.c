@@ -89,7 +89,7 @@ static void failures_assess(const PlaneFacts *found, const ApplyFailures *failur
 
                 strcpy_fixed(subject.link, failure->link);
                 if (plane_facts_cover(found, &(Operation){ .desired = &subject }))
-                        reasons_add(reasons, failure->link[0] ? REASON_APPLY_FAILED : REASON_NO_ISOLATION, "%s",
+                        reasons_add(reasons, failure->is_ruleset ? REASON_NO_ISOLATION : REASON_APPLY_FAILED, "%s",
                                     failure->error.text);
         }
 }

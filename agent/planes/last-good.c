@@ -49,7 +49,7 @@ void last_good_save(const char *directory, const PlaneConfig *plane) {
 }
 
 // Calls one for each file, with its plane's name, or "" for a file that is no plane's: a crash leaves a half-written
-// NAME.plane.XXXXXX.
+// NAME.plane.migplane-XXXXXX.
 static int each(const char *directory, int (*one)(const char *path, const char *name, void *userdata), void *userdata) {
         DIR *entries = opendir(directory);
         int r = 0;

@@ -27,14 +27,18 @@ void peer_recovery_deinit(PeerRecovery *recovery) {
         recovery->timer = sd_event_source_unref(recovery->timer);
 }
 
+// The longest prefix decides, as in the kernel.
 const Address *peer_recovery_next_hop(const PlaneConfig *plane, const Address *address) {
-        for (size_t i = 0; i < plane->n_addresses; i++)
-                if (prefix_contains(&plane->addresses[i].prefix, address))
+        const PlaneRoute *route = plane_config_find_route(plane, address);
+
+        for (size_t i = 0; i < plane->n_addresses; i++) {
+                const Prefix *own = &plane->addresses[i].prefix;
+                if (prefix_contains(own, address) && (!route || own->length >= route->destination.length))
                         return address;
-        for (size_t i = 0; i < plane->n_routes; i++)
-                if (prefix_contains(&plane->routes[i].destination, address))
-                        return plane->routes[i].gateway.family == AF_UNSPEC ? address : &plane->routes[i].gateway;
-        return NULL;
+        }
+        if (!route)
+                return NULL;
+        return route->gateway.family == AF_UNSPEC ? address : &route->gateway;
 }
 
 static void peers_pin(Netlink *netlink, const Plane *plane) {

@@ -51,16 +51,6 @@ static bool keeps_users(const PlaneConfig *in_force, const PlaneConfig *wanted) 
         return in_force->n_users > 0 || wanted->n_users == 0;
 }
 
-static const PlaneRoute *route_to(const PlaneConfig *plane, const Address *remote) {
-        const PlaneRoute *found = NULL;
-
-        for (size_t i = 0; i < plane->n_routes; i++)
-                if (prefix_contains(&plane->routes[i].destination, remote) &&
-                    (!found || plane->routes[i].destination.length > found->destination.length))
-                        found = &plane->routes[i];
-        return found;
-}
-
 static bool same_route(const PlaneRoute *a, const PlaneRoute *b) {
         return a == b || (a && b && prefix_compare(&a->destination, &b->destination) == 0 &&
                           address_compare(&a->gateway, &b->gateway) == 0);
@@ -85,7 +75,7 @@ const char *pending_edit_key(const TcpSocket *connection, const PlaneConfig *in_
                 return "Ports=";
         if (plane_config_is_peer(in_force, remote) && !plane_config_is_peer(wanted, remote))
                 return "Peers=";
-        if (!same_route(route_to(in_force, remote), route_to(wanted, remote)))
+        if (!same_route(plane_config_find_route(in_force, remote), plane_config_find_route(wanted, remote)))
                 return "[Route]";
         if (!keeps_mac(plane_config_find_peer(in_force, remote), plane_config_find_peer(wanted, remote)))
                 return "[Peer] MACAddress=";

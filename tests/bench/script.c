@@ -1,8 +1,8 @@
 // migplane's requests to the kernel, recorded on their way, and sent again without anything else.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The linker puts the two functions below in the place of send and nft_run_cmd_from_buffer (--wrap, see meson.build), so
-// that the bare work consists of exactly the requests that migplane sends.
+// The linker puts the two functions below in the place of send and nft_run (--wrap, see meson.build), so that the bare
+// work consists of exactly the requests that migplane sends.
 
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
@@ -14,6 +14,7 @@
 #include "bench.h"
 
 #include "engine/apply.h"
+#include "firewall/nft-run.h"
 
 static Script *recording;
 
@@ -42,12 +43,12 @@ ssize_t __wrap_send(int fd, const void *data, size_t size, int flags) {
         return __real_send(fd, data, size, flags);
 }
 
-int __real_nft_run_cmd_from_buffer(struct nft_ctx *nft, const char *text);
-int __wrap_nft_run_cmd_from_buffer(struct nft_ctx *nft, const char *text);
-int __wrap_nft_run_cmd_from_buffer(struct nft_ctx *nft, const char *text) {
-        if (recording)
+int __real_nft_run(NftRunner *runner, const char *text, NftRunMode mode, Error *ret_error);
+int __wrap_nft_run(NftRunner *runner, const char *text, NftRunMode mode, Error *ret_error);
+int __wrap_nft_run(NftRunner *runner, const char *text, NftRunMode mode, Error *ret_error) {
+        if (recording && mode == NFT_RUN_COMMIT)
                 script_add(OBJECT_RULESET, text, strlen(text) + 1);
-        return __real_nft_run_cmd_from_buffer(nft, text);
+        return __real_nft_run(runner, text, mode, ret_error);
 }
 
 static void sysctl_record(const SysctlObject *sysctl) {
@@ -121,7 +122,7 @@ static int ruleset_run(const char *text) {
         if (!nft)
                 return -ENOMEM;
         (void)nft_ctx_buffer_error(nft);
-        int r = __real_nft_run_cmd_from_buffer(nft, text) == 0 ? 0 : -EIO;
+        int r = nft_run_cmd_from_buffer(nft, text) == 0 ? 0 : -EIO;
         nft_ctx_free(nft);
         return r;
 }

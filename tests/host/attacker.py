@@ -215,8 +215,20 @@ class Lab:
 # --- Each attack once -------------------------------------------------------------------------------------------------
 
 
-def try_one(lab, attack, before):
-    """What came of it, and the state of the host after it"""
+def counted_drops(lab, before, reason, patience=5):
+    """The counters, and which of them have risen. Waits for the counter of the reason, if there is one: the kernel delivers a
+    group's frame to a macvlan from a work queue, which may run late."""
+    deadline = time.monotonic() + patience
+    while True:
+        counted = lab.counters()
+        drops = sorted(name for name in counted if counted[name] > before[name])
+        if not reason or not before or any(drop.endswith(reason) for drop in drops) or time.monotonic() > deadline:
+            return counted, drops
+        lab.settle(0.02)
+
+
+def try_one(lab, attack, before, counted):
+    """What came of it, and the state of the host after it, and its counters"""
     lab.leaks.clear()
     refused = "not heard" if attack.unheard else ""
     try:
@@ -224,6 +236,7 @@ def try_one(lab, attack, before):
     except OSError as error:
         refused = error.strerror
     lab.settle(attack.settle)
+    counted, drops = counted_drops(lab, counted, attack.reason if not refused else "")
     after = lab.state()
     changes = [f"+ {line}" for line in sorted(after - before)] + [f"- {line}" for line in sorted(before - after)]
     return {
@@ -232,7 +245,8 @@ def try_one(lab, attack, before):
         "refused": refused,
         "reason": attack.reason,
         "harmless": attack.harmless,
-    }, after
+        "drops": drops,
+    }, after, counted
 
 
 def command_try(lab):
@@ -246,9 +260,7 @@ def command_try(lab):
         if lab.options.forget:
             lab.forget()
             state = lab.state()
-        result, state = try_one(lab, attack, state)
-        before, counted = counted, lab.counters()
-        result["drops"] = sorted(name for name in counted if counted[name] > before[name])
+        result, state, counted = try_one(lab, attack, state, counted)
         results[f"{attack.piece}. {attack.text}"] = result
     json.dump(results, sys.stdout, indent=1)
 

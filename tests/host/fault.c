@@ -1,4 +1,4 @@
-// One fault in a process: LD_PRELOAD=libfault.so FAULT=KIND:NUMBER, the first is number 0; the log then says `fault: KIND NUMBER`
+// One fault in a process: LD_PRELOAD=libfault.so FAULT=KIND:NUMBER, the first is number 0; it then says `fault: KIND NUMBER`
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 //     memory       an allocation fails
@@ -8,7 +8,9 @@
 //     lost         a datagram is lost, as if it had never come
 //     lost-link    that with a link's number is lost, and its acknowledgement is not
 //     cut          a datagram is half as long as it was
-//     interrupted  a datagram says that its dump was interrupted
+//     interrupted  a datagram says that its dump was interrupted, and lacks every other object
+//
+// FAULT=none:0 is no fault; a process without one ends with a line `fault: none, of KIND NUMBER` for each kind.
 //
 // Only netlink sockets count, of those that are received from only what would be waited for. Who waits for an answer waits
 // FAULT_PATIENCE_MS at most.
@@ -25,66 +27,70 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-static const char *kind = "";
-static long left = -1;
+// What there were occasions for, and how many until now. FAULT's kind may name an error as well.
+static struct {
+        const char *kind;
+        long n;
+} occasions[] = { { "memory" }, { "send" }, { "unsent" }, { "recv" }, { "lost" }, { "lost-link" }, { "cut" }, { "interrupted" } };
+
+static char kind[64], whole_kind[64];
+static int error;
+static long number = -1;
 static bool armed;
 
-static void tell(const char *what, long number) {
-        char line[64];
-        int n = snprintf(line, sizeof(line), "fault: %s %ld\n", what, number);
-        if (write(STDERR_FILENO, line, (size_t)n) != n)
+static void tell(const char *what, long n) {
+        char line[96];
+        int size = snprintf(line, sizeof(line), "fault: %s %ld\n", what, n);
+        if (write(STDERR_FILENO, line, (size_t)size) != size)
                 _exit(99);
 }
 
 __attribute__((constructor)) static void fault_init(void) {
-        static char text[64];
-        const char *fault = getenv("FAULT");
+        static const struct {
+                const char *name;
+                int code;
+        } errors[] = { { "-ENOBUFS", ENOBUFS }, { "-EINTR", EINTR }, { "-EAGAIN", EAGAIN }, { "-ENOMEM", ENOMEM } };
+        const char *fault = getenv("FAULT"), *colon = fault ? strchr(fault, ':') : NULL;
 
-        if (!fault || !strchr(fault, ':'))
+        if (!colon)
                 return;
-        (void)snprintf(text, sizeof(text), "%s", fault);
-        char *colon = strchr(text, ':');
-        *colon = '\0';
-        kind = text;
-        left = atol(colon + 1);
+        (void)snprintf(kind, sizeof(kind), "%.*s", (int)(colon - fault), fault);
+        (void)strcpy(whole_kind, kind);
+        for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+                char *end = strstr(kind, errors[i].name);
+                if (!end)
+                        continue;
+                *end = '\0';
+                error = errors[i].code;
+        }
+        number = atol(colon + 1);
         (void)unsetenv("FAULT");
         armed = true;
 }
 
-static long number;
-
-// NUMBER was too high: how many there were.
+// There was no occasion of that number. How many there were of each kind:
 __attribute__((destructor)) static void fault_end(void) {
-        if (armed)
-                tell("none, of", number);
-}
+        char text[80];
 
-static bool fires(const char *what) {
-        if (!armed || strcmp(kind, what) != 0)
-                return false;
-        if (left-- > 0) {
-                number++;
-                return false;
+        for (size_t i = 0; armed && i < sizeof(occasions) / sizeof(occasions[0]); i++) {
+                (void)snprintf(text, sizeof(text), "none, of %s", occasions[i].kind);
+                tell(text, occasions[i].n);
         }
-        armed = false;
-        tell(what, number);
-        return true;
 }
 
-// "send-ENOBUFS", where kind is of this prefix; 0 for now is not the time
-static int fires_with_error(const char *prefix) {
-        static const struct {
-                const char *name;
-                int code;
-        } errors[] = { { "ENOBUFS", ENOBUFS }, { "EINTR", EINTR }, { "EAGAIN", EAGAIN }, { "ENOMEM", ENOMEM } };
-        size_t size = strlen(prefix);
-
-        if (!armed || strncmp(kind, prefix, size) != 0)
-                return 0;
-        for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
-                if (strcmp(kind + size, errors[i].name) == 0)
-                        return fires(kind) ? errors[i].code : 0;
-        return 0;
+// An occasion for a fault of this kind. Whether it is the one:
+static bool fires(const char *what) {
+        for (size_t i = 0; armed && i < sizeof(occasions) / sizeof(occasions[0]); i++) {
+                if (strcmp(occasions[i].kind, what) != 0)
+                        continue;
+                if (occasions[i].n++ != number || strcmp(kind, what) != 0)
+                        return false;
+                armed = false;
+                tell(whole_kind, number);
+                errno = error;
+                return true;
+        }
+        return false;
 }
 
 // --- memory: the process's and, through it, that of libc ---
@@ -131,11 +137,7 @@ static ssize_t send_fault(int fd, size_t size) {
                 return 1;
         if (fires("unsent"))
                 return (ssize_t)size;
-        int error = fires_with_error("send-");
-        if (!error)
-                return 1;
-        errno = error;
-        return -1;
+        return fires("send") ? -1 : 1;
 }
 
 ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address, socklen_t length) {
@@ -156,11 +158,18 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
         return r == 1 ? NEXT(sendmsg)(fd, message, flags) : r;
 }
 
-static void mark_interrupted(char *data, size_t size) {
-        while (size >= sizeof(struct nlmsghdr)) {
+static bool is_object(const struct nlmsghdr *header) {
+        return header->nlmsg_type >= NLMSG_MIN_TYPE && header->nlmsg_flags & NLM_F_MULTI;
+}
+
+// Of a dump with several objects some are told, and will be told again.
+static void interrupt(char *data, size_t size) {
+        for (size_t i = 0; size >= sizeof(struct nlmsghdr); i++) {
                 struct nlmsghdr *header = (struct nlmsghdr *)data;
                 size_t step = NLMSG_ALIGN(header->nlmsg_len);
                 header->nlmsg_flags |= NLM_F_DUMP_INTR;
+                if (is_object(header) && i % 2 == 0)
+                        header->nlmsg_type = NLMSG_NOOP;
                 if (step < sizeof(*header) || step > size)
                         return;
                 data += step;
@@ -171,11 +180,8 @@ static void mark_interrupted(char *data, size_t size) {
 ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
         if (!armed || flags & (MSG_DONTWAIT | MSG_PEEK) || !is_netlink(fd))
                 return NEXT(recvmsg)(fd, message, flags);
-        int error = fires_with_error("recv-");
-        if (error) {
-                errno = error;
+        if (fires("recv"))
                 return -1;
-        }
         ssize_t n = NEXT(recvmsg)(fd, message, flags);
         if (n <= 0)
                 return n;
@@ -185,9 +191,8 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
                 return recvmsg(fd, message, flags);
         if (fires("cut"))
                 return n / 2;
-        // An acknowledgement is the end of no dump.
-        if (header->nlmsg_type != NLMSG_ERROR && fires("interrupted"))
-                mark_interrupted(message->msg_iov[0].iov_base, (size_t)n);
+        if (is_object(header) && fires("interrupted"))
+                interrupt(message->msg_iov[0].iov_base, (size_t)n);
         return n;
 }
 

@@ -10,7 +10,9 @@
 import contextlib
 import ipaddress
 import os
+import re
 import socket
+import subprocess
 import sys
 import time
 
@@ -184,6 +186,65 @@ def test_tables_are_removed_with_the_last_plane():
     os.unlink(f'{plane.folder}/blue.plane')
     plane.load()
     check(host.run('nft list ruleset') == before, host.run('nft list ruleset'))
+    plane.forget()
+
+
+def test_a_table_that_another_program_filled_is_taken_over():
+    host = Host()
+    host.run('ip link add mig0 type veth peer name other')
+    host.nft('''
+        table inet migplane {
+            set theirs { type ipv4_addr; elements = { 192.0.2.1 }; }
+            counter mig0-in-forward { packets 7 bytes 700 }
+            chain mig0-in { accept; }
+            chain theirs { type filter hook input priority 0; policy drop; ip saddr @theirs jump mig0-in; jump also_theirs; }
+            chain also_theirs { accept; }
+            chain prerouting { type filter hook prerouting priority 5; accept; }
+        }
+        table netdev migplane {
+            flags dormant
+            chain theirs { type filter hook ingress device "mig0" priority 0; accept; }
+        }''')
+    plane = Plane(host, plane_text('10.77.0.1/24', '10.77.0.0/24'))
+    check(plane.drift() != '', 'it is taken for ours')
+    plane.load()
+    check(not re.search(r'chain \w*theirs|dormant', host.run('nft list ruleset')), host.run('nft list ruleset'))
+    os.unlink(f'{plane.folder}/blue.plane')
+    plane.load()
+    check(host.run('nft list ruleset') == '', host.run('nft list ruleset'))
+    plane.forget()
+
+
+def refused(plane, words):
+    done = plane.call('load')
+    check(done.returncode == 3 and words in done.stderr, f'{words!r} is not in {done.stderr!r}')
+
+
+def test_a_refused_transaction_changes_nothing_and_is_told_with_its_command():
+    host = Host()
+    host.run('ip link add mig0 type veth peer name other')
+    plane = Plane(host, plane_text('10.77.0.1/24', '10.77.0.0/24'))
+    # A map that we do not know of leads to a chain that is to be removed.
+    host.nft('table inet migplane { chain theirs { accept; }\n map m { type ipv4_addr : verdict; '
+             'elements = { 192.0.2.1 : jump theirs }; }; }')
+    before = host.run('nft list ruleset')
+    refused(plane, 'nftables: Could not process rule: Device or resource busy: "delete chain inet migplane theirs"')
+    check(host.run('nft list ruleset') == before, host.run('nft list ruleset'))
+    host.nft('delete table inet migplane')
+
+    # Another process owns the table, and with it goes the table.
+    with host.inside():
+        owner = subprocess.Popen(['nft', '-i'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    owner.stdin.write('add table inet migplane { flags owner; }\n')
+    owner.stdin.flush()
+    deadline = time.monotonic() + 10
+    while 'owner' not in host.run('nft list ruleset') and time.monotonic() < deadline:
+        pass
+    refused(plane, 'Operation not permitted: "add table inet migplane"')
+    check('netdev' not in host.run('nft list tables'), 'a part of the transaction is there')
+    owner.stdin.close()
+    owner.wait()
+    plane.load()
     plane.forget()
 
 

@@ -1,17 +1,16 @@
-# A small guest without a disk: it fills some memory, keeps dirtying it, and counts on its console
+# A small guest without a disk: it fills some memory, changes it continuously, and counts on its console
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
 #     guest_build DIR                    # DIR/guest.cpio
 #     guest_xml DIR NAME                 # its libvirt domain, on standard output
-#     guest_count CONSOLE                # the last number that it has counted to
+#     guest_count CONSOLE                # the last number on its console
 
 GUEST_MEMORY_MIB=512
 GUEST_FILLED_MIB=288                    # what a migration has to carry, besides the guest's kernel
 
 guest_kernel() {
-    local images=(/boot/vmlinuz-*)
-    printf '%s\n' "${images[@]}" | sort -V | tail -n 1
+    find /boot "$UNPACKED/boot" -maxdepth 1 -name 'vmlinuz-*' 2>/dev/null | sort -V | tail -n 1
 }
 
 guest_build() {
@@ -40,7 +39,7 @@ guest_build() {
     (cd "$root" && find . | cpio -o -H newc --quiet) >"$1/guest.cpio"
 }
 
-# No KVM, no disk, no NIC: nothing that the machine may lack, and nothing that would not move.
+# Without KVM, disk and NIC: nothing that the machine may lack or that cannot migrate.
 guest_xml() {
     cat <<-XML
 	<domain type='qemu'>

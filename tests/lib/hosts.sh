@@ -26,6 +26,8 @@ lab_inside() { [[ -n ${LAB-} && $$ -eq 1 ]]; }
 lab_enter() {
     if lab_inside; then
         mount -t tmpfs -o mode=755 lab "$LAB"
+        # Programs that install.sh has unpacked and not installed.
+        [[ ! -d $UNPACKED ]] || mount -t overlay -o "lowerdir=$UNPACKED/usr:/usr" overlay /usr
         ip link set lo up
         return
     fi
@@ -77,6 +79,7 @@ host_start() {
     local name=$1 number=$2 root=$LAB/$1
     mkdir -p "$root"/{run,var/{lib,cache,log}/libvirt}
     cp -a /etc "$root/"
+    [[ ! -d $UNPACKED/etc ]] || cp -a "$UNPACKED/etc" "$root/"
     rm -rf "$root"/etc/{libvirt,migplane,machine-id,hosts}
     mkdir -p "$root"/etc/{libvirt,migplane}
     printf '%032x\n' "$number" >"$root/etc/machine-id"
@@ -86,7 +89,7 @@ host_start() {
     HOST_PID[$name]=$!
     HOST_NUMBER[$name]=$number
     # unshare has done its work when it has become sleep.
-    lab_wait 5 grep -qx sleep "/proc/$!/comm"
+    lab_wait 30 grep -qx sleep "/proc/$!/comm"
 
     host_wire "$name" mgmt mgmt0 0a
     host_wire "$name" plane eno2 0b
@@ -159,11 +162,12 @@ host_dbus() {
 	</busconfig>
 	CONF
     host_daemon "$1" dbus-daemon --config-file=/etc/lab-bus.conf --nofork --nopidfile
-    lab_wait 10 test -S "$LAB/$1/run/dbus/system_bus_socket"
+    lab_wait 30 test -S "$LAB/$1/run/dbus/system_bus_socket"
 }
 
 # Where the programs under test are; they are run from there, not installed.
 : "${BUILD_DIR:=$(realpath "${BASH_SOURCE[0]%/*}/../..")/build}"
+: "${UNPACKED:=$(realpath "${BASH_SOURCE[0]%/*}/../..")/build-unpacked}"
 
 host_migplaned() { host_daemon "$1" "$BUILD_DIR/migplaned"; }
 

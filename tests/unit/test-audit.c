@@ -96,6 +96,84 @@ static void test_rules_are_not_the_guard(void **state _unused_) {
         assert_int_equal(check.verdict, VERDICT_FAILED);
 }
 
+// --- Listeners ---
+
+#define PLANE(fallback, ports) \
+        "[Plane]\nFallback=" fallback "\n[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n[Isolation]\nPorts=" ports "\n"
+
+// A socket that listens, seen by the plane blue while red is there as well.
+typedef struct Listening {
+        const char *blue, *red, *address;
+        uint16_t port;
+        bool rules_missing, red_taken_down;
+} Listening;
+
+static void assert_listener(const Listening *listening, Verdict verdict, const char *text) {
+        _cleanup_config_ Config *config_blue = NULL, *config_red = NULL;
+        PlaneFacts planes[] = {
+                { .config = golden_plane("blue", listening->blue, &config_blue) },
+                { .config = golden_plane("red", listening->red, &config_red), .taken_down = listening->red_taken_down },
+        };
+        const Snapshot snapshot = { .planes = planes, .n_planes = ELEMENTSOF(planes) };
+        TcpSocket socket = { .local_port = listening->port };
+        const AuditHost host = { .listening = { .sockets = &socket, .n_sockets = 1 } };
+        Check check = {
+                .config = planes[0].config,
+                .snapshot = &snapshot,
+                .host = &host,
+                .rules_stand = !listening->rules_missing,
+        };
+
+        assert_int_equal(address_parse(listening->address, &socket.local), 0);
+        check_listeners(&check);
+        assert_int_equal(check.verdict, verdict);
+        if (!strstr(check.text, text))
+                print_error("%s\n", check.text);
+        assert_non_null(strstr(check.text, text));
+}
+
+static void test_a_listener_elsewhere_is_closed_by_fallback_deny(void **state _unused_) {
+        Listening here = { PLANE("deny", "49152-49215"), PLANE("deny", "50000"), "192.0.2.1", 49152 };
+
+        assert_listener(&here, VERDICT_OK, "port 49152 listens on 192.0.2.1; Fallback=deny");
+        here.address = "0.0.0.0";
+        assert_listener(&here, VERDICT_OK, "port 49152 listens on every address; Fallback=deny");
+        here.rules_missing = true;
+        assert_listener(&here, VERDICT_WARNING, "port 49152");
+}
+
+static void test_fallback_allow_of_any_plane_leaves_a_listener_open(void **state _unused_) {
+        Listening here = { PLANE("allow", "49152-49215"), PLANE("deny", "49152-49215"), "192.0.2.1", 49152 };
+
+        assert_listener(&here, VERDICT_WARNING, "port 49152");
+        here.blue = PLANE("deny", "49152-49215");
+        here.red = PLANE("allow", "49200-49300");
+        assert_listener(&here, VERDICT_OK, "port 49152");
+        here.port = 49200;
+        assert_listener(&here, VERDICT_WARNING, "port 49200");
+        here.red_taken_down = true;
+        assert_listener(&here, VERDICT_OK, "port 49200");
+}
+
+static void test_only_the_widest_range_is_closed(void **state _unused_) {
+        Listening here = { PLANE("deny", "16514 49152-49215"), PLANE("deny", "50000"), "192.0.2.1", 16514 };
+
+        assert_listener(&here, VERDICT_WARNING, "port 16514");
+}
+
+static void test_listeners_that_no_other_host_reaches_are_no_matter(void **state _unused_) {
+        static const char *const addresses[] = { "127.0.0.1", "::1", "172.150.1.5" };
+        Listening here = { PLANE("allow", "49152-49215"), PLANE("deny", "50000"), NULL, 49152 };
+
+        for (size_t i = 0; i < ELEMENTSOF(addresses); i++) {
+                here.address = addresses[i];
+                assert_listener(&here, VERDICT_OK, "nothing listens");
+        }
+        here.address = "192.0.2.1";
+        here.port = 22;
+        assert_listener(&here, VERDICT_OK, "nothing listens");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_the_gravest_comes_first),
@@ -104,6 +182,10 @@ int main(void) {
                 cmocka_unit_test(test_a_text_too_long_is_cut),
                 cmocka_unit_test(test_a_guard_that_is_gone),
                 cmocka_unit_test(test_rules_are_not_the_guard),
+                cmocka_unit_test(test_a_listener_elsewhere_is_closed_by_fallback_deny),
+                cmocka_unit_test(test_fallback_allow_of_any_plane_leaves_a_listener_open),
+                cmocka_unit_test(test_only_the_widest_range_is_closed),
+                cmocka_unit_test(test_listeners_that_no_other_host_reaches_are_no_matter),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,7 +62,7 @@ static void plane_init(ConfigDraft *draft, Config *config) {
 
 // The list that the key is in; NULL: the key has one value.
 static ConfigList *list_of(PlaneConfig *plane, const ConfigKey *key) {
-        const ConfigSection *section = config_section_find(key->section, strcmp);
+        const ConfigSection *section = config_section_find(key->section);
 
         if (key->is_list)
                 return (void *)((char *)plane + key->offset);
@@ -78,7 +78,7 @@ static void *value_of(PlaneConfig *plane, const ConfigKey *key) {
         assert_int_equal(list->n, 2);
         if (key->is_list)
                 return (char *)list->items + key->size;
-        return (char *)list->items + config_section_find(key->section, strcmp)->item_size + key->offset;
+        return (char *)list->items + config_section_find(key->section)->item_size + key->offset;
 }
 
 static bool set(ConfigDraft *draft, const ConfigKey *key, const char *word) {

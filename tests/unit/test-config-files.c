@@ -88,13 +88,35 @@ static void test_files_are_masked(void **state _unused_) {
         put("usr/blue.plane", PLANE);
         put("usr/red.plane", PLANE);
         put_link("etc/blue.plane", "/dev/null");
-        put("run/red.plane", "");
+        put_link("run/red.plane", "/dev/null");
         put("etc/blue.plane.d/a.conf", "[Plane]\nDescription=x\n");
         _cleanup_config_ Config *config = load_tree();
 
         assert_int_equal(config->n_planes, 0);
         assert_int_equal(config->n_broken, 0);
         assert_int_equal(config->n_messages, 0);
+}
+
+// A full disk leaves an empty file; that takes no plane away without a word.
+static void test_an_empty_file_is_an_error(void **state _unused_) {
+        put("usr/blue.plane", PLANE);
+        put("etc/blue.plane", "");
+        put("etc/blue.plane.d/a.conf", "[Plane]\nDescription=x\n");
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_int_equal(config->n_planes, 0);
+        assert_true(config_is_broken(config, "blue"));
+        assert_int_equal(config->n_messages, 1);
+        assert_non_null(strstr(config->messages[0].text, "is empty"));
+}
+
+static void test_a_link_to_another_device_masks_nothing(void **state _unused_) {
+        put("usr/blue.plane", PLANE);
+        put_link("etc/blue.plane", "/dev/zero");
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_true(config_is_broken(config, "blue"));
+        assert_non_null(strstr(config->messages[0].text, "not a regular file"));
 }
 
 static void test_other_files_are_ignored(void **state _unused_) {
@@ -249,6 +271,16 @@ static void test_planes_that_contradict_each_other(void **state _unused_) {
                 { PLANE, "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1/8\n",
                   "etc/red.plane:2: error: Name=mig0 is the interface of plane blue (etc/blue.plane:2) already; "
                   "give each plane its own\n" },
+                { PLANE, "[Interface]\nName=ifb-mig0\n[Address]\nAddress=10.0.0.1/8\n",
+                  "etc/red.plane:2: error: Name=ifb-mig0 is the name of the ifb device of plane blue (etc/blue.plane:2); "
+                  "use another one\n" },
+                { PLANE, "[Interface]\nName=mig1\nKind=macvlan\nParent=ifb-mig0\n[Address]\nAddress=10.0.0.1/8\n",
+                  "etc/red.plane:4: error: Parent=ifb-mig0 is the name of the ifb device of plane blue (etc/blue.plane:2); "
+                  "use another one\n" },
+                { "[Interface]\nName=ifb-mig0\n[Address]\nAddress=172.150.1.5/24\n",
+                  "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.1/8\n",
+                  "etc/red.plane:2: error: the ifb device of Name=mig0 is named ifb-mig0, a name that plane blue "
+                  "(etc/blue.plane:2) uses; use another Name=\n" },
                 { PLANE, "[Interface]\nName=mig1\n[Address]\nAddress=172.150.2.5/16\n",
                   "etc/red.plane:4: error: Address=172.150.2.5/16 overlaps Address=172.150.1.5/24 of plane blue "
                   "(etc/blue.plane:4); give each plane a network of its own\n" },
@@ -368,6 +400,8 @@ int main(void) {
                 tree_test(test_no_files_are_no_planes),
                 tree_test(test_the_first_directory_wins),
                 tree_test(test_files_are_masked),
+                tree_test(test_an_empty_file_is_an_error),
+                tree_test(test_a_link_to_another_device_masks_nothing),
                 tree_test(test_other_files_are_ignored),
                 tree_test(test_dropins_apply_in_the_order_of_their_names),
                 tree_test(test_dropins_are_masked),

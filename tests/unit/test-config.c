@@ -222,7 +222,12 @@ static void test_macvlan_has_a_mac_address(void **state _unused_) {
 static void test_warnings(void **state _unused_) {
         static const Case cases[] = {
                 { PLANE "[Bandwith]\nEgress=8G\n",
-                  "blue.plane:5: warning: unknown section [Bandwith] is ignored; see migplane.plane(5)\n" },
+                  "blue.plane:5: warning: unknown section [Bandwith] is ignored; did you mean [Bandwidth]?\n" },
+                { PLANE "[Limits]\nEgress=8G\n",
+                  "blue.plane:5: warning: unknown section [Limits] is ignored; see migplane.plane(5)\n" },
+                { PLANE "[Interface]\nVlanIds=9\n",
+                  "blue.plane:6: warning: unknown key VlanIds= in [Interface] is ignored; did you mean VLANId= in "
+                  "[Interface]?\n" },
                 { PLANE "[bandwidth]\nEgress=8G\n",
                   "blue.plane:5: warning: unknown section [bandwidth] is ignored; did you mean [Bandwidth]?\n" },
                 { PLANE "[Interface]\nMtu=9000\n",
@@ -325,6 +330,15 @@ static void test_errors_of_values(void **state _unused_) {
                   "interface\n" },
                 { PLANE "[Interface]\nKind=bridge\n",
                   "blue.plane:6: error: Kind=bridge is not understood; expected vlan, macvlan or device\n" },
+                { PLANE "[Interface]\nVLANId=100 # the blue one\n",
+                  "blue.plane:6: error: VLANId=100 # the blue one is not understood; expected a number from 1 to 4094; a "
+                  "comment stands on a line of its own\n" },
+                { "[Interface]\nName=mig0 # dedicated to blue\n[Address]\nAddress=172.150.1.5/24\n",
+                  "blue.plane:2: error: Name=mig0 # dedicated to blue: the name has 24 characters and the kernel allows at most "
+                  "15; choose a shorter name; a comment stands on a line of its own\n" },
+                { "[Interface]\nName=!x\n[Address]\nAddress=172.150.1.5/24\n",
+                  "blue.plane:2: error: Name=!x: a name with any of ! ? [ ] ; , is a pattern or a list to other programs; rename "
+                  "the interface\n" },
                 { PLANE "[Interface]\nParent=a/b\n",
                   "blue.plane:6: error: Parent=a/b is not understood; expected the name of a network interface, such "
                   "as mig0\n" },

@@ -4,6 +4,7 @@
 #include <linux/if_ether.h>
 
 #include "base/inet.h"
+#include "base/names.h"
 #include "base/parse.h"
 #include "base/util.h"
 #include "engine/derive.h"
@@ -274,6 +275,24 @@ static void a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_th
         assert_guarded(&derived, "mig0-in");
 }
 
+static void an_adopted_link_that_no_longer_fits_keeps_its_isolation_and_is_not_made_again(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
+        links[1].vlan_id = 99;
+        _cleanup_derived_ Derived derived = derive_known(VLAN_PLANE, links, 2, "", (Known){ .stood_on = true });
+
+        assert_true(reasons_have(&derived.reasons, REASON_DEVICE_MISMATCH));
+        assert_guarded(&derived, "mig0-in");
+        assert_guarded(&derived, "mig0-out");
+        assert_int_equal(derived.state.objects[0].kind, OBJECT_LINK);
+        assert_int_equal(derived.state.objects[0].as_link.type, LINK_DEVICE);
+        assert_string_equal(derived.state.objects[0].as_link.alias, "");
+        assert_true(count(&derived, OBJECT_CLASS) > 0);
+
+        // One that never was the plane's is left alone.
+        _cleanup_derived_ Derived foreign = derive_with(VLAN_PLANE, links, 2, "");
+        assert_objects(&foreign, "");
+}
+
 static void a_vlan_of_ours_is_not_made_again_under_a_migration(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, true) };
         links[1].vlan_id = 99;
@@ -348,6 +367,27 @@ static void a_macvlan_has_the_same_address_at_every_boot_of_one_machine_only(voi
         assert_memory_not_equal(a, &other.state.objects[0].as_link.mac, sizeof(*a));
 }
 
+static void cloned_machines_have_macvlans_with_different_addresses(void **state _unused_) {
+        static const char machine_id[] = "0123456789abcdef0123456789abcdef";
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
+        _cleanup_derived_ Derived one = derive_with(
+                "[Interface]\nName=mig0\nKind=macvlan\nParent=eno1\n[Address]\nAddress=172.150.1.5/24\n", links, 1, machine_id);
+        _cleanup_derived_ Derived two = derive_with(
+                "[Interface]\nName=mig0\nKind=macvlan\nParent=eno1\n[Address]\nAddress=172.150.1.6/24\n", links, 1, machine_id);
+
+        assert_memory_not_equal(&one.state.objects[0].as_link.mac, &two.state.objects[0].as_link.mac, sizeof(MacAddress));
+}
+
+// A path that is cut names another setting, or none.
+static void the_settings_of_a_long_name_are_whole(void **state _unused_) {
+        Link links[] = { link_make("enp65s0f0np0abc", LINK_DEVICE, "", 1500, false) };
+        _cleanup_derived_ Derived derived =
+                derive_with("[Interface]\nName=enp65s0f0np0abc\n[Address]\nAddress=172.150.1.5/24\n", links, 1, "");
+        _cleanup_free_ char *text = golden_state(&derived.state);
+
+        assert_non_null(strstr(text, "ipv4/conf/enp65s0f0np0abc/drop_unicast_in_l2_multicast=1\n"));
+}
+
 static void an_ipv6_plane_tames_ipv6_instead_of_switching_it_off(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
         _cleanup_derived_ Derived derived = derive_with(
@@ -376,10 +416,10 @@ static void routes_and_known_neighbours_follow_the_configuration(void **state _u
 static void an_ifb_name_fits_the_kernel_and_no_two_long_ones_are_alike(void **state _unused_) {
         char a[IFNAMSIZ], b[IFNAMSIZ];
 
-        link_ifb_name("mig0", a);
+        names_ifb("mig0", a);
         assert_string_equal(a, "ifb-mig0");
-        link_ifb_name("enp0s31f6.1001", a);
-        link_ifb_name("enp0s31f6.1002", b);
+        names_ifb("enp0s31f6.1001", a);
+        names_ifb("enp0s31f6.1002", b);
         assert_true(interface_name_is_valid(a) && interface_name_is_valid(b));
         assert_string_not_equal(a, b);
 }
@@ -399,11 +439,14 @@ int main(void) {
                 cmocka_unit_test(a_vlan_whose_parent_was_renamed_stays_and_says_so),
                 cmocka_unit_test(a_foreign_vlan_whose_parent_was_renamed_keeps_its_isolation),
                 cmocka_unit_test(a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_the_file_says_now),
+                cmocka_unit_test(an_adopted_link_that_no_longer_fits_keeps_its_isolation_and_is_not_made_again),
                 cmocka_unit_test(a_vlan_of_ours_is_not_made_again_under_a_migration),
                 cmocka_unit_test(a_fitting_link_that_somebody_made_is_adopted_untagged),
                 cmocka_unit_test(a_device_in_use_is_not_taken),
                 cmocka_unit_test(another_managers_device_is_neither_addressed_nor_set_up),
                 cmocka_unit_test(a_macvlan_has_the_same_address_at_every_boot_of_one_machine_only),
+                cmocka_unit_test(cloned_machines_have_macvlans_with_different_addresses),
+                cmocka_unit_test(the_settings_of_a_long_name_are_whole),
                 cmocka_unit_test(an_ipv6_plane_tames_ipv6_instead_of_switching_it_off),
                 cmocka_unit_test(routes_and_known_neighbours_follow_the_configuration),
                 cmocka_unit_test(an_ifb_name_fits_the_kernel_and_no_two_long_ones_are_alike),

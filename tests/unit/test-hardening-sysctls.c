@@ -72,6 +72,49 @@ static void test_what_is_set_passes_the_audit(void **state _unused_) {
         }
 }
 
+// How Linux makes one value of two: include/linux/inetdevice.h and, for IPv6, the code that reads the setting.
+static void test_each_setting_is_combined_as_the_kernel_does(void **state _unused_) {
+        static const struct {
+                const char *family, *name;
+                HardeningCombination combination;
+        } kernel[] = {
+                { "ipv4", "accept_local", HARDENING_EITHER },
+                { "ipv4", "accept_redirects", HARDENING_EITHER },
+                { "ipv4", "accept_source_route", HARDENING_BOTH },
+                { "ipv4", "arp_accept", HARDENING_LARGER },
+                { "ipv4", "arp_announce", HARDENING_LARGER },
+                { "ipv4", "arp_ignore", HARDENING_LARGER },
+                { "ipv4", "drop_gratuitous_arp", HARDENING_EITHER },
+                { "ipv4", "drop_unicast_in_l2_multicast", HARDENING_EITHER },
+                { "ipv4", "forwarding", HARDENING_OWN },
+                { "ipv4", "promote_secondaries", HARDENING_EITHER },
+                { "ipv4", "proxy_arp", HARDENING_EITHER },
+                { "ipv4", "route_localnet", HARDENING_EITHER },
+                { "ipv4", "rp_filter", HARDENING_LARGER },
+                { "ipv4", "secure_redirects", HARDENING_EITHER },
+                { "ipv4", "send_redirects", HARDENING_EITHER },
+                { "ipv4", "shared_media", HARDENING_EITHER },
+                { "ipv6", "forwarding", HARDENING_ALL },
+                { "ipv6", "proxy_ndp", HARDENING_EITHER },
+        };
+        size_t n;
+        const HardeningSetting *settings = hardening_settings(&n);
+
+        for (size_t i = 0; i < n; i++) {
+                HardeningCombination expected = HARDENING_OWN; // all others of IPv6
+                bool known = streq(settings[i].family, "ipv6");
+                for (size_t j = 0; j < ELEMENTSOF(kernel); j++)
+                        if (streq(settings[i].family, kernel[j].family) && streq(settings[i].name, kernel[j].name)) {
+                                expected = kernel[j].combination;
+                                known = true;
+                        }
+                if (!known || settings[i].combination != expected)
+                        print_error("%s %s\n", settings[i].family, settings[i].name);
+                assert_true(known);
+                assert_int_equal(settings[i].combination, expected);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_all_can_only_widen_some_settings),
@@ -80,6 +123,7 @@ int main(void) {
                 cmocka_unit_test(test_ipv6_is_tamed_or_off),
                 cmocka_unit_test(test_an_ifb_sends_nothing_by_itself),
                 cmocka_unit_test(test_what_is_set_passes_the_audit),
+                cmocka_unit_test(test_each_setting_is_combined_as_the_kernel_does),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

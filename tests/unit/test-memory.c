@@ -48,6 +48,8 @@ static void *counted(void *memory) {
         return memory;
 }
 
+// The libraries are to find these, too.
+#pragma GCC visibility push(default)
 void *malloc(size_t size) {
         return fails() ? NULL : counted(__libc_malloc(size));
 }
@@ -66,6 +68,7 @@ void free(void *memory) {
         n_live -= memory != NULL;
         __libc_free(memory);
 }
+#pragma GCC visibility pop
 #endif
 
 // --- what is tried ---

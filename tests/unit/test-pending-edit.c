@@ -63,6 +63,27 @@ static void test_a_pin_and_a_route_are_about_the_peer_alone(void **state _unused
                                         BEFORE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.2\n", "172.150.1.6"), "");
 }
 
+// A destination, and a longer one within it.
+#define ROUTES(outer, inner)                                                                                        \
+        "[Route]\nDestination=10.0.0.0/8\nGateway=" outer "\n[Route]\nDestination=10.1.0.0/16\nGateway=" inner "\n"
+
+static void test_of_several_routes_the_longest_decides(void **state _unused_) {
+        const char *before = BEFORE ROUTES("172.150.1.1", "172.150.1.2");
+        const char *outer_edited = BEFORE ROUTES("172.150.1.3", "172.150.1.2");
+        const char *inner_edited = BEFORE ROUTES("172.150.1.1", "172.150.1.3");
+
+        assert_string_equal(key_towards(before, outer_edited, "10.1.2.3"), "");
+        assert_string_equal(key_towards(before, inner_edited, "10.1.2.3"), "[Route]");
+        assert_string_equal(key_towards(before, outer_edited, "10.2.2.3"), "[Route]");
+        assert_string_equal(key_towards(before, inner_edited, "10.2.2.3"), "");
+        // A new route that is longer than the one in use.
+        assert_string_equal(key_towards(before, BEFORE ROUTES("172.150.1.1", "172.150.1.2")
+                                                "[Route]\nDestination=10.1.2.0/24\nGateway=172.150.1.3\n", "10.1.2.3"), "[Route]");
+        // The same routes in another order.
+        assert_string_equal(key_towards(before, BEFORE "[Route]\nDestination=10.1.0.0/16\nGateway=172.150.1.2\n"
+                                                "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.1\n", "10.1.2.3"), "");
+}
+
 static void test_other_connections_hold_nothing_up(void **state _unused_) {
         _cleanup_config_ Config *in_force = NULL, *wanted = NULL;
         const PlaneConfig *a = golden_plane("blue", BEFORE, &in_force);
@@ -79,6 +100,7 @@ int main(void) {
                 cmocka_unit_test(test_what_cuts_waits),
                 cmocka_unit_test(test_what_cuts_nothing_does_not_wait),
                 cmocka_unit_test(test_a_pin_and_a_route_are_about_the_peer_alone),
+                cmocka_unit_test(test_of_several_routes_the_longest_decides),
                 cmocka_unit_test(test_other_connections_hold_nothing_up),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

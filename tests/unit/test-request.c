@@ -303,7 +303,7 @@ static void test_a_socket_whose_answer_was_given_up_is_replaced(void **state _un
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 // A process's first socket has its pid for a port, the second one that nobody could guess.
-                _cleanup_(netlink_freep) Netlink *first = open_socket(), *netlink = open_socket();
+                _cleanup_(netlink_freep) _unused_ Netlink *first = open_socket(), *netlink = open_socket();
                 uint32_t port = netlink_port(netlink);
                 unsigned n = 0;
 

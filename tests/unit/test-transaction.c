@@ -99,6 +99,21 @@ static void test_a_chain_that_hangs_elsewhere_is_made_anew(void **state _unused_
                            "add rule inet migplane forward accept\n");
 }
 
+static void test_a_dormant_table_is_made_again(void **state _unused_) {
+        TableChain chains[] = { { .name = "forward", .is_in_place = true }, { .name = "theirs", .is_in_place = true } };
+        Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, true, chains, 2, 2 } };
+        Object load[] = { chain_object(RULESET_INET, "forward",
+                                       "type filter hook forward priority -450; policy accept;\naccept\n") };
+        Object removed[] = { chain_object(RULESET_INET, "theirs", NULL), chain_object(RULESET_INET, "forward", NULL) };
+
+        assert_transaction(existing, load, 1, removed, 1,
+                           "delete table inet migplane\n"
+                           "add table inet migplane\n"
+                           "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
+                           "add rule inet migplane forward accept\n");
+        assert_transaction(existing, NULL, 0, removed, 2, "delete table inet migplane\n");
+}
+
 static void test_nothing_to_do_is_no_transaction(void **state _unused_) {
         Table existing[RULESET_FAMILY_MAX] = {};
         Object removed[] = { chain_object(RULESET_NETDEV, "mig0-in", NULL) };
@@ -113,6 +128,7 @@ int main(void) {
                 cmocka_unit_test(test_a_chain_is_deleted_after_what_leads_to_it),
                 cmocka_unit_test(test_a_table_goes_with_its_last_chain),
                 cmocka_unit_test(test_a_chain_that_hangs_elsewhere_is_made_anew),
+                cmocka_unit_test(test_a_dormant_table_is_made_again),
                 cmocka_unit_test(test_nothing_to_do_is_no_transaction),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,384 @@
+// What a snapshot, and what came of applying its plan, mean for the health of a plane.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "base/util.h"
+#include "planes.h"
+#include "fake-kernel.h"
+#include "planes/health.h"
+
+#define VLAN "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"
+#define NOW UINT64_C(100000000)
+
+// A plane, all that is known of it, and what came of that.
+typedef struct Situation {
+        PlaneSet planes;
+        Plane *plane;
+        Link link;
+        Snapshot snapshot;
+        Object object; // of the one operation that is still to be done
+        Operation operation;
+        ApplyFailure failure;
+        ApplyFailures failures;
+        HealthFacts facts;
+        PlaneStatus status;
+} Situation;
+
+// All is as it should be.
+static void situation_init(Situation *situation, const char *text) {
+        *situation = (Situation){
+                .link = { .index = MIG0, .name = "mig0", .has_mac = true, .mtu = 9000, .up = true, .carrier = true },
+                .facts = { .reading.has_address = 1, .drops_fault = "", .now_usec = NOW },
+        };
+        situation->plane = planes_add_text(&situation->planes, "blue", text);
+        situation->snapshot = snapshot_of(&situation->planes, NULL, 0);
+        situation->snapshot.planes[0].link = &situation->link;
+        situation->snapshot.planes[0].is_ours = true;
+        situation->facts.snapshot = &situation->snapshot;
+        situation->facts.failures = &situation->failures;
+}
+
+static void situation_deinit(Situation *situation) {
+        reasons_deinit(&situation->status.reasons);
+        snapshot_clear(&situation->snapshot);
+        planes_deinit(&situation->planes);
+}
+#define _cleanup_situation_ _cleanup_(situation_deinit)
+
+static void assess(Situation *situation) {
+        reasons_deinit(&situation->status.reasons);
+        situation->status = health_assess(situation->plane, 0, &situation->facts, &situation->snapshot.planes[0].reasons);
+}
+
+static void operation_is_left(Situation *situation, Object object) {
+        situation->object = object;
+        situation->operation = (Operation){ .type = OPERATION_ADD, .desired = &situation->object };
+        situation->snapshot.plan = (Plan){ .operations = &situation->operation, .n_operations = 1 };
+}
+
+static void failure_is(Situation *situation, const char *link, const char *text) {
+        strcpy_fixed(situation->failure.link, link);
+        strcpy_fixed(situation->failure.error.text, text);
+        situation->failures = (ApplyFailures){ .failures = &situation->failure, .n_failures = 1 };
+}
+
+// --- what may be wrong ---
+
+static void no_device(Situation *situation) {
+        situation->snapshot.planes[0].link = NULL;
+}
+
+static void no_device_for_a_reason(Situation *situation) {
+        situation->snapshot.planes[0].link = NULL;
+        reasons_add(&situation->snapshot.planes[0].reasons, REASON_PARENT_MISSING, "the parent eno1 does not exist");
+}
+
+static void link_is_down(Situation *situation) {
+        situation->link.up = situation->link.carrier = false;
+}
+
+static void no_carrier(Situation *situation) {
+        situation->link.carrier = false;
+}
+
+static void no_address(Situation *situation) {
+        situation->facts.reading.has_address = 0;
+}
+
+static void addresses_cannot_be_read(Situation *situation) {
+        situation->facts.reading.has_address = -EIO;
+        strcpy_fixed(situation->facts.reading.address_error.text, "Input/output error");
+}
+
+static void bridge_filters(Situation *situation) {
+        situation->facts.reading.bridge_filters = true;
+}
+
+static void ruleset_is_refused(Situation *situation) {
+        failure_is(situation, "", "cannot load the ruleset: no memory");
+        situation->failure.is_ruleset = true;
+}
+
+static void class_is_refused(Situation *situation) {
+        failure_is(situation, "mig0", "cannot add class mig0: no memory");
+}
+
+static void ifb_is_refused(Situation *situation) {
+        failure_is(situation, "ifb-mig0", "cannot add link ifb-mig0: no memory");
+}
+
+static void another_plane_is_refused(Situation *situation) {
+        failure_is(situation, "mig1", "cannot add class mig1: no memory");
+}
+
+static void chain_is_missing(Situation *situation) {
+        operation_is_left(situation, chain_on("mig0", RULESET_NETDEV, "mig0-in"));
+}
+
+static void common_chain_is_missing(Situation *situation) {
+        operation_is_left(situation, chain_on("", RULESET_INET, "prerouting"));
+}
+
+static void neighbour_is_missing(Situation *situation) {
+        operation_is_left(situation, object_on(OBJECT_NEIGHBOUR, "mig0"));
+}
+
+static void another_planes_object_is_missing(Situation *situation) {
+        operation_is_left(situation, object_on(OBJECT_NEIGHBOUR, "mig1"));
+}
+
+static void somebody_reverts(Situation *situation) {
+        situation->plane->drift = (Drift){ .backoff_usec = 4000000, .backoff_until_usec = NOW + 1, .contender = "tc, pid 9" };
+}
+
+static void somebody_reverted(Situation *situation) {
+        situation->plane->drift = (Drift){ .backoff_usec = 4000000, .backoff_until_usec = NOW, .contender = "tc, pid 9" };
+}
+
+static void other_manager_fails(Situation *situation) {
+        no_device(situation);
+        strcpy_fixed(situation->plane->handover.error, "networkd does not answer");
+}
+
+static void other_manager_failed_once(Situation *situation) {
+        strcpy_fixed(situation->plane->handover.error, "networkd does not answer");
+}
+
+static void edit_waits(Situation *situation) {
+        strcpy_fixed(situation->plane->pending.why, "the new Address= would interrupt 1 running migration(s)");
+}
+
+static void file_is_broken(Situation *situation) {
+        strcpy_fixed(situation->plane->broken, "blue.plane:3: error: no");
+}
+
+static void something_was_repaired(Situation *situation) {
+        strcpy_fixed(situation->plane->drift.repaired, "1 object(s), changed by tc, pid 9");
+}
+
+static void drops_are_not_logged(Situation *situation) {
+        situation->facts.drops_fault = "cannot bind netfilter's log";
+}
+
+static void derive_notes(Situation *situation) {
+        reasons_add(&situation->snapshot.planes[0].reasons, REASON_LEAF_PFIFO, "this kernel has no fq_codel");
+}
+
+static void nothing(Situation *situation _unused_) {
+}
+
+#define NO_REASON REASON_CODE_MAX
+
+static const struct {
+        const char *what;
+        void (*is)(Situation *situation);
+        ReasonCode code; // the first
+        Health health;
+        const char *text; // part of it
+} cases[] = {
+        { "nothing", nothing, NO_REASON, HEALTH_HEALTHY, "" },
+        { "no device", no_device, REASON_DEVICE_MISSING, HEALTH_FAILED, "mig0 does not exist" },
+        { "no parent", no_device_for_a_reason, REASON_PARENT_MISSING, HEALTH_FAILED, "the parent eno1" },
+        { "down", link_is_down, REASON_LINK_DOWN, HEALTH_FAILED, "mig0 is down" },
+        { "no carrier", no_carrier, REASON_NO_CARRIER, HEALTH_FAILED, "mig0 has no carrier" },
+        { "no address", no_address, REASON_ADDRESS_MISSING, HEALTH_FAILED, "mig0 does not have the address 172.150.1.5/24" },
+        { "addresses unread", addresses_cannot_be_read, REASON_ADDRESS_MISSING, HEALTH_FAILED,
+          "cannot read the addresses of mig0, which should have 172.150.1.5/24: Input/output error" },
+        { "bridge", bridge_filters, REASON_BRIDGE_FILTERS, HEALTH_FAILED, "bridge vlan add dev eno1 vid 100 self" },
+        { "ruleset", ruleset_is_refused, REASON_NO_ISOLATION, HEALTH_FAILED, "cannot load the ruleset: no memory" },
+        { "class", class_is_refused, REASON_APPLY_FAILED, HEALTH_FAILED, "cannot add class mig0: no memory" },
+        { "ifb", ifb_is_refused, REASON_APPLY_FAILED, HEALTH_FAILED, "cannot add link ifb-mig0: no memory" },
+        { "refused elsewhere", another_plane_is_refused, NO_REASON, HEALTH_HEALTHY, "" },
+        { "chain", chain_is_missing, REASON_NO_ISOLATION, HEALTH_FAILED, "not as it should be: + ruleset" },
+        { "common chain", common_chain_is_missing, REASON_NO_ISOLATION, HEALTH_FAILED, "not as it should be: + ruleset" },
+        { "neighbour", neighbour_is_missing, REASON_DRIFT, HEALTH_DEGRADED, "not as it should be: + neighbour mig0" },
+        { "missing elsewhere", another_planes_object_is_missing, NO_REASON, HEALTH_HEALTHY, "" },
+        { "contended", somebody_reverts, REASON_CONTENDED, HEALTH_DEGRADED,
+          "tc, pid 9 keeps reverting our changes; repairs are paused for 4 s" },
+        { "contended before", somebody_reverted, NO_REASON, HEALTH_HEALTHY, "" },
+        { "other manager", other_manager_fails, REASON_DEVICE_MISSING, HEALTH_FAILED, "mig0 does not exist" },
+        { "other manager before", other_manager_failed_once, NO_REASON, HEALTH_HEALTHY, "" },
+        { "edit", edit_waits, REASON_REBUILD_WAITS, HEALTH_DEGRADED, "the new Address= would interrupt" },
+        { "broken file", file_is_broken, REASON_CONFIGURATION, HEALTH_DEGRADED, "kept as it was, because blue.plane:3" },
+        { "repaired", something_was_repaired, REASON_REPAIRED, HEALTH_HEALTHY, "1 object(s), changed by tc" },
+        { "drops", drops_are_not_logged, REASON_DROPS_NOT_LOGGED, HEALTH_DEGRADED,
+          "LogDrops= has no effect: cannot bind netfilter's log" },
+        { "a note", derive_notes, REASON_LEAF_PFIFO, HEALTH_HEALTHY, "no fq_codel" },
+};
+
+static void test_every_reason_has_its_health(void **state _unused_) {
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_situation_ Situation situation;
+
+                situation_init(&situation, VLAN);
+                cases[i].is(&situation);
+                assess(&situation);
+                const Reasons *reasons = &situation.status.reasons;
+                if (reasons_health(reasons) != cases[i].health)
+                        fail_msg("%s: %s", cases[i].what, health_to_string(reasons_health(reasons)));
+                if (cases[i].code == NO_REASON) {
+                        assert_int_equal(reasons->n_reasons, 0);
+                        continue;
+                }
+                assert_true(reasons->n_reasons > 0);
+                if (reasons->reasons[0].code != cases[i].code || !strstr(reasons->reasons[0].text, cases[i].text))
+                        fail_msg("%s: %s: %s", cases[i].what, reason_to_string(reasons->reasons[0].code),
+                                 reasons->reasons[0].text);
+        }
+}
+
+static void test_a_manager_that_fails_is_named_beside_what_is_missing(void **state _unused_) {
+        _cleanup_situation_ Situation situation;
+
+        situation_init(&situation, VLAN);
+        other_manager_fails(&situation);
+        assess(&situation);
+        assert_string_equal(reasons_text(&situation.status.reasons, REASON_OTHER_MANAGER), "networkd does not answer");
+}
+
+static void test_an_address_that_another_manager_is_to_set_says_so(void **state _unused_) {
+        _cleanup_situation_ Situation situation;
+
+        situation_init(&situation, VLAN "[Interface]\nManagedBy=other\n");
+        no_address(&situation);
+        assess(&situation);
+        assert_non_null(strstr(reasons_text(&situation.status.reasons, REASON_ADDRESS_MISSING), "its manager is to set it"));
+}
+
+// --- what is kept ---
+
+static void test_the_status_names_the_devices(void **state _unused_) {
+        static const Link ifb = { .index = 9 }, lower = { .index = 2 }, bridge = { .index = 3 };
+        _cleanup_situation_ Situation situation;
+
+        situation_init(&situation, VLAN);
+        PlaneFacts *found = &situation.snapshot.planes[0];
+        found->ifb = &ifb;
+        found->lower = &lower;
+        found->bridge = &bridge;
+        assess(&situation);
+        assert_int_equal(situation.status.ifindex, MIG0);
+        assert_int_equal(situation.status.ifb_index, 9);
+        assert_int_equal(situation.status.lower_index, 2);
+        assert_int_equal(situation.status.bridge_index, 3);
+        assert_int_equal(situation.status.mtu, 9000);
+        assert_true(situation.status.made_link);
+}
+
+static void test_an_adopted_device_is_as_healthy_and_not_ours(void **state _unused_) {
+        _cleanup_situation_ Situation situation;
+
+        situation_init(&situation, VLAN);
+        situation.snapshot.planes[0].is_ours = false;
+        assess(&situation);
+        assert_int_equal(reasons_health(&situation.status.reasons), HEALTH_HEALTHY);
+        assert_false(situation.status.made_link);
+        assert_true(situation.status.verified);
+}
+
+// What differs after that is drift.
+static void test_once_verified_stays_verified(void **state _unused_) {
+        _cleanup_situation_ Situation situation;
+
+        situation_init(&situation, VLAN);
+        neighbour_is_missing(&situation);
+        assess(&situation);
+        assert_false(situation.status.verified);
+        situation.plane->status.verified = true;
+        assess(&situation);
+        assert_true(situation.status.verified);
+}
+
+// Everything stands; only nobody hears of what is dropped.
+static void test_a_log_of_drops_that_fails_does_not_keep_it_from_being_verified(void **state _unused_) {
+        _cleanup_situation_ Situation situation;
+
+        situation_init(&situation, VLAN);
+        drops_are_not_logged(&situation);
+        assess(&situation);
+        assert_true(situation.status.verified);
+}
+
+static void test_a_plane_taken_down_says_so_and_what_could_not_be_removed(void **state _unused_) {
+        _cleanup_situation_ Situation situation;
+
+        situation_init(&situation, VLAN);
+        situation.snapshot.planes[0].taken_down = true;
+        situation.plane->status.verified = true;
+        no_address(&situation);
+        class_is_refused(&situation);
+        assess(&situation);
+        const Reasons *reasons = &situation.status.reasons;
+        assert_int_equal(reasons->n_reasons, 2);
+        assert_true(reasons_have(reasons, REASON_TAKEN_DOWN));
+        assert_string_equal(reasons_text(reasons, REASON_APPLY_FAILED), "cannot add class mig0: no memory");
+        assert_int_equal(reasons_health(reasons), HEALTH_FAILED);
+        assert_false(situation.status.verified);
+}
+
+// --- what is asked of the kernel ---
+
+static void address_answer(uint8_t flags) {
+        static const uint8_t address[] = { 172, 150, 1, 5 };
+        const struct ifaddrmsg header = { .ifa_family = AF_INET, .ifa_prefixlen = 24, .ifa_flags = flags, .ifa_index = MIG0 };
+
+        struct nlmsghdr *message = message_begin(RTM_NEWADDR, &header, sizeof(header));
+        mnl_attr_put(message, IFA_LOCAL, sizeof(address), address);
+        message_end();
+}
+
+static HealthReading read_with(uint8_t flags) {
+        _cleanup_situation_ Situation situation;
+        HealthReading reading;
+
+        situation_init(&situation, VLAN);
+        (void)fake_reset(NULL);
+        address_answer(flags);
+        health_read(NULL, &situation.snapshot.planes[0], &reading);
+        return reading;
+}
+
+static void test_an_address_is_usable_when_its_detection_is_over_and_found_no_other(void **state _unused_) {
+        assert_int_equal(read_with(0).has_address, 1);
+        assert_int_equal(read_with(IFA_F_PERMANENT).has_address, 1);
+        assert_int_equal(read_with(IFA_F_TENTATIVE).has_address, 0);
+        assert_int_equal(read_with(IFA_F_DADFAILED).has_address, 0);
+}
+
+static void test_of_a_plane_taken_down_nothing_is_asked(void **state _unused_) {
+        _cleanup_situation_ Situation situation;
+        HealthReading reading;
+
+        situation_init(&situation, VLAN);
+        situation.snapshot.planes[0].taken_down = true;
+        health_read(NULL, &situation.snapshot.planes[0], &reading);
+        assert_int_equal(fake.n_queries, 0);
+        assert_int_equal(reading.has_address, 0);
+}
+
+static void test_a_kernel_that_cannot_be_read_says_why(void **state _unused_) {
+        _cleanup_situation_ Situation situation;
+        HealthReading reading;
+
+        situation_init(&situation, VLAN);
+        answer_error(-EIO);
+        health_read(NULL, &situation.snapshot.planes[0], &reading);
+        assert_int_equal(reading.has_address, -EIO);
+        assert_non_null(strstr(reading.address_error.text, "Input/output error"));
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_every_reason_has_its_health),
+                cmocka_unit_test(test_a_manager_that_fails_is_named_beside_what_is_missing),
+                cmocka_unit_test(test_an_address_that_another_manager_is_to_set_says_so),
+                cmocka_unit_test(test_the_status_names_the_devices),
+                cmocka_unit_test(test_an_adopted_device_is_as_healthy_and_not_ours),
+                cmocka_unit_test(test_once_verified_stays_verified),
+                cmocka_unit_test(test_a_log_of_drops_that_fails_does_not_keep_it_from_being_verified),
+                cmocka_unit_test(test_a_plane_taken_down_says_so_and_what_could_not_be_removed),
+                cmocka_unit_test_setup(test_an_address_is_usable_when_its_detection_is_over_and_found_no_other, fake_reset),
+                cmocka_unit_test_setup(test_of_a_plane_taken_down_nothing_is_asked, fake_reset),
+                cmocka_unit_test_setup(test_a_kernel_that_cannot_be_read_says_why, fake_reset),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
