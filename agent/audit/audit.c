@@ -1,4 +1,4 @@
-// The audit: its checks, and how often it is made.
+// The audit: its checks.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "audit/audit.h"
@@ -7,7 +7,6 @@
 #include "audit/checks.h"
 #include "audit/finding.h"
 #include "audit/host.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/util.h"
 #include "config/plane-config.h"
@@ -18,8 +17,6 @@
 #include "model/plan.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
-
-#define FRESH_USEC UINT64_C(1000000)
 
 // Which planes a check is made of.
 typedef enum CheckScope {
@@ -112,7 +109,7 @@ static int plane_audit(const Kernel *kernel, const AuditHost *host, const Snapsh
         return 0;
 }
 
-// --- all planes, at most once a second ---
+// --- all planes ---
 
 void audit_deinit(Audit *audit) {
         for (size_t i = 0; i < audit->n_entries; i++) {
@@ -134,7 +131,6 @@ static int entries_fill(Audit *audit, const Kernel *kernel, const PlaneSet *plan
                 const Plane *plane = planes->planes[i];
                 AuditEntry *entry = &audit->entries[audit->n_entries++];
 
-                entry->generation = plane->generation;
                 entry->name = strdup(plane->config->name);
                 if (!entry->name || plane_audit(kernel, &host, snapshot, i, plane, &entry->findings) < 0)
                         return -ENOMEM;
@@ -150,17 +146,14 @@ int audit_run(Audit *audit, const Kernel *kernel, const PlaneSet *planes, const 
                 audit_deinit(&next);
                 return error_set(ret_error, -ENOMEM, "out of memory");
         }
-        next.at_usec = clock_now_usec();
         audit_deinit(audit);
         *audit = next;
         return 0;
 }
 
-const Findings *audit_find(const Audit *audit, const Plane *plane, uint64_t now_usec) {
-        if (now_usec >= audit->at_usec + FRESH_USEC)
-                return NULL;
+const Findings *audit_find(const Audit *audit, const Plane *plane) {
         for (size_t i = 0; i < audit->n_entries; i++)
-                if (streq(audit->entries[i].name, plane->config->name) && audit->entries[i].generation == plane->generation)
+                if (streq(audit->entries[i].name, plane->config->name))
                         return &audit->entries[i].findings;
         return NULL;
 }

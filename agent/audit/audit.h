@@ -16,20 +16,17 @@
 // Of one plane.
 typedef struct AuditEntry {
         char *name;
-        uint64_t generation; // of the plane's configuration
         Findings findings;
 } AuditEntry;
 
-// The last audit of all planes. They are looked at together, once a second at most, so that no caller can keep the daemon busy with
-// it: an answer can be a second old.
+// The last audit of all planes, which are looked at together.
 typedef struct Audit {
-        uint64_t at_usec; // 0: none yet
         AuditEntry *entries;
         size_t n_entries;
 } Audit;
 
 void audit_deinit(Audit *audit);
-// The findings of a plane; valid until the next audit_run. NULL: the last audit is too old, or knows nothing of the plane.
-const Findings *audit_find(const Audit *audit, const Plane *plane, uint64_t now_usec);
+// The findings of a plane; valid until the next audit_run. NULL: the last audit knows nothing of the plane.
+const Findings *audit_find(const Audit *audit, const Plane *plane);
 // Audits all planes anew. snapshot: of this moment, and of these planes.
 int audit_run(Audit *audit, const Kernel *kernel, const PlaneSet *planes, const Snapshot *snapshot, Error *ret_error);

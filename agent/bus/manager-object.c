@@ -12,8 +12,8 @@
 #include "bus/context.h"
 #include "bus/plane-object.h"
 #include "bus/polkit.h"
+#include "daemon/answers.h"
 #include "daemon/manager.h"
-#include "daemon/reconcile.h"
 #include "daemon/reload.h"
 #include "model/reason.h"
 #include "planes/describe.h"
@@ -107,27 +107,28 @@ static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *ret
 }
 
 static int method_describe(sd_bus_message *call, void *userdata, sd_bus_error *ret_error _unused_) {
-        const BusContext *context = userdata;
-        const Manager *manager = context->manager;
-        _cleanup_free_ char *text = describe(&manager->planes, &manager->kernel, manager->messages.texts,
-                                             manager->messages.n_texts);
+        static const AnswerKind kinds[] = { ANSWER_CONNECTIONS, ANSWER_DROPS, ANSWER_BYTES };
+        BusContext *context = userdata;
+        Manager *manager = context->manager;
 
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                (void)answers_read(&manager->answers, kinds[i], NULL);
+        _cleanup_free_ char *text = describe(&manager->planes, &manager->answers.counters, manager->messages.texts,
+                                             manager->messages.n_texts);
         return text ? sd_bus_reply_method_return(call, "s", text) : -ENOMEM;
 }
 
 static int method_plan(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
-        const BusContext *context = userdata;
-        _cleanup_free_ char *text = NULL;
-        const char *name;
-        const Plane *plane = NULL;
+        BusContext *context = userdata;
+        const char *name, *text;
         Error error = {};
 
         int r = sd_bus_message_read(call, "s", &name);
         if (r < 0)
                 return r;
-        if (name[0] && !(plane = planes_find(&context->manager->planes, name)))
+        if (name[0] && !planes_find(&context->manager->planes, name))
                 return plane_unknown(ret_error, name);
-        r = reconcile_preview(&context->manager->reconciler, plane, &text, &error);
+        r = answers_preview(&context->manager->answers, name, &text, &error);
         return r < 0 ? answer_error(ret_error, "ApplyFailed", &error) : sd_bus_reply_method_return(call, "s", text);
 }
 

@@ -14,10 +14,9 @@
 #include "bus/context.h"
 #include "bus/polkit.h"
 #include "config/plane-config.h"
+#include "daemon/answers.h"
 #include "daemon/bandwidth.h"
 #include "daemon/manager.h"
-#include "engine/kernel.h"
-#include "firewall/firewall.h"
 #include "model/reason.h"
 #include "planes/counters.h"
 #include "planes/endpoint.h"
@@ -74,26 +73,32 @@ static int addresses_append(sd_bus_message *reply, const PlaneConfig *config) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int migrations_append(sd_bus_message *reply, const Plane *plane, sd_bus_error *ret_error) {
-        _cleanup_counters_ Counters counters = {};
+static int migrations_append(sd_bus_message *reply, const Plane *plane, Answers *answers, sd_bus_error *ret_error) {
         Error error = {};
 
-        if (counters_read_connections(&counters, &error) < 0)
+        if (answers_read(answers, ANSWER_CONNECTIONS, &error) < 0)
                 return answer_error(ret_error, "ApplyFailed", &error);
-        return sd_bus_message_append(reply, "u", counters_migrations(&counters, plane->config));
+        return sd_bus_message_append(reply, "u", counters_migrations(&answers->counters, plane->config));
 }
 
-static int drops_append(sd_bus_message *reply, const Plane *plane, const Kernel *kernel, sd_bus_error *ret_error) {
-        _cleanup_counters_ Counters counters = {};
+static int bytes_append(sd_bus_message *reply, PropertyKind kind, const Plane *plane, Answers *answers) {
+        (void)answers_read(answers, ANSWER_BYTES, NULL);
+        CountedBytes bytes = counters_bytes(&answers->counters, plane);
+
+        return sd_bus_message_append(reply, "t", kind == PROPERTY_SENT ? bytes.sent : bytes.received);
+}
+
+static int drops_append(sd_bus_message *reply, const Plane *plane, Answers *answers, sd_bus_error *ret_error) {
+        const Counters *counters = &answers->counters;
         Error error = {};
 
-        if (counters_read_drops(&counters, kernel, &error) < 0)
+        if (answers_read(answers, ANSWER_DROPS, &error) < 0)
                 return answer_error(ret_error, "ApplyFailed", &error);
         int r = sd_bus_message_open_container(reply, 'a', "{st}");
-        for (size_t i = 0; i < counters.n_drops && r >= 0; i++) {
-                const char *reason = counters_drop_reason(&counters.drops[i], plane->config);
+        for (size_t i = 0; i < counters->n_drops && r >= 0; i++) {
+                const char *reason = counters_drop_reason(&counters->drops[i], plane->config);
                 if (reason)
-                        r = sd_bus_message_append(reply, "{st}", reason, counters.drops[i].packets);
+                        r = sd_bus_message_append(reply, "{st}", reason, counters->drops[i].packets);
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -117,10 +122,9 @@ static int offenders_append(sd_bus_message *reply, const Offenders *offenders) {
 static int get_property(sd_bus *bus, const char *path _unused_, const char *interface _unused_, const char *name,
                         sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         const Property *property = properties_find(name);
-        const Kernel *kernel = &context_of(bus)->manager->kernel;
+        Answers *answers = &context_of(bus)->manager->answers;
         const Plane *plane = userdata;
         char text[ENDPOINT_TEXT_MAX];
-        uint64_t sent = 0, received = 0;
 
         if (!property)
                 return -EINVAL;
@@ -134,13 +138,12 @@ static int get_property(sd_bus *bus, const char *path _unused_, const char *inte
         case PROPERTY_ADDRESSES:
                 return addresses_append(reply, plane->config);
         case PROPERTY_MIGRATIONS:
-                return migrations_append(reply, plane, ret_error);
+                return migrations_append(reply, plane, answers, ret_error);
         case PROPERTY_SENT:
         case PROPERTY_RECEIVED:
-                counters_read_bytes(kernel, plane, &sent, &received);
-                return sd_bus_message_append(reply, "t", property->kind == PROPERTY_SENT ? sent : received);
+                return bytes_append(reply, property->kind, plane, answers);
         case PROPERTY_DROPS:
-                return drops_append(reply, plane, kernel, ret_error);
+                return drops_append(reply, plane, answers, ret_error);
         case PROPERTY_OFFENDERS:
                 return offenders_append(reply, &plane->offenders);
         }
@@ -174,11 +177,11 @@ static int findings_append(sd_bus_message *reply, const Findings *findings) {
 
 static int method_verify(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const BusContext *context = context_of(sd_bus_message_get_bus(call));
+        BusContext *context = context_of(sd_bus_message_get_bus(call));
         const Findings *findings;
         Error error = {};
 
-        if (manager_audit(context->manager, userdata, &findings, &error) < 0)
+        if (answers_audit(&context->manager->answers, userdata, &findings, &error) < 0)
                 return answer_error(ret_error, "ApplyFailed", &error);
         int r = sd_bus_message_new_method_return(call, &reply);
         if (r < 0)

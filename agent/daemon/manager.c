@@ -3,13 +3,12 @@
 
 #include "daemon/manager.h"
 
-#include "audit/audit.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "config/plane-config.h"
+#include "daemon/answers.h"
 #include "daemon/bandwidth.h"
 #include "daemon/reconcile.h"
 #include "daemon/reload.h"
@@ -17,7 +16,6 @@
 #include "daemon/watch.h"
 #include "daemon/watchdog.h"
 #include "engine/kernel.h"
-#include "engine/snapshot.h"
 #include "handover/handover.h"
 #include "model/reason.h"
 #include "netlink/request.h"
@@ -109,6 +107,7 @@ static int parts_init(Manager *manager, Error *ret_error) {
                 .recovery = &manager->recovery,
         };
         machine_id_read(manager->reconciler.machine_id);
+        answers_init(&manager->answers, &manager->reconciler);
         return 0;
 }
 
@@ -130,7 +129,7 @@ int manager_new(sd_event *event, Manager **ret, Error *ret_error) {
 Manager *manager_free(Manager *manager) {
         if (!manager)
                 return NULL;
-        audit_deinit(&manager->audit);
+        answers_deinit(&manager->answers);
         handover_deinit(&manager->handover);
         peer_recovery_deinit(&manager->recovery);
         drops_deinit(&manager->drops);
@@ -191,21 +190,4 @@ int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error
                 return r;
         const char *refusal = reasons_text(&plane->status.reasons, REASON_APPLY_FAILED);
         return refusal ? error_set(ret_error, -EIO, "%s", refusal) : 0;
-}
-
-int manager_audit(Manager *manager, const Plane *plane, const Findings **ret, Error *ret_error) {
-        const Findings *findings = audit_find(&manager->audit, plane, clock_now_usec());
-
-        if (!findings) {
-                _cleanup_snapshot_ Snapshot snapshot = {};
-                int r = reconcile_snapshot(&manager->reconciler, &snapshot, ret_error);
-                if (r < 0)
-                        return r;
-                r = audit_run(&manager->audit, &manager->kernel, &manager->planes, &snapshot, ret_error);
-                if (r < 0)
-                        return r;
-                findings = audit_find(&manager->audit, plane, manager->audit.at_usec);
-        }
-        *ret = findings;
-        return 0;
 }

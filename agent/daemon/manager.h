@@ -4,9 +4,9 @@
 
 #include <systemd/sd-event.h>
 
-#include "audit/audit.h"
 #include "base/error.h"
 #include "base/util.h"
+#include "daemon/answers.h"
 #include "daemon/reconcile.h"
 #include "daemon/reload.h"
 #include "daemon/schedule.h"
@@ -30,7 +30,7 @@ typedef struct Manager {
         PeerRecovery recovery;
         Handover handover;
         Reconciler reconciler;
-        Audit audit; // the last one
+        Answers answers;
 } Manager;
 
 int manager_new(sd_event *event, Manager **ret, Error *ret_error);
@@ -42,5 +42,3 @@ int manager_start(Manager *manager, Error *ret_error);
 int manager_reload(Manager *manager, Error *ret_error);
 // Takes the plane's objects out of the kernel, or puts them back. The plane may be gone afterwards.
 int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error);
-// The findings of an audit of the plane that is at most a second old; valid until the next call.
-int manager_audit(Manager *manager, const Plane *plane, const Findings **ret, Error *ret_error);

@@ -9,13 +9,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/text-file.h"
 #include "base/util.h"
 #include "daemon/schedule.h"
 #include "daemon/watch.h"
 #include "engine/apply.h"
 #include "engine/kernel.h"
-#include "engine/plane-facts.h"
 #include "engine/snapshot.h"
 #include "handover/handover.h"
 #include "model/object.h"
@@ -76,6 +74,7 @@ static int round_run(Reconciler *reconciler, const Snapshot *snapshot, bool is_f
         r = apply(reconciler->kernel, &active, failures);
         if (r < 0)
                 return r;
+        reconciler->n_changes++;
         reports_check(reconciler->drops, failures);
         if (is_first && cause != RECONCILE_INTENT) {
                 // A snapshot can show a change before its notification is read; that of our answer to it comes after, in order.
@@ -196,6 +195,7 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
         Error error = {};
 
         peer_recovery_pin_peers(reconciler->recovery);
+        reconciler->n_changes += cause == RECONCILE_INTENT;
         cause = reports_update(reconciler->drops, cause);
         int r = rounds_run(reconciler, cause, &snapshot, &failures, &error);
         if (r >= 0) {
@@ -213,35 +213,4 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
         // What we just did, and looked at, was announced to us as well: read it now rather than wake up for it.
         watch_drain(reconciler->watch);
         return r;
-}
-
-// --- a preview ---
-
-int reconcile_preview(const Reconciler *reconciler, const Plane *plane, char **ret_text, Error *ret_error) {
-        _cleanup_snapshot_ Snapshot snapshot = {};
-        _cleanup_free_ char *text = NULL;
-        const PlaneFacts *facts = NULL;
-        size_t size = 0;
-
-        int r = reconcile_snapshot(reconciler, &snapshot, ret_error);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < snapshot.n_planes && plane; i++)
-                if (reconciler->planes->planes[i] == plane)
-                        facts = &snapshot.planes[i];
-        FILE *file = text_file_open(&text, &size);
-        if (!file)
-                return error_set(ret_error, -ENOMEM, "out of memory");
-        for (size_t i = 0; i < snapshot.plan.n_operations; i++) {
-                const Operation *operation = &snapshot.plan.operations[i];
-
-                if (facts && !plane_facts_cover(facts, operation))
-                        continue;
-                operation_print(operation, file);
-                fputc('\n', file);
-        }
-        if (fclose(file) != 0)
-                return error_set(ret_error, -ENOMEM, "out of memory");
-        *ret_text = TAKE(text);
-        return 0;
 }

@@ -28,6 +28,7 @@ typedef struct Reconciler {
         unsigned n_unseen;        // snapshots in a row that failed
         uint64_t retry_usec;      // doubles while the kernel keeps refusing
         uint64_t failures_logged; // hash of the refusals that the log has last
+        uint64_t n_changes;       // changes that somebody asked for, or that were made: an answer from before is out of date
 } Reconciler;
 
 typedef enum ReconcileCause {
@@ -42,5 +43,3 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error);
 
 // What a reconcile would begin with. Changes nothing.
 int reconcile_snapshot(const Reconciler *reconciler, Snapshot *ret, Error *ret_error);
-// The same as text: one operation a line, empty when all is as it should be. plane NULL: of all.
-int reconcile_preview(const Reconciler *reconciler, const Plane *plane, char **ret_text, Error *ret_error);

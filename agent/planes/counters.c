@@ -12,19 +12,43 @@
 #include "firewall/firewall.h"
 #include "kernel/link.h"
 #include "kernel/tcp.h"
+#include "planes/plane-set.h"
 #include "planes/plane.h"
 
 int counters_read_connections(Counters *counters, Error *ret_error) {
+        tcp_sockets_deinit(&counters->connections);
+        counters->connections = (TcpSockets){};
         return tcp_read_established(&counters->connections, ret_error);
 }
 
 int counters_read_drops(Counters *counters, const Kernel *kernel, Error *ret_error) {
+        free(TAKE(counters->drops));
+        counters->n_drops = 0;
         return firewall_read_counters(kernel->firewall, &counters->drops, &counters->n_drops, ret_error);
+}
+
+int counters_read_bytes(Counters *counters, const Kernel *kernel, const PlaneSet *planes, Error *ret_error) {
+        free(counters->bytes);
+        counters->n_bytes = 0;
+        counters->bytes = calloc(planes->n_planes + 1, sizeof(*counters->bytes));
+        if (!counters->bytes)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        for (size_t i = 0; i < planes->n_planes; i++) {
+                CountedBytes *bytes = &counters->bytes[counters->n_bytes];
+
+                bytes->ifindex = planes->planes[i]->status.ifindex;
+                // A device that has just gone has carried nothing.
+                if (bytes->ifindex > 0 &&
+                    link_read_bytes(kernel->netlink, bytes->ifindex, &bytes->sent, &bytes->received, NULL) >= 0)
+                        counters->n_bytes++;
+        }
+        return 0;
 }
 
 void counters_deinit(Counters *counters) {
         tcp_sockets_deinit(&counters->connections);
         free(counters->drops);
+        free(counters->bytes);
         *counters = (Counters){};
 }
 
@@ -41,8 +65,9 @@ const char *counters_drop_reason(const FirewallCounter *counter, const PlaneConf
         return counter->name + strlen(chain_name_spell_link(counter->link, spelling)) + 1;
 }
 
-void counters_read_bytes(const Kernel *kernel, const Plane *plane, uint64_t *ret_sent, uint64_t *ret_received) {
-        *ret_sent = *ret_received = 0;
-        if (plane->status.ifindex > 0)
-                (void)link_read_bytes(kernel->netlink, plane->status.ifindex, ret_sent, ret_received, NULL);
+CountedBytes counters_bytes(const Counters *counters, const Plane *plane) {
+        for (size_t i = 0; i < counters->n_bytes; i++)
+                if (counters->bytes[i].ifindex == plane->status.ifindex)
+                        return counters->bytes[i];
+        return (CountedBytes){};
 }

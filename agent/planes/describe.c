@@ -8,19 +8,12 @@
 #include "base/inet.h"
 #include "base/util.h"
 #include "config/plane-config.h"
-#include "engine/kernel.h"
 #include "model/reason.h"
 #include "planes/counters.h"
 #include "planes/endpoint.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
 #include "planes/properties.h"
-
-// What is read from the kernel for it; the bytes are of one plane.
-typedef struct Reading {
-        Counters counters;
-        uint64_t sent, received;
-} Reading;
 
 static json_t *reasons_describe(const Reasons *reasons) {
         json_t *array = json_array();
@@ -60,7 +53,7 @@ static json_t *number_describe(const Property *property, const Plane *plane) {
 }
 
 // NULL: it is not part of the description.
-static json_t *property_describe(const Property *property, const Plane *plane, const Reading *reading) {
+static json_t *property_describe(const Property *property, const Plane *plane, const Counters *counters) {
         char text[ENDPOINT_TEXT_MAX];
 
         switch (property->kind) {
@@ -73,54 +66,47 @@ static json_t *property_describe(const Property *property, const Plane *plane, c
         case PROPERTY_ADDRESSES:
                 return addresses_describe(plane->config);
         case PROPERTY_MIGRATIONS:
-                return json_integer(counters_migrations(&reading->counters, plane->config));
+                return json_integer(counters_migrations(counters, plane->config));
         case PROPERTY_SENT:
-                return json_integer((json_int_t)reading->sent);
+                return json_integer((json_int_t)counters_bytes(counters, plane).sent);
         case PROPERTY_RECEIVED:
-                return json_integer((json_int_t)reading->received);
+                return json_integer((json_int_t)counters_bytes(counters, plane).received);
         case PROPERTY_DROPS:
-                return drops_describe(plane->config, &reading->counters);
+                return drops_describe(plane->config, counters);
         case PROPERTY_OFFENDERS:
                 return NULL;
         }
         return NULL;
 }
 
-static json_t *plane_describe(const Plane *plane, const Reading *reading) {
+static json_t *plane_describe(const Plane *plane, const Counters *counters) {
         json_t *object = json_object();
         size_t n;
         const Property *properties = properties_all(&n);
 
         for (size_t i = 0; i < n; i++) {
-                json_t *value = property_describe(&properties[i], plane, reading);
+                json_t *value = property_describe(&properties[i], plane, counters);
                 if (value)
                         (void)json_object_set_new(object, properties[i].name, value);
         }
         return object;
 }
 
-static json_t *planes_describe(const PlaneSet *planes, const Kernel *kernel) {
+static json_t *planes_describe(const PlaneSet *planes, const Counters *counters) {
         json_t *array = json_array();
-        Reading reading = {};
 
-        // What cannot be read counts as 0.
-        (void)counters_read_connections(&reading.counters, NULL);
-        (void)counters_read_drops(&reading.counters, kernel, NULL);
-        for (size_t i = 0; i < planes->n_planes; i++) {
-                counters_read_bytes(kernel, planes->planes[i], &reading.sent, &reading.received);
-                (void)json_array_append_new(array, plane_describe(planes->planes[i], &reading));
-        }
-        counters_deinit(&reading.counters);
+        for (size_t i = 0; i < planes->n_planes; i++)
+                (void)json_array_append_new(array, plane_describe(planes->planes[i], counters));
         return array;
 }
 
-char *describe(const PlaneSet *planes, const Kernel *kernel, char *const *messages, size_t n_messages) {
+char *describe(const PlaneSet *planes, const Counters *counters, char *const *messages, size_t n_messages) {
         json_t *root = json_object(), *texts = json_array();
 
         for (size_t i = 0; i < n_messages; i++)
                 (void)json_array_append_new(texts, json_string(messages[i]));
         (void)json_object_set_new(root, "Version", json_string(MIGPLANE_VERSION));
-        (void)json_object_set_new(root, "Planes", planes_describe(planes, kernel));
+        (void)json_object_set_new(root, "Planes", planes_describe(planes, counters));
         (void)json_object_set_new(root, "ConfigurationMessages", texts);
 
         char *text = json_dumps(root, JSON_COMPACT);

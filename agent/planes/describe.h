@@ -3,9 +3,9 @@
 #pragma once
 
 #include "base/util.h"
-#include "engine/kernel.h"
+#include "planes/counters.h"
 #include "planes/plane-set.h"
 
 // {"Version": ..., "Planes": [{property: value, ...}, ...], "ConfigurationMessages": [...]}; the planes' names and units
-// are those of their properties. NULL when memory is out; else to be freed.
-char *describe(const PlaneSet *planes, const Kernel *kernel, char *const *messages, size_t n_messages);
+// are those of their properties. What could not be read of the counters counts as 0. NULL when memory is out; else to be freed.
+char *describe(const PlaneSet *planes, const Counters *counters, char *const *messages, size_t n_messages);

@@ -17,6 +17,7 @@
 #include "base/util.h"
 #include "config/config.h"
 #include "config/load.h"
+#include "daemon/preview.h"
 #include "engine/derive.h"
 #include "engine/observe.h"
 #include "engine/plane-facts.h"
@@ -173,13 +174,14 @@ void lab_manager_deinit(LabManager *lab) {
 }
 
 int lab_manager_differences(LabManager *lab, int expected) {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_preview_ Preview preview = {};
         Error error = {};
         int n = 0;
 
-        int r = reconcile_preview(&lab->manager->reconciler, NULL, &text, &error);
+        int r = preview_read(&lab->manager->reconciler, &preview, &error);
         if (r < 0)
                 return r;
+        const char *text = preview_find(&preview, "");
         for (const char *at = text; *at; at++)
                 n += *at == '\n';
         if (n == expected)

@@ -18,30 +18,32 @@
 #include "bus/plane-object.h"
 #include "config/config.h"
 #include "config/load.h"
+#include "daemon/answers.h"
 #include "daemon/bandwidth.h"
 #include "daemon/manager.h"
-#include "kernel/tcp.h"
 #include "planes/describe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_manager_reload(Manager *manager, Error *ret_error);
 int __wrap_manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error);
-int __wrap_manager_audit(Manager *manager, const Plane *plane, const Findings **ret, Error *ret_error);
-int __wrap_reconcile_preview(const Reconciler *reconciler, const Plane *plane, char **ret_text, Error *ret_error);
+int __wrap_answers_read(Answers *answers, AnswerKind kind, Error *ret_error);
+int __wrap_answers_preview(Answers *answers, const char *plane, const char **ret_text, Error *ret_error);
+int __wrap_answers_audit(Answers *answers, const Plane *plane, const Findings **ret, Error *ret_error);
 int __wrap_bandwidth_set(Reconciler *reconciler, Plane *plane, const BandwidthRequest *request, Error *ret_error);
-char *__wrap_describe(const PlaneSet *planes, const Kernel *kernel, char *const *messages, size_t n_messages);
-int __wrap_tcp_read_established(TcpSockets *ret, Error *ret_error);
-int __wrap_link_read_bytes(Netlink *netlink, int ifindex, uint64_t *ret_sent, uint64_t *ret_received, Error *ret_error);
-int __wrap_firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error);
+char *__wrap_describe(const PlaneSet *planes, const Counters *counters, char *const *messages, size_t n_messages);
 
 int __wrap_manager_reload(Manager *manager _unused_, Error *ret_error) {
         return error_set(ret_error, -EIO, "no");
 }
 
-int __wrap_reconcile_preview(const Reconciler *reconciler _unused_, const Plane *plane _unused_, char **ret_text,
-                             Error *ret_error) {
-        *ret_text = strdup("+ link mig0\n");
-        return *ret_text ? 0 : error_set(ret_error, -ENOMEM, "out of memory");
+int __wrap_answers_read(Answers *answers _unused_, AnswerKind kind _unused_, Error *ret_error _unused_) {
+        return 0;
+}
+
+int __wrap_answers_preview(Answers *answers _unused_, const char *plane _unused_, const char **ret_text,
+                           Error *ret_error _unused_) {
+        *ret_text = "+ link mig0\n";
+        return 0;
 }
 
 // What comes here has been checked.
@@ -61,30 +63,12 @@ int __wrap_manager_set_down(Manager *manager _unused_, Plane *plane, bool down, 
         return 0;
 }
 
-char *__wrap_describe(const PlaneSet *planes _unused_, const Kernel *kernel _unused_, char *const *messages _unused_,
+char *__wrap_describe(const PlaneSet *planes _unused_, const Counters *counters _unused_, char *const *messages _unused_,
                       size_t n_messages _unused_) {
         return strdup("{}");
 }
 
-int __wrap_tcp_read_established(TcpSockets *ret, Error *ret_error _unused_) {
-        *ret = (TcpSockets){};
-        return 0;
-}
-
-int __wrap_link_read_bytes(Netlink *netlink _unused_, int ifindex _unused_, uint64_t *ret_sent, uint64_t *ret_received,
-                           Error *ret_error _unused_) {
-        *ret_sent = *ret_received = 1;
-        return 0;
-}
-
-int __wrap_firewall_read_counters(Firewall *firewall _unused_, FirewallCounter **ret_counters, size_t *ret_n,
-                                  Error *ret_error _unused_) {
-        *ret_counters = NULL;
-        *ret_n = 0;
-        return 0;
-}
-
-int __wrap_manager_audit(Manager *manager _unused_, const Plane *plane _unused_, const Findings **ret,
+int __wrap_answers_audit(Answers *answers _unused_, const Plane *plane _unused_, const Findings **ret,
                          Error *ret_error _unused_) {
         static Finding finding = { .check = "sysctl", .promise = "a promise", .verdict = VERDICT_OK, .text = (char *)"seen" };
         static const Findings findings = { .findings = &finding, .n_findings = 1 };

@@ -12,6 +12,7 @@
 #     dbus-client.py matches N           N subscriptions; prints how many were taken
 #     dbus-client.py name                has the daemon's name, and answers all calls; "ready"
 #     dbus-client.py never-reads N       N calls whose answers are never read; "stalled" when others get none either
+#     dbus-client.py read N              calls of all kinds that only read, over N connections; "many" when many have been answered
 #     dbus-client.py odd                 what nobody should send; prints an answer a line
 #     dbus-client.py polkit FILE         a polkitd that answers once there is FILE, as that says: "1 0" yes, "0 0" no,
 #                                        "0 1" after a password; then it says "answered"
@@ -131,11 +132,27 @@ def log_level():
     print("sent" if bus.ask(DBUS, "GetId") == "done" else "", flush=True)
 
 
+def get(name):
+    return (PROPERTIES, "Get", "ss", align(string(PLANE[2]), 4) + string(name))
+
+
+READS = [(MANAGER, "Describe"), (MANAGER, "Plan", "s", string("")), (MANAGER, "Plan", "s", string("blue")), (PLANE, "Verify"),
+         get("ActiveMigrations"), get("BytesSent"), get("BytesReceived"), get("PacketsDropped"), get("RecentDrops")]
+
+
+def read(n):
+    call_for_ever(n, READS)
+
+
 def flood(n):
-    calls = itertools.cycle([
+    call_for_ever(n, [
         (MANAGER, "Reload"), (MANAGER, "Describe"), (MANAGER, "Plan", "s", string("")), (PLANE, "Down"), LEVEL,
         (PLANE, "Verify"), (PROPERTIES, "GetAll", "s", string(PLANE[2])), (INTROSPECTION, "Introspect"),
     ])
+
+
+def call_for_ever(n, calls):
+    calls = itertools.cycle(calls)
     buses = {bus.socket: bus for bus in (Bus() for _ in range(int(n)))}
     for bus in buses.values():
         for _ in range(50):
