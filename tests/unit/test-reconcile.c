@@ -214,6 +214,19 @@ static void test_a_refusal_that_the_second_round_mends_is_none(void **state _unu
         assert_int_equal(kernel.look_usec, 0);
 }
 
+// Another program had done it meanwhile, or the answer was wrong.
+static void test_a_refusal_after_which_all_is_as_it_should_be_is_none(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        refuse("mig0", 1);
+        assert_int_equal(RUN(&lab, RECONCILE_INTENT, ADDRESS), 0);
+        assert_int_equal(kernel.n_applied, 1);
+        assert_false(reasons_have(&lab.plane->status.reasons, REASON_APPLY_FAILED));
+        assert_string_equal(kernel.errors, "");
+        assert_int_equal(kernel.look_usec, 0);
+}
+
 // --- rules that report ---
 
 static void test_rules_with_reports_that_are_refused_are_tried_without(void **state _unused_) {
@@ -379,6 +392,7 @@ int main(void) {
                 cmocka_unit_test(test_what_does_not_hold_is_tried_four_times),
                 cmocka_unit_test(test_what_is_refused_gets_a_second_round_and_no_third),
                 cmocka_unit_test(test_a_refusal_that_the_second_round_mends_is_none),
+                cmocka_unit_test(test_a_refusal_after_which_all_is_as_it_should_be_is_none),
                 cmocka_unit_test(test_rules_with_reports_that_are_refused_are_tried_without),
                 cmocka_unit_test(test_a_refusal_of_something_else_leaves_the_reports),
                 cmocka_unit_test(test_rules_that_are_refused_every_time_leave_the_plane_without_isolation),
