@@ -1,18 +1,19 @@
-# What a script of tests/host can say, and the host that it says it about
+# The commands of the scripts in tests/host, and the host that they test
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
 #     . "${0%/*}/lib.sh"
-#     enter "$@"                  # namespaces, or a skip of the whole; what follows is inside
+#     enter "$@"                  # enters namespaces, or skips the whole script; the commands below run inside
 #     host_start alpha 11         # see ../lib/hosts.sh
-#     check TEXT COMMAND...       # one line of result
-#     await TEXT COMMAND...       # the same, for what takes a while to become true
+#     check TEXT COMMAND...       # prints one line of result
+#     await TEXT COMMAND...       # the same, and waits until the command succeeds
 #     skip TEXT WHY
 #
-# The last line, `N passed, N failed, N skipped`, comes by itself; the exit code is 0, 1, or 77 when all was skipped. What fails
-# outside of a check ends the script, as a failure. Whatever can be waited for is waited for, and no time is asserted.
+# The last line, `N passed, N failed, N skipped`, is printed automatically. The exit code is 0, 1, or 77 if everything
+# was skipped. A command that fails outside of a check ends the script as a failure. Scripts wait for events, and assert
+# no times.
 #
-# Most of it is about one host, alpha, and its plane blue; `on COMMAND...` runs there.
+# Most commands are for one host, alpha, and its plane blue. `on COMMAND...` runs on alpha.
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
@@ -20,7 +21,7 @@ export LC_ALL=C.UTF-8
 
 unset WATCHDOG_PID NOTIFY_SOCKET
 
-: "${PATIENCE:=30}"                     # seconds; only a failure takes that long
+: "${PATIENCE:=30}"                     # seconds; only a failure takes this long
 passed=0 failed=0 skipped=0
 
 ok() { passed=$((passed + 1)); echo "ok - $1"; }
@@ -48,7 +49,7 @@ await() {
     fi
 }
 
-# What a check may ask of a command. They show its output, for the case that they do not hold.
+# Conditions on a command for a check. They print its output, which is shown if the check fails.
 not() { ! "$@"; }
 prints() { local all; all=$("${@:2}" 2>&1); echo "$all"; [[ $all == "$1" ]]; }    # exactly this
 says() { local all; all=$("${@:2}" 2>&1) && echo "$all" && [[ $all =~ $1 ]]; }    # succeeds, with something that matches
@@ -83,9 +84,9 @@ write_coverage() {
 
 finish() {
     local status=$?
-    ((status == 0)) || not_ok "${0##*/} went to its end (exit status $status)"
+    ((status == 0)) || not_ok "${0##*/} ran to its end (exit status $status)"
     [[ -z ${COVERAGE-} ]] || write_coverage
-    # Where the daemon is built with sanitizers. That of leaks cannot work under strace.
+    # For a daemon that is built with sanitizers. LeakSanitizer cannot work under strace.
     if grep -hE '(ERROR|SUMMARY): .*Sanitizer|runtime error:' "$LAB"/*/*.log | grep -v 'LeakSanitizer has encountered a fatal'; then
         not_ok "no sanitizer complains"
     fi
@@ -97,16 +98,16 @@ finish() {
     if ((failed)); then exit 1; elif ((passed)); then exit 0; else exit 77; fi
 }
 
-# --- The host -------------------------------------------------------------------------------------------------------------------
+# --- The host ---------------------------------------------------------------------------------------------------------
 
 on() { host_run alpha "$@"; }
 
-# A plane's file, from standard input.
+# Writes a plane's file from standard input.
 plane() { cat >"$LAB/alpha/etc/migplane/$1.plane"; }
 edit() { sed -i "$2" "$LAB/alpha/etc/migplane/$1.plane"; }      # PLANE SED-SCRIPT
 reload() { on migplanectl reload; }
 
-# A plane with something of everything that any kernel has.
+# A plane with one object of each kind that every kernel has.
 plane_blue() {
     plane blue <<-'FILE'
 	[Plane]
@@ -133,8 +134,8 @@ plane_blue() {
 	FILE
 }
 
-# The daemon, its process in $DAEMON. Audits, which find what no notification tells, come twice in AUDIT_USEC, by default in a second,
-# and at least every five seconds; or `never`.
+# The daemon, its process in $DAEMON. Audits, which find what no notification tells, come twice in AUDIT_USEC, by
+# default in a second, and at least every five seconds; or `never`.
 daemon_start() {
     local lines
     lines=$(log_lines)
@@ -174,7 +175,7 @@ peer_calls() { grep -cE -- "$1" "$LAB/peer.log" || true; }  # REGEX: how many ca
 peer_called() { grep -qE -- "$1" "$LAB/peer.log"; }     # REGEX
 peer_forget() { : >"$LAB/peer.log"; }
 
-# To show how long something took; nothing is asserted about it.
+# For the output of durations. No test asserts them.
 milliseconds() { local now=${EPOCHREALTIME/[.,]/}; echo $((now / 1000)); }
 
 gone() { ! kill -0 "$1" 2>/dev/null; }
@@ -182,7 +183,7 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 log_lines() { touch "$LAB/alpha/migplaned.log"; wc -l <"$LAB/alpha/migplaned.log"; }
 logged_since() { tail -n +"$(($1 + 1))" "$LAB/alpha/migplaned.log" | grep -Eq -- "$2"; }  # LINES REGEX
 
-# --- What the daemon says ---------------------------------------------------------------------------------------------------------
+# --- The daemon's answers ---------------------------------------------------------------------------------------------
 
 property() {                            # NAME [PLANE]: the value without its type
     local value
@@ -197,11 +198,11 @@ has_reason() { [[ $(property HealthReasons "${2-blue}") == *"\"$1\""* ]]; }
 is_index() { [[ $(on cat "/sys/class/net/$2/ifindex") == "$1" ]]; }
 has_link() { [[ -n $(on ip -o link show dev "$1" 2>/dev/null) ]]; }
 
-# The verification of a whole host: the kernel is as the files say.
+# Verifies the whole host: the kernel is as configured.
 nothing_to_do() { [[ -z $(on migplanectl plan 2>/dev/null || echo failed) ]]; }
 settled() { nothing_to_do && health_is healthy "${1-blue}"; }
 
-# A link that is up has its isolation and its caps; one that was up before is a plane's from when it has the plane's address.
+# A plane that is up has its isolation and its caps. A device that was up before counts as a plane once it has the plane's address.
 safe() {
     on bash -c '
 	for link in mig0 mig1 eno3; do
@@ -224,8 +225,8 @@ safe() {
 	done'
 }
 
-# Everything in the kernel that could be a plane's, with handles and indices and without counters. Other links get link-local
-# addresses meanwhile.
+# Prints everything in the kernel that could belong to a plane, with handles and indices and without counters. Other
+# links may get link-local addresses in the meantime.
 kernel_state() {
     # shellcheck disable=SC2016 # for the inner shell
     on bash -ec '
@@ -251,15 +252,15 @@ tc_heard() { lab_wait "$PATIENCE" tc_tells "$1" "$(tc_marks "$1")"; }
 tc_tells() { host_run "$1" tc qdisc replace dev lo root handle 77: pfifo; (($(tc_marks "$1") > $2)); }
 tc_marks() { grep -c 'pfifo 77:' "$LAB/$1/tc.log" || true; }
 
-# --- What is changed behind its back ----------------------------------------------------------------------------------------------
+# --- Changes by other programs ----------------------------------------------------------------------------------------
 
-# drift TEXT OPERATION COMMAND...: after the command (on the host, if it is no function here) that operation is done and logged.
-# $by: who is told to have made it needed.
+# drift TEXT OPERATION COMMAND...: after the command (a function, or a command on the host) that operation is carried
+# out and logged. $by: the program that the log names as its cause.
 drifts=() by=''
 
 drift() {
     local repairs lines
-    # A sixth repair within ten seconds would be a quarrel; a new start has none.
+    # After a sixth repair within ten seconds the daemon would pause its repairs, so it is restarted before.
     if ((${#drifts[@]} >= 4 && SECONDS - drifts[-4] < 12)); then
         daemon_stop; daemon_start; lab_wait "$PATIENCE" settled
         drifts=()

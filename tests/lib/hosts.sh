@@ -2,27 +2,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-#     lab_enter "$@"                     # runs the calling script once more, inside; what follows is inside
+#     lab_enter "$@"                     # runs the calling script again inside the lab; the commands below run inside
 #     lab_wires                          # two switches: management, and the plane's wire
 #     host_start NAME NUMBER             # a machine with mgmt0 = $MGMT_NET.NUMBER, and a bare eno2 on the plane's wire
-#     host_run NAME COMMAND...           # as if typed there
+#     host_run NAME COMMAND...           # runs a command on a host
 #     host_dbus NAME; host_migplaned NAME; host_libvirtd NAME
 #
-# A host is a network, mount and UTS namespace, with an /etc, /run and /var of its own under $LAB/NAME. All hosts are in the lab:
-# a network, mount and PID namespace whose first process is the calling script. The kernel takes the whole lab down, every
-# daemon, mount and interface, as soon as that process ends or is killed: there is nothing to clean up by hand.
+# A host is a network, mount and UTS namespace, with its own /etc, /run and /var below $LAB/NAME. All hosts are in the
+# lab: a network, mount and PID namespace whose first process is the calling script. When that process ends or is
+# killed, the kernel removes the whole lab with all daemons, mounts and interfaces. No other cleanup is necessary.
 
 MGMT_NET=192.0.2
-# shellcheck disable=SC2034 # no host has one yet; it is for whoever makes a plane
+# shellcheck disable=SC2034 # hosts have no such address yet; it is for scripts that make a plane
 PLANE_NET=198.51.100
 declare -A HOST_PID=() HOST_NUMBER=()
 
-# --- The lab ----------------------------------------------------------------------------------------------------------------------
+# --- The lab ----------------------------------------------------------------------------------------------------------
 
 lab_inside() { [[ -n ${LAB-} && $$ -eq 1 ]]; }
 
-# Each death kills the next: the script outside, unshare, the script inside, all else inside. Not even a kill -9 leaves more than
-# an empty directory.
+# The end of each process kills the next: the script outside, unshare, the script inside, everything else inside. Even a
+# kill -9 leaves only an empty directory.
 lab_enter() {
     if lab_inside; then
         mount -t tmpfs -o mode=755 lab "$LAB"
@@ -58,7 +58,7 @@ lab_wires() {
     done
 }
 
-# Waits for something to become true: lab_wait SECONDS COMMAND...
+# Waits until a command succeeds: lab_wait SECONDS COMMAND...
 lab_wait() {
     local deadline=$((SECONDS + $1))
     shift
@@ -68,12 +68,12 @@ lab_wait() {
     done
 }
 
-# Bytes that a host has sent and received on a wire, counted at the switch: wire_bytes mgmt|plane HOST
+# Prints the bytes that a host has sent and received on a wire, counted at the switch: wire_bytes mgmt|plane HOST
 wire_bytes() {
     awk -v port="$1-$2:" '$1 == port { print $2, $10 }' /proc/net/dev
 }
 
-# --- Hosts ------------------------------------------------------------------------------------------------------------------------
+# --- Hosts ------------------------------------------------------------------------------------------------------------
 
 host_start() {
     local name=$1 number=$2 root=$LAB/$1
@@ -88,7 +88,7 @@ host_start() {
     unshare --net --mount --uts sleep infinity &
     HOST_PID[$name]=$!
     HOST_NUMBER[$name]=$number
-    # unshare has done its work when it has become sleep.
+    # unshare is finished when its process has become sleep.
     lab_wait 30 grep -qx sleep "/proc/$!/comm"
 
     host_wire "$name" mgmt mgmt0 0a
@@ -104,7 +104,7 @@ host_start() {
 	SETUP
 }
 
-# A cable between a host and a switch: host_wire HOST WIRE IFNAME OCTET; the switch's end is WIRE-HOST.
+# Makes a cable between a host and a switch: host_wire HOST WIRE IFNAME OCTET. The switch's end is WIRE-HOST.
 host_wire() {
     ip link add "$2-$1" type veth peer name "$3" netns "${HOST_PID[$1]}" \
         address "52:54:00:00:$4:$(printf %02x "${HOST_NUMBER[$1]}")"
@@ -120,14 +120,14 @@ host_exec() {
 
 host_run() { (host_exec "$@"); }
 
-# A daemon in the background, its output in $LAB/HOST/DAEMON.log, its process in $!: host_daemon HOST COMMAND...
+# Starts a daemon in the background. Its output is in $LAB/HOST/DAEMON.log, its process in $!: host_daemon HOST COMMAND...
 host_daemon() {
     host_exec "$@" </dev/null >>"$LAB/$1/${2##*/}.log" 2>&1 &
     disown
 }
 
-# A system bus of its own: the policy of Debian's dbus-daemon, and the policy that migplane installs. Root may also stand in for
-# the services that migplaned talks to, with what their own policies allow.
+# A system bus of its own: the policy of Debian's dbus-daemon, and the policy that migplane installs. Root may also
+# stand in for the services that migplaned talks to, with what their own policies allow.
 host_dbus() {
     mkdir -p "$LAB/$1/run/dbus"
     cat >"$LAB/$1/etc/lab-bus.conf" <<-CONF
@@ -165,17 +165,17 @@ host_dbus() {
     lab_wait 30 test -S "$LAB/$1/run/dbus/system_bus_socket"
 }
 
-# Where the programs under test are; they are run from there, not installed.
+# The directory of the programs under test. They run from there and are not installed.
 : "${BUILD_DIR:=$(realpath "${BASH_SOURCE[0]%/*}/../..")/build}"
 : "${UNPACKED:=$(realpath "${BASH_SOURCE[0]%/*}/../..")/build-unpacked}"
 
 host_migplaned() { host_daemon "$1" "$BUILD_DIR/migplaned"; }
 
-# libvirtd without a password, and QEMU without a sandbox: this is for inside the lab only. No cgroups, no security driver, no
-# virtlogd: the machine's own are not ours to use.
+# Starts libvirtd without a password, and QEMU without a sandbox: only for use inside the lab. Without cgroups, security
+# driver and virtlogd, because those of the machine must not be used.
 host_libvirtd() {
     local number=${HOST_NUMBER[$1]} etc=$LAB/$1/etc
-    # The QEMU driver looks its default user and group up before it reads that we want others.
+    # The QEMU driver looks up its default user and group before it reads the configured ones.
     grep -q ^libvirt-qemu: "$etc/passwd" || echo "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin" >>"$etc/passwd"
     grep -q ^libvirt-qemu: "$etc/group" || echo "libvirt-qemu:x:64055:" >>"$etc/group"
     grep -q ^kvm: "$etc/group" || echo "kvm:x:64056:" >>"$etc/group"
@@ -203,7 +203,7 @@ host_libvirtd() {
     lab_wait 20 virsh_at "$1" version
 }
 
-# virsh about a host: virsh_at HOST ARGUMENT...
+# Runs virsh for a host: virsh_at HOST ARGUMENT...
 virsh_at() {
     host_run "$1" virsh --quiet --connect "$(libvirt_uri "$1")" "${@:2}"
 }

@@ -6,10 +6,10 @@
 #     machine_can || exit                # tells in one line why neither demo nor tests can run here
 #     install_sets build host            # needs root if a package is missing
 #
-# INSTALL_SETS has tools; they are installed. UNPACK_SETS has services, and install_kernel_wanted kernels; these would change the
-# machine, above all its next boot, so they are only unpacked, into the folder $UNPACKED. Hosts in namespaces (hosts.sh) and virtual
-# machines (tests/vm) see this folder as a layer above the machine's own files. All packages are listed first; on a terminal the
-# script asks before it goes on.
+# INSTALL_SETS has tools; they are installed. UNPACK_SETS has services, and install_kernel_wanted kernels; these would
+# change the machine, above all its next boot, so they are only unpacked, into the folder $UNPACKED. Hosts in namespaces
+# (hosts.sh) and virtual machines (tests/vm) see this folder as a layer above the machine's own files. All packages are
+# listed first; on a terminal the script asks before it goes on.
 #
 # libvirt-daemon-system is left out on purpose: two hosts in namespaces need only libvirtd and its QEMU driver.
 
@@ -43,8 +43,8 @@ machine_can() {
     return 1
 }
 
-# A kernel for guests: whatever the machine has in /boot will do. Test machines also need its modules, 9p among them, which
-# the cloud flavour lacks.
+# Prints the kernel package for guests, unless the machine has a kernel in /boot. Test machines also need its modules,
+# 9p among them, which the cloud flavour does not have.
 install_kernel_wanted() {
     local image version
     for image in /boot/vmlinuz-*; do
