@@ -244,6 +244,7 @@ kernel_state() {
 
 # Runs tc monitor on a host, with its output in $LAB/HOST/tc.log. tc_heard waits until all earlier changes are in there.
 tc_monitor() {                          # HOST
+    : >"$LAB/$1/tc.log"                 # before tc_marks counts its lines; the daemon's shell may open it later
     host_daemon "$1" tc monitor
     tc_heard "$1"
     : >"$LAB/$1/tc.log"
