@@ -53,6 +53,17 @@ static void plan_log(const Plan *plan) {
         }
 }
 
+static uint64_t plan_hash(const Plan *plan) {
+        uint64_t hash = HASH_INIT;
+
+        for (size_t i = 0; i < plan->n_operations; i++) {
+                char text[512];
+                operation_format(&plan->operations[i], text, sizeof(text));
+                hash = hash_bytes(hash, text, strlen(text));
+        }
+        return hash;
+}
+
 // Reports are worth less than the rules that they stand beside: the next round is without.
 static void reports_check(Drops *drops, const ApplyFailures *failures) {
         for (size_t i = 0; i < failures->n_failures && drops_reports(drops); i++)
@@ -69,6 +80,10 @@ static int round_run(Reconciler *reconciler, const Snapshot *snapshot, bool is_f
         if (r < 0 || active.n_operations == 0)
                 return r;
         if (is_first)
+                reconciler->first_plan = plan_hash(&active);
+        // A plan that was refused before is another try: nothing has changed, and the log has it already.
+        bool is_news = is_first && reconciler->first_plan != reconciler->refused_plan;
+        if (is_news)
                 plan_log(&active);
         apply_failures_deinit(failures);
         r = apply(reconciler->kernel, &active, failures);
@@ -76,7 +91,7 @@ static int round_run(Reconciler *reconciler, const Snapshot *snapshot, bool is_f
                 return r;
         reconciler->n_changes++;
         reports_check(reconciler->drops, failures);
-        if (is_first && cause != RECONCILE_INTENT) {
+        if (is_news && cause != RECONCILE_INTENT) {
                 // A snapshot can show a change before its notification is read; that of our answer to it comes after, in order.
                 watch_drain(reconciler->watch);
                 repair_note(reconciler->planes, snapshot, &active, &reconciler->watch->suspect, clock_now_usec());
@@ -196,10 +211,12 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
 
         peer_recovery_pin_peers(reconciler->recovery);
         reconciler->n_changes += cause == RECONCILE_INTENT;
+        reconciler->first_plan = 0;
         cause = reports_update(reconciler->drops, cause);
         int r = rounds_run(reconciler, cause, &snapshot, &failures, &error);
         if (r >= 0) {
                 reconciler->n_unseen = 0;
+                reconciler->refused_plan = failures.n_failures > 0 ? reconciler->first_plan : 0;
                 failures_log(reconciler, &failures);
                 neighbours_watch(reconciler->watch, &snapshot.desired);
                 statuses_store(reconciler, &snapshot, &failures);

@@ -28,6 +28,8 @@ typedef struct Reconciler {
         unsigned n_unseen;        // snapshots in a row that failed
         uint64_t retry_usec;      // doubles while the kernel keeps refusing
         uint64_t failures_logged; // hash of the refusals that the log has last
+        uint64_t first_plan;      // hash of what the first round carries out
+        uint64_t refused_plan;    // the same of the last reconcile, if the kernel refused a part of it; 0: none
         uint64_t n_changes;       // changes that somebody asked for, or that were made: an answer from before is out of date
 } Reconciler;
 

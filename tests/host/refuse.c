@@ -10,7 +10,7 @@
 //     interrupted-rtnetlink        every dump of rtnetlink is interrupted and lacks its objects
 //     interrupted-nftables         every dump of nftables
 //
-// The refusal is the kernel's own: the request is sent without CAP_NET_ADMIN.
+// The refusal is the kernel's own: the request is sent without CAP_NET_ADMIN. The process says `refused` each time.
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -153,6 +153,8 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
         }
         if (!is_refused(protocol, &request))
                 return NEXT(sendmsg)(fd, message, flags);
+        if (write(STDERR_FILENO, "refused\n", strlen("refused\n")) < 0)
+                _exit(98);
         net_admin_set(false);
         ssize_t n = NEXT(sendmsg)(fd, message, flags);
         int error = errno;

@@ -372,6 +372,28 @@ static void test_the_suspect_is_named_and_forgotten(void **state _unused_) {
         assert_int_equal(lab.watch.suspect.pid, 0);
 }
 
+static void test_another_try_of_what_was_refused_is_no_drift(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        lab.plane->status.verified = true;
+        refuse("", 8);
+        for (unsigned i = 0; i < 10; i++) {
+                (void)RUN(&lab, RECONCILE_EVENT, CHAIN, CHAIN, CHAIN);
+                assert_int_equal(lab.plane->drift.repairs, 1);
+        }
+        assert_false(drift_is_backing_off(&lab.plane->drift, kernel.now_usec));
+        // Something else has changed as well.
+        (void)RUN(&lab, RECONCILE_EVENT, BOTH, BOTH, BOTH);
+        assert_int_equal(lab.plane->drift.repairs, 3);
+        // It was mended, and comes again.
+        refuse("", 0);
+        (void)RUN(&lab, RECONCILE_EVENT, BOTH);
+        lab.plane->status.verified = true;
+        (void)RUN(&lab, RECONCILE_EVENT, BOTH);
+        assert_int_equal(lab.plane->drift.repairs, 5);
+}
+
 // --- answers to callers ---
 
 static void test_what_is_asked_for_and_what_is_done_puts_answers_out_of_date(void **state _unused_) {
@@ -402,6 +424,7 @@ int main(void) {
                 cmocka_unit_test(test_during_a_backoff_isolation_comes_back_at_once_and_the_rest_at_its_end),
                 cmocka_unit_test(test_only_what_nobody_asked_for_is_drift),
                 cmocka_unit_test(test_the_suspect_is_named_and_forgotten),
+                cmocka_unit_test(test_another_try_of_what_was_refused_is_no_drift),
                 cmocka_unit_test(test_what_is_asked_for_and_what_is_done_puts_answers_out_of_date),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
