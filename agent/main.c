@@ -62,7 +62,7 @@ static int loop(sd_event *event, const Manager *manager) {
         (void)sd_notifyf(false, "READY=1\nSTATUS=%zu plane(s)", manager->planes.n_planes);
         int r = sd_event_loop(event);
         if (r != EXIT_SUCCESS)
-                log_error("going: %s; the planes stay as they are", r < 0 ? strerror(-r) : "the bus refuses us");
+                log_error("stopping: %s; the planes stay as they are", r < 0 ? strerror(-r) : "the bus cannot be used");
         return r;
 }
 
@@ -100,13 +100,13 @@ int main(int argc, char *argv[]) {
                 {},
         };
 
-        // What is large is given back at once, however large it has been before: anybody may send large messages.
+        // Large memory is returned at once, however large it has been before: any user may send large messages.
         (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
         for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) >= 0;)
                 switch (c) {
                 case 'h':
-                        puts("migplaned [--help] [--version]\n\nSets up and holds the migration planes of /etc/migplane; "
-                             "see migplaned(8).");
+                        puts("migplaned [--help] [--version]\n\n"
+                             "Sets up and holds the migration planes of /etc/migplane; see migplaned(8).");
                         return EXIT_SUCCESS;
                 case 'V':
                         puts("migplaned " MIGPLANE_VERSION);

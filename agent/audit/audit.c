@@ -85,8 +85,8 @@ static void check_run(const struct CheckType *type, Check *check) {
                 type->run(check);
 }
 
-static int plane_audit(const Kernel *kernel, const AuditHost *host, const Snapshot *snapshot, size_t i, const Plane *plane,
-                       Findings *findings) {
+static int plane_audit(const Kernel *kernel, const AuditHost *host, const Snapshot *snapshot, size_t i,
+                       const Plane *plane, Findings *findings) {
         const PlaneFacts *facts = &snapshot->planes[i];
         Check check = {
                 .netlink = kernel->netlink,

@@ -1,4 +1,4 @@
-// The audit: what gets at the plane past its rules.
+// The audit: what bypasses the plane's rules.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "audit/check.h"
@@ -12,13 +12,13 @@
 #include "model/reason.h"
 
 static void bypass_check(Check *check, BypassKind kind, const char *well) {
-        BypassSubject subject = bypass_subject(check->netlink, &check->snapshot->inventory,
-                                               &check->host->redirects, check->config);
+        BypassSubject subject =
+                bypass_subject(check->netlink, &check->snapshot->inventory, &check->host->redirects, check->config);
         _cleanup_reasons_ Reasons reasons = {};
         Error error = {};
 
         if (bypass_find(kind, &subject, &reasons, &error) < 0)
-                // The unit keeps bpf(2) from the daemon, on purpose: that alone is no failure.
+                // The unit does not allow bpf(2), on purpose: that alone is not a failure.
                 check_say_unseen(check, kind == BYPASS_TCX ? VERDICT_WARNING : VERDICT_FAILED, &error);
         for (size_t i = 0; i < reasons.n_reasons; i++)
                 check_say(check, VERDICT_FAILED, "%s", reasons.reasons[i].text);
@@ -32,7 +32,8 @@ void check_xdp(Check *check) {
 void check_tcx(Check *check) {
         bypass_check(check, BYPASS_TCX, "no program is on tcx of the device, its ifb or its parent");
         if (check->verdict == VERDICT_WARNING)
-                check_say(check, VERDICT_WARNING, "SystemCallFilter=bpf in a drop-in of migplaned.service lets it be asked");
+                check_say(check, VERDICT_WARNING,
+                          "allow it with SystemCallFilter=bpf in a drop-in of migplaned.service");
 }
 
 void check_tc_filters(Check *check) {
@@ -43,18 +44,23 @@ void check_tc_redirects(Check *check) {
         if (check->host->redirects_error.code < 0)
                 check_say_unseen(check, VERDICT_FAILED, &check->host->redirects_error);
         else
-                bypass_check(check, BYPASS_REDIRECTS, "no tc action sends into the plane; a BPF program's would not be seen");
+                bypass_check(check, BYPASS_REDIRECTS,
+                             "no tc action redirects into the plane; a redirect by a BPF program would not show");
 }
 
 void check_stacked(Check *check) {
-        bypass_check(check, BYPASS_STACKED, "no macvlan, VLAN or the like that this namespace has");
+        bypass_check(check, BYPASS_STACKED,
+                     "no macvlan, VLAN or ipvlan on the plane's device (in this network namespace)");
 }
 
 void check_guest_ports(Check *check) {
         const Link *wire = check->facts->parent ?: check->link;
         const Link *master = wire ? inventory_find_index(&check->snapshot->inventory, wire->master_index) : NULL;
 
-        bypass_check(check, BYPASS_GUEST_PORTS, "no guest's port of this namespace is on the plane's wire");
-        if ((wire && streq(wire->kind, LINK_KIND_OPENVSWITCH)) || (master && streq(master->kind, LINK_KIND_OPENVSWITCH)))
-                check_say(check, VERDICT_WARNING, "which ports of Open vSwitch carry what cannot be seen: see ovs-vsctl show");
+        bypass_check(check, BYPASS_GUEST_PORTS, "no guest port is on the plane's wire (in this network namespace)");
+        if ((wire && streq(wire->kind, LINK_KIND_OPENVSWITCH)) ||
+            (master && streq(master->kind, LINK_KIND_OPENVSWITCH)))
+                check_say(
+                        check, VERDICT_WARNING,
+                        "the daemon cannot see which ports of Open vSwitch carry the plane's VLAN: see ovs-vsctl show");
 }

@@ -1,4 +1,4 @@
-// The audit: addresses, neighbours, routes, sockets, and others' rules.
+// The audit: addresses, neighbours, routes, sockets, and the rules of other programs.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <linux/if_addr.h>
@@ -19,6 +19,7 @@
 #include "kernel/tcp.h"
 #include "model/object.h"
 #include "model/plan.h"
+#include "netlink/attribute.h"
 #include "netlink/request.h"
 
 // --- addresses ---
@@ -27,7 +28,8 @@ static const AddrEntry *address_find(const Check *check, const Prefix *prefix) {
         const AddrList *list = &check->host->addresses;
 
         for (size_t i = 0; i < list->n_entries; i++)
-                if (list->entries[i].ifindex == check->link->index && prefix_compare(&list->entries[i].prefix, prefix) == 0)
+                if (list->entries[i].ifindex == check->link->index &&
+                    prefix_compare(&list->entries[i].prefix, prefix) == 0)
                         return &list->entries[i];
         return NULL;
 }
@@ -47,8 +49,8 @@ void check_addresses(Check *check) {
                 if (!found)
                         check_say(check, VERDICT_FAILED, "%s does not have %s", link, prefix_format(prefix, text));
                 else if (found->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
-                        check_say(check, VERDICT_FAILED, "%s cannot be used: somebody else may have it",
-                                   prefix_format(prefix, text));
+                        check_say(check, VERDICT_FAILED, "%s cannot be used: another host may have it",
+                                  prefix_format(prefix, text));
                 else
                         check_say(check, VERDICT_OK, "%s", prefix_format(prefix, text));
         }
@@ -56,8 +58,8 @@ void check_addresses(Check *check) {
                 if (host->addresses.entries[i].ifindex == check->link->index &&
                     !plane_config_has_address(check->config, &host->addresses.entries[i].prefix.address))
                         check_say(check, VERDICT_WARNING,
-                                   "%s also has %s, which the rules keep silent: ip address del %s dev %s", link,
-                                   prefix_format(&host->addresses.entries[i].prefix, text), text, link);
+                                  "%s also has %s, which the rules keep silent: ip address del %s dev %s", link,
+                                  prefix_format(&host->addresses.entries[i].prefix, text), text, link);
 }
 
 static bool overlaps_own(const PlaneConfig *config, const Prefix *prefix) {
@@ -82,15 +84,17 @@ void check_elsewhere(Check *check) {
                 (void)check_link_name(check, address->ifindex, link);
                 (void)prefix_format(&address->prefix, text);
                 if (plane_config_has_address(check->config, &address->prefix.address))
-                        check_say(check, VERDICT_FAILED, "%s has the plane's address %s: ip address del %s dev %s", link,
-                                   text, text, link);
+                        check_say(check, VERDICT_FAILED, "%s has the plane's address %s: ip address del %s dev %s",
+                                  link, text, text, link);
                 else if (address->prefix.length > 0 && overlaps_own(check->config, &address->prefix))
-                        check_say(check, VERDICT_WARNING,
-                                   "%s has %s, in the plane's network: what is for that network leaves by the plane or not "
-                                   "at all",
-                                   link, text);
+                        check_say(
+                                check, VERDICT_WARNING,
+                                "%s has %s, in the plane's network: traffic for that network leaves through the plane "
+                                "only",
+                                link, text);
         }
-        check_say(check, VERDICT_OK, "no other device of this namespace has them, or their network");
+        check_say(check, VERDICT_OK,
+                  "no other device of this network namespace has an address of the plane, or of its network");
 }
 
 // --- neighbours ---
@@ -100,29 +104,29 @@ typedef struct Neighbours {
         struct {
                 Address address;
                 MacAddress mac;
-        } *entries;
+        } * entries;
         size_t n_entries, n_allocated;
 } Neighbours;
 
 static int neighbour_read(const struct nlmsghdr *header, void *userdata) {
         Neighbours *neighbours = userdata;
-        struct nlattr *attributes[NDA_MAX + 1];
+        const struct nlattr *attributes[NDA_MAX + 1];
         const struct ndmsg *info = NLMSG_DATA(header);
+        Address address;
+        MacAddress mac;
 
         if (header->nlmsg_type != RTM_NEWNEIGH ||
-            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, NDA_MAX, NULL) < 0)
+            attribute_index_message(header, sizeof(*info), attributes, NDA_MAX) < 0)
                 return -EBADMSG;
-        struct nlattr *destination = attributes[NDA_DST], *mac = attributes[NDA_LLADDR];
         if (info->ndm_ifindex != neighbours->check->link->index || info->ndm_state & (NUD_NOARP | NUD_FAILED) ||
-            (info->ndm_family != AF_INET && info->ndm_family != AF_INET6) || !destination || !mac ||
-            (unsigned)nla_len(destination) != address_bits(info->ndm_family) / 8 || nla_len(mac) != sizeof(MacAddress))
+            (info->ndm_family != AF_INET && info->ndm_family != AF_INET6) ||
+            !attribute_address(attributes[NDA_DST], info->ndm_family, &address) ||
+            attribute_struct(attributes[NDA_LLADDR], sizeof(mac), &mac) <= 0)
                 return 0;
         if (array_reserve(&neighbours->entries, &neighbours->n_allocated, neighbours->n_entries + 1) < 0)
                 return -ENOMEM;
-        size_t i = neighbours->n_entries++;
-        neighbours->entries[i].address = (Address){ .family = info->ndm_family };
-        memcpy(neighbours->entries[i].address.bytes, nla_data(destination), (size_t)nla_len(destination));
-        memcpy(&neighbours->entries[i].mac, nla_data(mac), sizeof(MacAddress));
+        neighbours->entries[neighbours->n_entries].address = address;
+        neighbours->entries[neighbours->n_entries++].mac = mac;
         return 0;
 }
 
@@ -148,17 +152,17 @@ static void neighbours_judge(Check *check, const Neighbours *neighbours) {
                 (void)address_format(address, text);
                 (void)mac_format(found, mac);
                 if (pinned && memcmp(&pinned->mac, found, sizeof(*found)) != 0)
-                        check_say(check, VERDICT_FAILED, "%s is at %s, and not where its MACAddress= says", text, mac);
+                        check_say(check, VERDICT_FAILED, "%s is at %s, which is not its MACAddress=", text, mac);
                 else if (check->link->has_mac && memcmp(&check->link->mac, found, sizeof(*found)) == 0)
-                        check_say(check, VERDICT_FAILED, "%s is said to be at this host's own MAC %s", text, mac);
+                        check_say(check, VERDICT_FAILED, "%s resolves to this host's own MAC address %s", text, mac);
                 else if (!is_expected(check->config, address))
-                        check_say(check, VERDICT_WARNING, "%s at %s is none of Peers=", text, mac);
+                        check_say(check, VERDICT_WARNING, "%s at %s is not within Peers=", text, mac);
                 for (size_t j = 0; j < i && !pinned; j++)
                         if (memcmp(&neighbours->entries[j].mac, found, sizeof(*found)) == 0)
                                 check_say(check, VERDICT_WARNING,
-                                           "%s and %s are both at %s: one of them may be forged, and [Peer] MACAddress= "
-                                           "would tell",
-                                           address_format(&neighbours->entries[j].address, other), text, mac);
+                                          "%s and %s are both at %s: one entry may be forged; [Peer] MACAddress= fixes "
+                                          "the address of a peer",
+                                          address_format(&neighbours->entries[j].address, other), text, mac);
         }
 }
 
@@ -171,8 +175,7 @@ void check_neighbours(Check *check) {
         struct nl_msg *message = netlink_message_new(RTM_GETNEIGH, NLM_F_DUMP, &info, sizeof(info));
         if (message)
                 (void)nla_put_u32(message, NDA_IFINDEX, (uint32_t)check->link->index);
-        int r = netlink_query(check->netlink, message, neighbour_read, neighbours_restart, &neighbours,
-                              &error);
+        int r = netlink_query(check->netlink, message, neighbour_read, neighbours_restart, &neighbours, &error);
         if (r >= 0)
                 neighbours_judge(check, &neighbours);
         else
@@ -186,27 +189,30 @@ void check_neighbours(Check *check) {
         for (size_t i = 0; i < check->config->n_known_peers; i++)
                 n_pinned += check->config->known_peers[i].has_mac;
         if (n_missing > 0)
-                check_say(check, VERDICT_FAILED, "%zu of the permanent entries are not as they should be, see migplanectl plan",
-                           n_missing);
+                check_say(check, VERDICT_FAILED,
+                          "%zu permanent entries differ from the configuration: see migplanectl plan", n_missing);
         if (n_pinned > 0)
-                check_say(check, VERDICT_OK, "%zu peer(s) pinned to their MAC; others are believed", n_pinned);
+                check_say(check, VERDICT_OK,
+                          "%zu peer(s) have a fixed MAC address; ARP and ND are trusted for the rest", n_pinned);
         else
-                check_say(check, VERDICT_OK, "no peer is pinned by [Peer] MACAddress=: each is believed");
+                check_say(check, VERDICT_OK,
+                          "no peer has a fixed MAC address ([Peer] MACAddress=): ARP and ND are trusted");
 }
 
 // --- routes ---
 
 static int route_read(const struct nlmsghdr *header, void *userdata) {
-        static const struct nla_policy policy[RTA_MAX + 1] = { [RTA_OIF] = { .type = NLA_U32 } };
-        struct nlattr *attributes[RTA_MAX + 1];
+        const struct nlattr *attributes[RTA_MAX + 1];
+        uint32_t ifindex = 0;
 
-        if (nlmsg_parse((struct nlmsghdr *)header, sizeof(struct rtmsg), attributes, RTA_MAX, policy) < 0)
+        if (attribute_index_message(header, sizeof(struct rtmsg), attributes, RTA_MAX) < 0 ||
+            attribute_u32(attributes[RTA_OIF], &ifindex) < 0)
                 return -EBADMSG;
-        *(int *)userdata = attributes[RTA_OIF] ? (int)nla_get_u32(attributes[RTA_OIF]) : 0;
+        *(int *)userdata = (int)ifindex;
         return 0;
 }
 
-// Asks the kernel for the way, so that everything counts that it goes by.
+// Asks the kernel for the route, so that policy rules, VRFs and all else count.
 static void way_check(Check *check, const Address *to) {
         struct rtmsg info = { .rtm_family = (uint8_t)to->family, .rtm_dst_len = (uint8_t)address_bits(to->family) };
         struct nl_msg *message = netlink_message_new(RTM_GETROUTE, 0, &info, sizeof(info));
@@ -219,10 +225,10 @@ static void way_check(Check *check, const Address *to) {
         (void)address_format(to, text);
         int r = netlink_query(check->netlink, message, route_read, NULL, &ifindex, &error);
         if (r < 0)
-                check_say(check, VERDICT_FAILED, "no way to %s: %s", text, error.text);
+                check_say(check, VERDICT_FAILED, "no route to %s: %s", text, error.text);
         else if (ifindex != check->link->index)
-                check_say(check, VERDICT_FAILED, "the way to %s is by %s: see ip route get %s, and ip rule", text,
-                           check_link_name(check, ifindex, link), text);
+                check_say(check, VERDICT_FAILED, "the route to %s leaves by %s: see ip route get %s, and ip rule", text,
+                          check_link_name(check, ifindex, link), text);
 }
 
 // An address of the network that is not ours: its first, or the one after.
@@ -252,7 +258,7 @@ void check_routes(Check *check) {
         size_t n = 0;
 
         if (!check->link->up) {
-                check_say(check, VERDICT_WARNING, "%s is down, and with it its routes", check->link->name);
+                check_say(check, VERDICT_WARNING, "%s is down, so it has no routes", check->link->name);
                 return;
         }
         for (size_t i = 0; i < config->n_addresses; i++)
@@ -262,10 +268,11 @@ void check_routes(Check *check) {
         for (size_t i = 0; i < config->n_known_peers; i++, n++)
                 way_check(check, &config->known_peers[i].address);
         if (check->host->n_policy_rules > 0)
-                check_say(check, VERDICT_OK, "the way to each of %zu addresses that were asked for, with %zu policy rule(s) in force", n,
-                           check->host->n_policy_rules);
+                check_say(check, VERDICT_OK,
+                          "the routes to %zu sample addresses leave by the plane, with %zu policy rule(s) in force", n,
+                          check->host->n_policy_rules);
         else
-                check_say(check, VERDICT_OK, "the way to each of %zu addresses that were asked for", n);
+                check_say(check, VERDICT_OK, "the routes to %zu sample addresses leave by the plane", n);
 }
 
 // --- sockets ---
@@ -274,7 +281,7 @@ static bool is_loopback(const Address *address) {
         return address->family == AF_INET ? address->bytes[0] == 127 : IN6_IS_ADDR_LOOPBACK(&address->in6);
 }
 
-// Whether Fallback=deny closes it wherever no plane is.
+// Whether Fallback=deny closes the port on every interface that is not a plane's.
 static bool is_closed_elsewhere(const Check *check, uint16_t port) {
         for (size_t i = 0; i < check->snapshot->n_planes; i++) {
                 const PlaneFacts *plane = &check->snapshot->planes[i];
@@ -303,14 +310,15 @@ void check_listeners(Check *check) {
                 bool everywhere = memcmp(flow->local.bytes, any.bytes, sizeof(any.bytes)) == 0;
                 if (is_closed_elsewhere(check, flow->local_port))
                         check_say(check, VERDICT_OK, "port %u listens on %s; Fallback=deny closes it there",
-                                   flow->local_port, everywhere ? "every address" : address_format(&flow->local, text));
+                                  flow->local_port, everywhere ? "every address" : address_format(&flow->local, text));
                 else
-                        check_say(check, VERDICT_WARNING, "port %u listens on %s: have it listen on the plane's alone%s",
-                           flow->local_port, everywhere ? "every address" : address_format(&flow->local, text),
-                                   everywhere ? " (libvirt: migration_host= or listen_address)" : "");
+                        check_say(check, VERDICT_WARNING,
+                                  "port %u listens on %s: let it listen on the plane's address only%s",
+                                  flow->local_port, everywhere ? "every address" : address_format(&flow->local, text),
+                                  everywhere ? " (libvirt: migration_host= or listen_address)" : "");
         }
         if (!check->text[0])
-                check_say(check, VERDICT_OK, "nothing listens on a port of Ports= elsewhere, now");
+                check_say(check, VERDICT_OK, "nothing listens on a port of Ports= elsewhere at the moment");
 }
 
 void check_sniffers(Check *check) {
@@ -323,12 +331,12 @@ void check_sniffers(Check *check) {
         for (size_t i = 0; i < host->n_sniffers; i++)
                 if (host->sniffers[i].ifindex == 0 || host->sniffers[i].ifindex == check->link->index)
                         check_say(check, VERDICT_WARNING,
-                                   "a packet socket on %s reads every frame of the plane: ss --packet --processes",
-                                   host->sniffers[i].ifindex == 0 ? "every device" : check->link->name);
+                                  "a packet socket on %s reads every frame of the plane: ss --packet --processes",
+                                  host->sniffers[i].ifindex == 0 ? "every device" : check->link->name);
         check_say(check, VERDICT_OK, "no packet socket on %s or on every device", check->link->name);
 }
 
-// --- others' rules ---
+// --- rules of other programs ---
 
 void check_other_rules(Check *check) {
         const ForeignRules *rules = &check->host->rules;
@@ -343,15 +351,21 @@ void check_other_rules(Check *check) {
                                                      streq(chain->device, check->facts->ifb_name) ||
                                                      streq(chain->device, check->config->parent));
                 if (at_plane)
-                        check_say(check, VERDICT_WARNING,
-                                   "the %s %s of table %s %s is at %s: what it copies or sends elsewhere is past the rules",
-                                   chain->is_flowtable ? "flowtable" : "chain", chain->name, chain->family, chain->table,
-                                   chain->device);
+                        check_say(
+                                check, VERDICT_WARNING,
+                                "the %s %s of table %s %s is attached to %s: what it copies or redirects bypasses the "
+                                "rules",
+                                chain->is_flowtable ? "flowtable" : "chain", chain->name, chain->family, chain->table,
+                                chain->device);
                 else if (chain->drops)
-                        check_say(check, VERDICT_WARNING,
-                                   "the chain %s of table %s %s drops what its rules do not accept: see that they accept %s",
-                                   chain->name, chain->family, chain->table, check->config->interface);
+                        check_say(
+                                check, VERDICT_WARNING,
+                                "the chain %s of table %s %s drops what its rules do not accept: see that they accept "
+                                "%s",
+                                chain->name, chain->family, chain->table, check->config->interface);
         }
-        check_say(check, VERDICT_OK, "%zu base chain(s) of others; none is at the plane or drops by default, and what "
-                   "they accept the rules still drop", rules->n_chains);
+        check_say(check, VERDICT_OK,
+                  "%zu base chain(s) of other programs: none is attached to the plane or drops by default, and the "
+                  "plane's rules still drop what they accept",
+                  rules->n_chains);
 }

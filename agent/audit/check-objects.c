@@ -1,4 +1,4 @@
-// The audit: what the loop looks after, and would do now.
+// The audit: what the loop sets up, and would do now.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "audit/check.h"
@@ -20,7 +20,7 @@ enum { OPERATIONS_TOLD_MAX = 3 };
 
 typedef bool (*ObjectFilter)(const Check *check, const Object *object);
 
-// Says what differs of the objects that a check is about; how many are as they should be.
+// Says what differs of the objects that a check is about. Returns how many are desired.
 static size_t differences_say(Check *check, ObjectFilter is_about) {
         const Plan *plan = &check->snapshot->plan;
         size_t n = 0, n_objects = 0;
@@ -36,7 +36,7 @@ static size_t differences_say(Check *check, ObjectFilter is_about) {
         }
         if (n > OPERATIONS_TOLD_MAX)
                 check_say(check, VERDICT_FAILED, "and %zu more, see migplanectl plan %s", n - OPERATIONS_TOLD_MAX,
-                           check->config->name);
+                          check->config->name);
 
         const State *desired = &check->snapshot->desired;
         for (size_t i = 0; i < desired->n_objects; i++)
@@ -69,7 +69,7 @@ void check_rules(Check *check) {
         if (n == 0)
                 check_say(check, VERDICT_FAILED, "there are no rules for this plane");
         else
-                check_say(check, VERDICT_OK, "%zu chains, as they were loaded, each where it belongs", n);
+                check_say(check, VERDICT_OK, "%zu chains are unchanged since they were loaded, each on its hook", n);
 }
 
 void check_guard(Check *check) {
@@ -80,12 +80,12 @@ void check_guard(Check *check) {
         if (check->config->kind != PLANE_KIND_VLAN && outer && n > 0)
                 check_say(check, VERDICT_OK, "%s, which the VLAN below the plane stands on, is guarded", outer);
         else if (check->config->kind != PLANE_KIND_VLAN)
-                check_say(check, VERDICT_OK, "the plane is no VLAN, and drops tags itself");
+                check_say(check, VERDICT_OK, "the plane is not a VLAN, and drops tagged frames itself");
         else if (n == 0)
-                check_say(check, VERDICT_FAILED, "no guard stands on the parent %s", check->config->parent);
+                check_say(check, VERDICT_FAILED, "the parent %s has no guard", check->config->parent);
         else
                 check_say(check, VERDICT_OK, "%s is guarded",
-                           check->link && check->link->parent[0] ? check->link->parent : check->config->parent);
+                          check->link && check->link->parent[0] ? check->link->parent : check->config->parent);
 }
 
 void check_caps(Check *check) {
@@ -97,7 +97,7 @@ void check_caps(Check *check) {
         if (!check->config->egress)
                 check_say(check, VERDICT_OK, "Egress= is not set: not capped");
         else if (n == 0)
-                check_say(check, VERDICT_FAILED, "no cap stands on %s", check->config->interface);
+                check_say(check, VERDICT_FAILED, "%s has no cap", check->config->interface);
         else
                 check_say(check, VERDICT_OK, "%zu qdiscs and classes, as the file says", n);
 }
@@ -108,13 +108,15 @@ void check_ingress(Check *check) {
         if (!check->config->ingress)
                 check_say(check, VERDICT_OK, "Ingress= is not set: no ifb");
         else if (n == 0)
-                check_say(check, VERDICT_FAILED, "no %s stands", check->facts->ifb_name);
+                check_say(check, VERDICT_FAILED, "%s is not set up", check->facts->ifb_name);
         else
-                check_say(check, VERDICT_OK, "%s is up, and what the rules let in is redirected to it", check->facts->ifb_name);
+                check_say(check, VERDICT_OK, "%s is up, and what the rules let in is redirected to it",
+                          check->facts->ifb_name);
         if (check->facts->ifb && check->facts->ifb->master_index > 0) {
                 char master[IFNAMSIZ + 8];
-                check_say(check, VERDICT_FAILED, "%s is a port of %s: ip link set dev %s nomaster", check->facts->ifb_name,
-                           check_link_name(check, check->facts->ifb->master_index, master), check->facts->ifb_name);
+                check_say(check, VERDICT_FAILED, "%s is a port of %s: ip link set dev %s nomaster",
+                          check->facts->ifb_name, check_link_name(check, check->facts->ifb->master_index, master),
+                          check->facts->ifb_name);
         }
 }
 
@@ -126,7 +128,8 @@ void check_configuration(Check *check) {
 }
 
 static bool has_own_check(ReasonCode code) {
-        return code == REASON_HOST_QOS || code == REASON_BYPASSED || code == REASON_STACKED || code == REASON_GUEST_PORT;
+        return code == REASON_HOST_QOS || code == REASON_BYPASSED || code == REASON_STACKED ||
+               code == REASON_GUEST_PORT;
 }
 
 void check_device(Check *check) {
@@ -142,7 +145,8 @@ void check_device(Check *check) {
                 const Reason *reason = &check->facts->reasons.reasons[i];
                 Health health = reason_health(reason->code);
                 if (health != HEALTH_HEALTHY && !has_own_check(reason->code))
-                        check_say(check, health == HEALTH_FAILED ? VERDICT_FAILED : VERDICT_WARNING, "%s", reason->text);
+                        check_say(check, health == HEALTH_FAILED ? VERDICT_FAILED : VERDICT_WARNING, "%s",
+                                  reason->text);
         }
         if (!link) {
                 check_say(check, VERDICT_FAILED, "%s does not exist", config->interface);
@@ -151,13 +155,13 @@ void check_device(Check *check) {
         if (link->master_index > 0) {
                 char master[IFNAMSIZ + 8];
                 check_say(check, VERDICT_FAILED, "%s is a port of %s: ip link set dev %s nomaster", link->name,
-                           check_link_name(check, link->master_index, master), link->name);
+                          check_link_name(check, link->master_index, master), link->name);
         }
         if (config->kind != PLANE_KIND_DEVICE && !link_match_all(link, config) && check->verdict == VERDICT_OK)
-                check_say(check, VERDICT_FAILED, "%s is another device than the file says", link->name);
+                check_say(check, VERDICT_FAILED, "%s is not the device that the file describes", link->name);
         if (!link->up)
                 check_say(check, VERDICT_WARNING, "%s is down", link->name);
         else if (!link->carrier)
                 check_say(check, VERDICT_WARNING, "%s has no carrier", link->name);
-        check_say(check, VERDICT_OK, "%s is a device of its own, up, and a port of nothing", link->name);
+        check_say(check, VERDICT_OK, "%s is a device of its own, up, and not a port of another device", link->name);
 }

@@ -1,9 +1,9 @@
-// The audit: the settings of the plane's device as the kernel applies them, which is not always as they read.
+// The audit: the sysctls of the plane's device as the kernel applies them, which can differ from their values.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Most of IPv4's are made of the device's own value and that of `all`, each in its way. `all` is not ours to change: it
-// is the management interface's as well. Where it takes a setting of ours away, the rules have to stop what that would
-// let in, and they do, for as long as they stand; what is told then is a note.
+// The kernel combines most IPv4 settings from the device's own value and that of `all`. `all` is not ours to change:
+// the management interface has it as well. Where `all` overrides a setting of ours, the rules stop what that lets in:
+// then the finding is a note, and without the rules a failure.
 
 #include "audit/check.h"
 #include "audit/checks.h"
@@ -29,23 +29,25 @@ static void setting_check(Check *check, const HardeningSetting *setting) {
                 r = setting_read(setting, "all", &all);
         if (r < 0)
                 check_say(check, VERDICT_WARNING, "cannot read %s/conf/%s/%s: %s", setting->family, link, setting->name,
-                           strerror(-r));
+                          strerror(-r));
         if (r <= 0)
                 return;
 
         int64_t applied = hardening_combine(setting->combination, all, own);
         if (own != setting->own)
-                check_say(check, VERDICT_FAILED, "%s %s of %s is %lld and has to be %lld: sysctl net.%s.conf.%s.%s=%lld",
-                           setting->family, setting->name, link, (long long)own, (long long)setting->own, setting->family,
-                           link, setting->name, (long long)setting->own);
+                check_say(check, VERDICT_FAILED,
+                          "%s %s of %s is %lld and has to be %lld: sysctl net.%s.conf.%s.%s=%lld", setting->family,
+                          setting->name, link, (long long)own, (long long)setting->own, setting->family, link,
+                          setting->name, (long long)setting->own);
         else if (applied >= setting->least && applied <= setting->most)
                 check_say(check, VERDICT_OK, "%s %lld", setting->name, (long long)applied);
         else if (check->rules_stand)
-                check_say(check, VERDICT_OK, "%s %lld by all, which the rules stop", setting->name, (long long)applied);
+                check_say(check, VERDICT_OK, "%s %lld because of all; the rules stop what that lets in", setting->name,
+                          (long long)applied);
         else
                 check_say(check, VERDICT_FAILED,
-                           "%s %s is %lld by all, and the rules that would stop what it lets in do not stand",
-                           setting->family, setting->name, (long long)applied);
+                          "%s %s is %lld because of all, and the rules that would stop what that lets in are missing",
+                          setting->family, setting->name, (long long)applied);
 }
 
 static void topic_check(Check *check, HardeningTopic topic) {
@@ -76,10 +78,10 @@ void check_forwarding(Check *check) {
         topic_check(check, HARDENING_FORWARDING);
         (void)sysctl_read("ipv4/conf/all/forwarding", &forwards);
         if (!check->rules_stand)
-                check_say(check, VERDICT_FAILED, "the rules that stop what would be forwarded do not stand");
+                check_say(check, VERDICT_FAILED, "the rules that stop forwarding are missing");
         else
                 check_say(check, VERDICT_OK, "the host %s; the rules drop what would be forwarded to or from %s",
-                           forwards ? "forwards IPv4" : "does not forward IPv4", check->link->name);
+                          forwards ? "forwards IPv4" : "does not forward IPv4", check->link->name);
 }
 
 void check_ipv6(Check *check) {

@@ -36,7 +36,7 @@ void check_say(Check *check, Verdict verdict, const char *format, ...) {
 }
 
 void check_say_unseen(Check *check, Verdict gravest, const Error *error) {
-        check_say(check, gravest, "could not be looked at: %s", error->text);
+        check_say(check, gravest, "cannot be checked: %s", error->text);
 }
 
 const char *check_link_name(const Check *check, int ifindex, char ret[static IFNAMSIZ + 8]) {

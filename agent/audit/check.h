@@ -31,9 +31,9 @@ typedef struct Check {
         char text[CHECK_TEXT_MAX]; // the gravest first
 } Check;
 
-// Adds a sentence. What is well is only told while all is.
+// Adds a sentence. VERDICT_OK sentences are told only while nothing is wrong.
 void check_say(Check *check, Verdict verdict, const char *format, ...) _printf_(3, 4);
-// For what could not be read: as grave as what might have been there.
+// For what could not be read: as grave as the worst that could be there.
 void check_say_unseen(Check *check, Verdict gravest, const Error *error);
 // "mgmt0", or "link 7"
 const char *check_link_name(const Check *check, int ifindex, char ret[static IFNAMSIZ + 8]);

@@ -7,7 +7,6 @@
 #include <linux/packet_diag.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
-#include <netlink/attr.h>
 
 #include "base/error.h"
 #include "base/util.h"
@@ -16,6 +15,7 @@
 #include "firewall/foreign-rules.h"
 #include "kernel/addr.h"
 #include "kernel/tcp.h"
+#include "netlink/attribute.h"
 #include "netlink/request.h"
 #include "tc/redirect.h"
 
@@ -49,23 +49,24 @@ static void policy_rules_read(Netlink *netlink, AuditHost *host) {
 
 static int sniffer_read(const struct nlmsghdr *header, void *userdata) {
         AuditHost *host = userdata;
-        static const struct nla_policy policy[PACKET_DIAG_MAX + 1] = { [PACKET_DIAG_UID] = { .type = NLA_U32 } };
-        struct nlattr *attributes[PACKET_DIAG_MAX + 1];
+        const struct nlattr *attributes[PACKET_DIAG_MAX + 1];
         const struct packet_diag_msg *socket = NLMSG_DATA(header);
+        struct packet_diag_info info;
+        HostSniffer sniffer = {};
 
-        if (nlmsg_parse((struct nlmsghdr *)header, sizeof(*socket), attributes, PACKET_DIAG_MAX, policy) < 0)
-                return -EBADMSG;
-        // One of protocol 0 is told of nothing.
-        if (socket->pdiag_num == 0 || !attributes[PACKET_DIAG_INFO] ||
-            nla_len(attributes[PACKET_DIAG_INFO]) < (int)sizeof(struct packet_diag_info))
+        int r = attribute_index_message(header, sizeof(*socket), attributes, PACKET_DIAG_MAX);
+        if (r < 0)
+                return r;
+        r = attribute_u32(attributes[PACKET_DIAG_UID], &sniffer.uid);
+        if (r < 0)
+                return r;
+        // A socket of protocol 0 receives nothing.
+        if (socket->pdiag_num == 0 || attribute_struct(attributes[PACKET_DIAG_INFO], sizeof(info), &info) <= 0)
                 return 0;
         if (array_reserve(&host->sniffers, &host->n_sniffers_allocated, host->n_sniffers + 1) < 0)
                 return -ENOMEM;
-        const struct packet_diag_info *info = nla_data(attributes[PACKET_DIAG_INFO]);
-        host->sniffers[host->n_sniffers++] = (HostSniffer){
-                .ifindex = (int)info->pdi_index,
-                .uid = attributes[PACKET_DIAG_UID] ? nla_get_u32(attributes[PACKET_DIAG_UID]) : 0,
-        };
+        sniffer.ifindex = (int)info.pdi_index;
+        host->sniffers[host->n_sniffers++] = sniffer;
         return 0;
 }
 

@@ -72,15 +72,15 @@ static int on_holder(sd_bus_message *answer, void *userdata _unused_, sd_bus_err
                        : name_is_taken(answer);
 }
 
-// The bus daemon does not see the end of a connection that it does not read from (see keepalive.c) until it has
-// something to send there. Such a one may have the name, of this process or the one before: so its holder is to answer.
+// The bus daemon does not notice the end of a connection that it does not read from (see keepalive.c) until it has
+// something to send there. Such a connection, of this process or the one before, may still own the name: so the owner
+// is pinged.
 static int on_name(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error _unused_) {
         sd_bus *bus = sd_bus_message_get_bus(answer);
         uint32_t result = 0;
 
         if (sd_bus_message_is_method_error(answer, NULL)) {
-                log_error("cannot have the name " BUS_NAME " on the bus: %s",
-                          sd_bus_message_get_error(answer)->message);
+                log_error("cannot get the name " BUS_NAME " on the bus: %s", sd_bus_message_get_error(answer)->message);
                 return sd_event_exit(sd_bus_get_event(bus), EXIT_FAILURE);
         }
         if (sd_bus_message_read(answer, "u", &result) < 0 || result == 1 || result == 4)
@@ -160,8 +160,8 @@ static int on_rejoin(sd_event_source *source, uint64_t usec _unused_, void *user
 static int rejoin_after(Bus *bus, uint64_t usec) {
         if (bus->rejoin_timer)
                 return 0;
-        return sd_event_add_time_relative(bus->context.manager->event, &bus->rejoin_timer, CLOCK_MONOTONIC, usec, 0, on_rejoin,
-                                          bus);
+        return sd_event_add_time_relative(bus->context.manager->event, &bus->rejoin_timer, CLOCK_MONOTONIC, usec, 0,
+                                          on_rejoin, bus);
 }
 
 static void on_stalled(void *userdata) {
@@ -173,7 +173,7 @@ static void on_stalled(void *userdata) {
 static int on_disconnected(sd_bus_message *signal _unused_, void *userdata, sd_bus_error *ret_error _unused_) {
         Bus *bus = userdata;
 
-        log_notice("the bus has gone; waiting for the next one");
+        log_notice("the connection to the bus has ended; waiting for the bus to come back");
         handover_disconnect(&bus->context.manager->handover);
         return rejoin_after(bus, REJOIN_USEC);
 }
@@ -186,8 +186,10 @@ static int bus_prepare(Bus *bus) {
         if (r < 0)
                 return r;
         r = objects_add(bus);
-        return r < 0 ? r : sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
-                                                     "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);
+        return r < 0 ? r
+                     : sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
+                                                 "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL,
+                                                 bus);
 }
 
 int bus_new(Manager *manager, Bus **ret, Error *ret_error) {

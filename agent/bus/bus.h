@@ -10,7 +10,7 @@ typedef struct Bus Bus;
 
 // Observes the planes from then on.
 int bus_new(Manager *manager, Bus **ret, Error *ret_error);
-// Connects as soon as there is a bus to connect to. From then on the event loop has to run: the bus disconnects clients that take long to
-// authenticate, and the first setting up of many planes can take long.
+// Connects as soon as there is a bus to connect to. From then on the event loop has to run: the bus disconnects clients
+// that take long to authenticate, and the first setting up of many planes can take long.
 int bus_connect(Bus *bus, Error *ret_error);
 Bus *bus_free(Bus *bus);

@@ -1,10 +1,10 @@
-// Whether the bus takes what we say; and messages that are too large, or too many.
+// Whether the bus daemon still reads from us; and messages that are too large, or too many.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// dbus-daemon keeps what a client does not read, counts it as the sender's, and reads no more from the sender at its
-// limit (max_incoming_bytes, 127 MiB). So any client that calls and never reads makes a service dumb for all. Therefore
-// a ping to the bus follows whatever is said to a caller, and a connection on which it is not answered is given up for
-// another one, which starts with nothing counted.
+// dbus-daemon queues what a client does not read, charges it to the sender, and stops reading from a sender at its
+// limit (max_incoming_bytes, 127 MiB). So any client that calls and never reads its replies can silence a service for
+// all. Therefore a ping to the bus follows every reply, and a connection on which the ping is not answered is replaced
+// by another one, which starts with nothing charged to it.
 
 #include "bus/keepalive.h"
 
@@ -13,12 +13,12 @@
 
 #include "base/util.h"
 
-// Twice that without an answer is too long. Once is not: the answer may be there, and the daemon was busy for as long, or stopped.
+// Two pings in a row without an answer are too many. One is not: the daemon may have been busy, and not read it.
 #define PONG_USEC UINT64_C(5000000)
 
 enum {
-        SOCKET_BYTES = 256 << 10, // sd-bus sets 8 MiB, behind which a ping can wait for long though the bus does read
-        QUEUE_MAX = 128,          // messages that found no room in that
+        SOCKET_BYTES = 256 << 10, // sd-bus sets 8 MiB: a ping can wait behind that although the bus daemon reads
+        QUEUE_MAX = 128,          // messages that do not fit into that
         TEXT_MAX = 1024,          // longer than any name or path of ours
 };
 
@@ -39,7 +39,7 @@ static int on_pong(sd_bus_message *answer, void *userdata, sd_bus_error *ret_err
         return 1;
 }
 
-// One at a time. Without memory there is none; others come.
+// One at a time. Without memory this one is left out; the next reply sends another.
 static void ping(Keepalive *keepalive) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         const int size = SOCKET_BYTES;
@@ -53,7 +53,7 @@ static void ping(Keepalive *keepalive) {
                 (void)sd_bus_call_async(keepalive->bus, &keepalive->ping, message, on_pong, keepalive, PONG_USEC);
 }
 
-// A message may have 32 MiB, and sd-bus repeats in an error what name it does not know: three times that in memory.
+// A message may have 32 MiB, and sd-bus repeats an unknown name in its error: three times that in memory.
 static bool has_huge_text(sd_bus_message *message) {
         const char *text;
         bool huge = false;
@@ -73,13 +73,13 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret
         if (!sd_bus_message_is_method_call(message, NULL, NULL))
                 return 0;
         ping(keepalive);
-        keepalive->has_said_more = true; // what is answered now goes behind that ping
-        // No more is said to who does not listen. The bus tells the caller when we give the connection up.
+        keepalive->has_said_more = true; // the reply to this call goes behind that ping
+        // Nothing more is sent to a bus that does not read. It tells the caller when we give the connection up.
         if (sd_bus_get_n_queued_write(keepalive->bus, &n_queued) >= 0 && n_queued >= QUEUE_MAX)
                 return 1;
         if (has_huge_text(message))
-                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "Texts of at most %d bytes, please.",
-                                         TEXT_MAX);
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                         "Texts longer than %d bytes are refused.", TEXT_MAX);
         return 0;
 }
 

@@ -31,7 +31,7 @@ static int get_identifier(sd_bus *bus _unused_, const char *path _unused_, const
         return sd_bus_message_append(reply, "s", "migplaned");
 }
 
-// Never called: on_call is asked first.
+// Never called: on_call comes first.
 static int set_nothing(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
                        const char *property _unused_, sd_bus_message *value _unused_, void *userdata _unused_,
                        sd_bus_error *ret_error _unused_) {
@@ -65,7 +65,7 @@ static int level_read(sd_bus_message *call, sd_bus_error *ret_error) {
         if (r < 0)
                 return r;
         int level = log_level_from_string(value);
-        return level < 0 ? sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS, "This is no log level.") : level;
+        return level < 0 ? sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS, "This is not a log level.") : level;
 }
 
 static int set_proceed(sd_bus_message *call, void *userdata _unused_, sd_bus_error *ret_error) {
@@ -76,7 +76,7 @@ static int set_proceed(sd_bus_message *call, void *userdata _unused_, sd_bus_err
         return sd_bus_reply_method_return(call, "");
 }
 
-// sd-bus itself would ask the bus who the caller is, and wait for its answer with everything else.
+// sd-bus itself would ask the bus who the caller is, and block until the answer.
 static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
         BusContext *context = userdata;
 

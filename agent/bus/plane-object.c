@@ -107,9 +107,9 @@ static int offender_append(sd_bus_message *reply, const Offender *offender) {
         OffenderTexts texts;
 
         offender_format(offender, &texts);
-        return sd_bus_message_append(reply, "(tussssssq)", offender->last_usec, offender->times, offender->report.reason,
-                                     offender->interface, texts.mac, texts.source, texts.destination, texts.protocol,
-                                     (int)offender->report.packet.destination_port);
+        return sd_bus_message_append(reply, "(tussssssq)", offender->last_usec, offender->times,
+                                     offender->report.reason, offender->interface, texts.mac, texts.source,
+                                     texts.destination, texts.protocol, (int)offender->report.packet.destination_port);
 }
 
 static int offenders_append(sd_bus_message *reply, const Offenders *offenders) {
@@ -160,7 +160,7 @@ void plane_object_announce(sd_bus *bus, const Plane *plane, PlaneChange change) 
                 if (properties[i].changes & change)
                         names[n_names++] = properties[i].name;
         if (n_names > 0 && plane_object_path(plane, &path) >= 0)
-                (void)sd_bus_emit_properties_changed_strv(bus, path, BUS_INTERFACE_PLANE, (char **)names);
+                (void)sd_bus_emit_properties_changed_strv(bus, path, BUS_INTERFACE_PLANE, (void *)names);
 }
 
 // --- methods ---
@@ -202,9 +202,10 @@ static int rates_check(const BandwidthRequest *request, sd_bus_error *ret_error)
                                         "Neither direction is to be changed; give at least one rate.");
         for (size_t i = 0; i < ELEMENTSOF(rates); i++)
                 if (rates[i] != 0 && (rates[i] < RATE_MIN_BITS_PER_SECOND || rates[i] > RATE_MAX_BITS_PER_SECOND))
-                        return sd_bus_error_setf(ret_error, BUS_ERROR_PREFIX "InvalidArgument",
-                                                 "%llu bit/s is no possible cap; give 10M to 10T, or 0 for no change.",
-                                                 (unsigned long long)rates[i]);
+                        return sd_bus_error_setf(
+                                ret_error, BUS_ERROR_PREFIX "InvalidArgument",
+                                "%llu bit/s is not a possible cap; give 10M to 10T, or 0 for no change.",
+                                (unsigned long long)rates[i]);
         return 0;
 }
 
@@ -282,9 +283,10 @@ sd_bus_vtable *plane_object_new_vtable(void) {
                 return NULL;
         vtable[0] = start;
         for (size_t i = 0; i < n; i++)
-                vtable[1 + i] = (sd_bus_vtable)SD_BUS_PROPERTY(
-                        properties[i].name, properties[i].signature, get_property, 0,
-                        properties[i].is_counter ? SD_BUS_VTABLE_PROPERTY_EXPLICIT : SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE);
+                vtable[1 + i] =
+                        (sd_bus_vtable)SD_BUS_PROPERTY(properties[i].name, properties[i].signature, get_property, 0,
+                                                       properties[i].is_counter ? SD_BUS_VTABLE_PROPERTY_EXPLICIT
+                                                                                : SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE);
         memcpy(&vtable[1 + n], methods, sizeof(methods));
         return vtable;
 }
@@ -311,6 +313,7 @@ static int enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *us
 }
 
 int plane_object_add(sd_bus *bus, const sd_bus_vtable *vtable, BusContext *context) {
-        int r = sd_bus_add_fallback_vtable(bus, NULL, BUS_PATH_PLANES, BUS_INTERFACE_PLANE, vtable, plane_find, context);
+        int r = sd_bus_add_fallback_vtable(bus, NULL, BUS_PATH_PLANES, BUS_INTERFACE_PLANE, vtable, plane_find,
+                                           context);
         return r < 0 ? r : sd_bus_add_node_enumerator(bus, NULL, BUS_PATH_PLANES, enumerate, context);
 }

@@ -1,8 +1,8 @@
-// Asking polkit whether a caller may change something; without an answer, no.
+// Asks polkit whether a caller may change something.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// First the bus is asked who the caller is, then polkit whether that user may. The daemon waits for neither: a client that can keep
-// the bus from reading could otherwise keep the daemon from guarding.
+// First the bus is asked who the caller is, then polkit whether that user may. The daemon waits for neither: a client
+// that can keep the bus from reading could otherwise keep the daemon from guarding.
 
 #include "bus/polkit.h"
 
@@ -11,7 +11,7 @@
 #include "base/util.h"
 
 enum {
-        CALLS_UNKNOWN_MAX = 16, // of one connection, while the bus has not said whose it is
+        CALLS_UNKNOWN_MAX = 16, // of one connection, while the bus has not told its user
         QUESTIONS_MAX = 64,
         QUESTIONS_PER_USER_MAX = 8, // so that one user cannot keep the others from asking
 };
@@ -73,7 +73,7 @@ static int deny(sd_bus_message *call, const char *why) {
         return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_ACCESS_DENIED, "Not authorised: %s.", why);
 }
 
-// Continues the call, with what went wrong as its answer.
+// Carries out the call; an error becomes its answer.
 static int proceed_and_answer(PolkitQuestion *question) {
         sd_bus_error error = SD_BUS_ERROR_NULL;
         int r = question->proceed(question->call, question->userdata, &error);
@@ -136,7 +136,7 @@ static int polkit_ask(PolkitQuestion *question) {
         return sd_bus_call_async(bus, &question->slot, message, on_answer, question, ANSWER_USEC);
 }
 
-// Who the caller is, as the bus daemon had it from the kernel.
+// The caller's user, as the bus daemon got it from the kernel.
 static int on_user(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error _unused_) {
         PolkitQuestion *question = userdata;
         uint32_t user;
@@ -173,8 +173,8 @@ static int bus_ask(PolkitQuestion *question) {
         return r < 0 ? r : sd_bus_call_async(bus, &question->slot, message, on_user, question, BUS_ANSWER_USEC);
 }
 
-int polkit_authorize(Polkit *polkit, sd_bus_message *call, const char *action, const char *plane, PolkitContinue proceed,
-                     void *userdata, sd_bus_error *ret_error) {
+int polkit_authorize(Polkit *polkit, sd_bus_message *call, const char *action, const char *plane,
+                     PolkitContinue proceed, void *userdata, sd_bus_error *ret_error) {
         const char *sender = sd_bus_message_get_sender(call);
 
         if (!sender)

@@ -9,14 +9,15 @@
 #include "config/keys.h"
 #include "config/plane-config.h"
 
-#define LIST(member) { offsetof(PlaneConfig, member), sizeof(*((PlaneConfig *)NULL)->member) }
+#define LIST(member) \
+        { offsetof(PlaneConfig, member), sizeof(*((PlaneConfig *)NULL)->member) }
 
 // Every list of a PlaneConfig, see plane_config_free; the texts last, see parts_copy.
 static const struct {
         size_t offset, item_size;
 } lists[] = {
-        LIST(addresses), LIST(routes), LIST(peers), LIST(ports), LIST(users), LIST(known_peers), LIST(probes), LIST(origins),
-        LIST(texts),
+        LIST(addresses),   LIST(routes), LIST(peers),   LIST(ports), LIST(users),
+        LIST(known_peers), LIST(probes), LIST(origins), LIST(texts),
 };
 
 static int list_copy(const PlaneConfig *plane, size_t offset, size_t item_size, PlaneConfig *copy) {

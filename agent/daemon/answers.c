@@ -37,7 +37,8 @@ static int drops_read(Answers *answers, Error *ret_error) {
 }
 
 static int bytes_read(Answers *answers, Error *ret_error) {
-        return counters_read_bytes(&answers->counters, answers->reconciler->kernel, answers->reconciler->planes, ret_error);
+        return counters_read_bytes(&answers->counters, answers->reconciler->kernel, answers->reconciler->planes,
+                                   ret_error);
 }
 
 static int previews_read(Answers *answers, Error *ret_error) {
@@ -56,11 +57,8 @@ static int audits_read(Answers *answers, Error *ret_error) {
 }
 
 static int (*const readers[ANSWER_KIND_MAX])(Answers *answers, Error *ret_error) = {
-        [ANSWER_CONNECTIONS] = connections_read,
-        [ANSWER_DROPS] = drops_read,
-        [ANSWER_BYTES] = bytes_read,
-        [ANSWER_PREVIEW] = previews_read,
-        [ANSWER_AUDIT] = audits_read,
+        [ANSWER_CONNECTIONS] = connections_read, [ANSWER_DROPS] = drops_read,  [ANSWER_BYTES] = bytes_read,
+        [ANSWER_PREVIEW] = previews_read,        [ANSWER_AUDIT] = audits_read,
 };
 
 // --- how often ---

@@ -58,9 +58,9 @@ static void drop_in_put_back(const DropIn *drop_in) {
 
         int r = file_read(drop_in->path, DROP_IN_SIZE_MAX, &text, NULL);
         if (drop_in->text ? r >= 0 && streq(text, drop_in->text) : r == -ENOENT)
-                return; // as on a full disk: it did not come to that
+                return; // nothing was written, as on a full disk
         if (drop_in_write(drop_in, drop_in->text, &error) < 0)
-                log_error("%s is not what it was before: %s", drop_in->path, error.text);
+                log_error("cannot restore %s: %s", drop_in->path, error.text);
 }
 
 void bandwidth_sweep_drop_ins(const PlaneSet *planes) {
@@ -80,7 +80,7 @@ static int missing_set(const Config *config, const PlaneConfig *plane, Error *re
                 if (message->severity == CONFIG_ERROR && streq(message->plane, plane->name))
                         return error_set(ret_error, -EINVAL, "%s:%u: %s", message->path, message->line, message->text);
         }
-        return error_set(ret_error, -EINVAL, "%s is gone", plane->path);
+        return error_set(ret_error, -EINVAL, "%s is missing", plane->path);
 }
 
 // The rates of the files as they are now; everything else that may have been edited since waits for a reload.
@@ -148,8 +148,8 @@ int bandwidth_set(Reconciler *reconciler, Plane *plane, const BandwidthRequest *
         _cleanup_drop_in_ DropIn written = {}, overriding = {};
         _cleanup_free_ char *text = NULL;
 
-        int r = drop_in_bandwidth_text(request->egress ?: plane->config->egress, request->ingress ?: plane->config->ingress, 0,
-                                       &text);
+        int r = drop_in_bandwidth_text(request->egress ?: plane->config->egress,
+                                       request->ingress ?: plane->config->ingress, 0, &text);
         if (r < 0)
                 return error_set(ret_error, r, "out of memory");
         r = drop_in_init(&written, plane->config->name, request->runtime, ret_error);

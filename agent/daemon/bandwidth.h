@@ -13,8 +13,8 @@ typedef struct BandwidthRequest {
         bool runtime;             // until the next boot
 } BandwidthRequest;
 
-// Written as a drop-in first (below /run with runtime), then applied in place; if either fails, both are as before. -EINVAL: refused by
-// the configuration's checks; -EIO: by the kernel.
+// Written as a drop-in first (below /run with runtime), then applied in place; if either fails, both are as before.
+// -EINVAL: refused by the configuration's checks; -EIO: by the kernel.
 int bandwidth_set(Reconciler *reconciler, Plane *plane, const BandwidthRequest *request, Error *ret_error);
 
 // Removes what a crash in the middle of that may have left.

@@ -1,10 +1,10 @@
 // One daemon a network namespace.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What two daemons would fight over is in the network namespace, and so is the lock: a socket with an abstract name. A file
-// below /run would be another one in a container that shares the host's network but not its /run, and the bus's name comes
-// late, or never where there is no bus. Anybody may take such a name, though, and a guard that any user can keep from
-// starting is none: so the holder counts only if it is root or runs as the same user.
+// Two daemons would fight over objects of the network namespace, so the lock is there as well: a socket with an
+// abstract name. A file below /run would not do in a container that shares the host's network but not its /run, and the
+// name on the bus comes late, or never where there is no bus. But any user can take an abstract name, and must not be
+// able to keep the daemon from starting: so the holder counts only if it is root or runs as the same user.
 
 #include "daemon/instance-lock.h"
 
@@ -20,10 +20,10 @@
 #define LOCK_NAME "org.migplane1.lock"
 
 enum {
-        TRIES_MAX = 20, // 5 ms apart: one that has just bound its socket does not listen yet
+        TRIES_MAX = 20, // 5 ms apart: a daemon that has just bound its socket does not listen yet
 };
 
-// 1: held by root or our own user, *ret says which process; 0: by somebody else, or nobody knows.
+// 1: held by root or our own user, *ret is the process; 0: by another user, or it is not known by whom.
 static int holder_find(const struct sockaddr_un *address, socklen_t size, struct ucred *ret) {
         _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         const struct timespec pause = { .tv_nsec = 5000000 };
@@ -44,7 +44,7 @@ static int holder_find(const struct sockaddr_un *address, socklen_t size, struct
 int instance_lock_take(Error *ret_warning, Error *ret_error) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         struct ucred holder = {};
-        // The name is what comes after the NUL, to the end that size tells.
+        // The name comes after the NUL, and ends where size says.
         memcpy(address.sun_path + 1, LOCK_NAME, strlen(LOCK_NAME));
         socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(LOCK_NAME));
 
@@ -52,7 +52,7 @@ int instance_lock_take(Error *ret_warning, Error *ret_error) {
         if (fd < 0)
                 return error_set(ret_error, -errno, "cannot make the socket that keeps a second daemon out: %m");
         if (bind(fd, (const struct sockaddr *)&address, size) >= 0 && listen(fd, 16) >= 0) {
-                fd = -1; // the process's, to its end
+                fd = -1; // stays open until the process ends
                 return 0;
         }
         if (errno != EADDRINUSE)
@@ -62,7 +62,8 @@ int instance_lock_take(Error *ret_warning, Error *ret_error) {
                                  "another migplaned is running in this network namespace (pid %d); stop it first",
                                  (int)holder.pid);
         (void)error_set(ret_warning, -EADDRINUSE,
-                        "@" LOCK_NAME " is held by process %d of user %d, which is no migplaned: going on without it",
+                        "@" LOCK_NAME
+                        " is held by process %d of user %d, which is not migplaned: continuing without the lock",
                         (int)holder.pid, (int)holder.uid);
         return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
-// Holds until the process ends, in whatever way. -EEXIST: another migplaned holds it, and is named. A warning is left in
-// ret_warning (empty: none) when somebody else sits on the name; that keeps nobody from guarding his planes.
+// The lock holds until the process ends, in whatever way. -EEXIST: another migplaned holds it; the error names the
+// process. When another user holds the name, the daemon starts all the same, and ret_warning has a text (else it is
+// empty).
 int instance_lock_take(Error *ret_warning, Error *ret_error);

@@ -86,8 +86,8 @@ static int parts_init(Manager *manager, Error *ret_error) {
         int r = kernel_init(&manager->kernel, ret_error);
         if (r < 0)
                 return r;
-        r = watch_init(&manager->watch, manager->event, netlink_port(manager->kernel.netlink), planes, on_change, manager,
-                       ret_error);
+        r = watch_init(&manager->watch, manager->event, netlink_port(manager->kernel.netlink), planes, on_change,
+                       manager, ret_error);
         if (r < 0)
                 return r;
         r = schedule_init(&manager->schedule, manager->event, watchdog_interval(AUDIT_INTERVAL_USEC), on_look, on_audit,
@@ -172,9 +172,11 @@ int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error
 
         // Its address would stay, without isolation.
         if (down && config->managed_by != MANAGED_BY_MIGPLANE)
-                return error_set(ret_error, -EPERM,
-                                 "%s belongs to another manager (ManagedBy=%s), which is to take it down; then remove %s and reload",
-                                 config->interface, managed_by_to_string(config->managed_by), config->path);
+                return error_set(
+                        ret_error, -EPERM,
+                        "%s belongs to another manager (ManagedBy=%s), which is to take it down; then remove %s "
+                        "and reload",
+                        config->interface, managed_by_to_string(config->managed_by), config->path);
         plane->taken_down = down;
         plane->drift.repaired[0] = '\0';
         // What waited for the migrations on the plane waits no longer; the plane may go for good.

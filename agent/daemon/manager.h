@@ -35,10 +35,10 @@ typedef struct Manager {
 
 int manager_new(sd_event *event, Manager **ret, Error *ret_error);
 Manager *manager_free(Manager *manager);
-// Reads the configuration and makes everything so, for the first time.
+// Reads the configuration and applies it, for the first time.
 int manager_start(Manager *manager, Error *ret_error);
 
-// Reads the configuration again, and makes everything so; see reload_planes. What the kernel refuses is in the planes' health.
+// Reads the configuration again, see reload_planes, and applies it. What the kernel refuses is in the planes' health.
 int manager_reload(Manager *manager, Error *ret_error);
 // Takes the plane's objects out of the kernel, or puts them back. The plane may be gone afterwards.
 int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error);

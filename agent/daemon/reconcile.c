@@ -1,8 +1,8 @@
 // The loop: inventory, derive, observe, diff, apply, and observe again, until the diff is empty.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// One round is usually enough; more are needed when an operation takes others' objects with it (a link that is made again
-// loses its addresses and qdiscs). After the last one, a snapshot that finds nothing to do is the verification.
+// One round is usually enough; more are needed when an operation takes others' objects with it (a link that is made
+// again loses its addresses and qdiscs). After the last one, a snapshot that finds nothing to do is the verification.
 
 #include "daemon/reconcile.h"
 
@@ -92,15 +92,17 @@ static int round_run(Reconciler *reconciler, const Snapshot *snapshot, bool is_f
         reconciler->n_changes++;
         reports_check(reconciler->drops, failures);
         if (is_news && cause != RECONCILE_INTENT) {
-                // A snapshot can show a change before its notification is read; that of our answer to it comes after, in order.
+                // A snapshot can show a change before its notification is read; that of our answer to it comes after,
+                // in order.
                 watch_drain(reconciler->watch);
                 repair_note(reconciler->planes, snapshot, &active, &reconciler->watch->suspect, clock_now_usec());
         }
         return (int)active.n_operations;
 }
 
-// Rounds until a snapshot finds nothing to do, or only what cannot be done now. Gives that snapshot, and what was refused.
-static int rounds_run(Reconciler *reconciler, ReconcileCause cause, Snapshot *snapshot, ApplyFailures *failures, Error *ret_error) {
+// Rounds until a snapshot finds nothing that can be done now. Gives that snapshot, and what the kernel refused.
+static int rounds_run(Reconciler *reconciler, ReconcileCause cause, Snapshot *snapshot, ApplyFailures *failures,
+                      Error *ret_error) {
         int r = reconcile_snapshot(reconciler, snapshot, ret_error);
         if (r < 0)
                 return r;
@@ -157,7 +159,8 @@ static void statuses_store(const Reconciler *reconciler, Snapshot *snapshot, con
         }
 }
 
-// What is not seen is not promised. Once is left out: memory can be short, or a dump interrupted, for a moment.
+// A plane that cannot be observed is not healthy. One failure is passed over: memory can be short, or a dump
+// interrupted, for a moment.
 static void unseen_store(Reconciler *reconciler, const Error *error) {
         if (++reconciler->n_unseen < UNSEEN_MIN)
                 return;
@@ -166,8 +169,8 @@ static void unseen_store(Reconciler *reconciler, const Error *error) {
                 PlaneStatus status = plane->status;
 
                 status.reasons = (Reasons){};
-                reasons_add(&status.reasons, REASON_NOT_SEEN, "the state of this host could not be read %u times in a row: %s",
-                            UNSEEN_MIN, error->text);
+                reasons_add(&status.reasons, REASON_NOT_SEEN,
+                            "the state of this host could not be read %u times in a row: %s", UNSEEN_MIN, error->text);
                 planes_store_status(reconciler->planes, plane, &status);
         }
 }
@@ -178,8 +181,8 @@ static uint64_t retry_next(uint64_t retry_usec) {
         return next < RETRY_LAST_USEC ? next : RETRY_LAST_USEC;
 }
 
-// When to look again without a notification: some time after a refusal, at the end of a backoff, and when another manager has had
-// its moment.
+// When to look again without a notification: some time after a refusal, at the end of a backoff, and when another
+// manager has had its moment.
 static void next_arrange(Reconciler *reconciler, bool is_refused) {
         uint64_t now = clock_now_usec();
 
@@ -214,7 +217,7 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
         reconciler->first_plan = 0;
         cause = reports_update(reconciler->drops, cause);
         int r = rounds_run(reconciler, cause, &snapshot, &failures, &error);
-        if (r >= 0) {
+        if (r >= 0) { // what follows happens either way
                 reconciler->n_unseen = 0;
                 reconciler->refused_plan = failures.n_failures > 0 ? reconciler->first_plan : 0;
                 failures_log(reconciler, &failures);

@@ -30,7 +30,7 @@ typedef struct Reconciler {
         uint64_t failures_logged; // hash of the refusals that the log has last
         uint64_t first_plan;      // hash of what the first round carries out
         uint64_t refused_plan;    // the same of the last reconcile, if the kernel refused a part of it; 0: none
-        uint64_t n_changes;       // changes that somebody asked for, or that were made: an answer from before is out of date
+        uint64_t n_changes; // changes that somebody asked for, or that were made: an answer from before is out of date
 } Reconciler;
 
 typedef enum ReconcileCause {
@@ -39,8 +39,8 @@ typedef enum ReconcileCause {
         RECONCILE_AUDIT,  // a while has passed
 } ReconcileCause;
 
-// Stores the status of every plane, and arranges when to look again. Fails only when the kernel cannot be observed or memory is
-// out, which is tried again by itself; what the kernel refuses is in the planes' reasons.
+// Stores the status of every plane, and arranges when to look again. Fails only when the kernel cannot be observed or
+// memory is out, which is tried again by itself; what the kernel refuses is in the planes' reasons.
 int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error);
 
 // What a reconcile would begin with. Changes nothing.

@@ -67,7 +67,7 @@ static const TcpSockets *running_get(Running *running) {
 
         // Not to know them is no reason to refuse the reload.
         if (!running->has_read && tcp_read_established(&running->connections, &error) < 0)
-                log_warning("running migrations may be cut: %s", error.text);
+                log_warning("running migrations may be interrupted: %s", error.text);
         running->has_read = true;
         return &running->connections;
 }
@@ -84,15 +84,16 @@ static int default_take(PlaneSet *planes, Plane *plane, const PlaneConfig *wante
         return 0;
 }
 
-// Takes a plane's edit out of the configuration if it would interrupt a migration: the plane keeps what it has, as one with a broken
-// file does.
+// Takes a plane's edit out of the configuration if it would interrupt a migration: the plane keeps what it has, as one
+// with a broken file does.
 static int edit_hold(PlaneSet *planes, Plane *plane, Config *config, Running *running) {
         const char *name = plane->config->name;
         const PlaneConfig *wanted = config_find(config, name);
         PlaneConfig *taken = NULL;
 
         pending_edit_end(&plane->pending);
-        if (plane->taken_down || config_is_broken(config, name) || (wanted && plane_config_equal(plane->config, wanted)))
+        if (plane->taken_down || config_is_broken(config, name) ||
+            (wanted && plane_config_equal(plane->config, wanted)))
                 return 0;
         const TcpSockets *connections = running_get(running);
         const char *key = pending_edit_find(connections, plane->config, wanted);
@@ -132,7 +133,7 @@ static void missing_remove(PlaneSet *planes, const Config *config) {
                 Plane *plane = planes->planes[i];
                 if (config_find(config, plane->config->name) || config_is_broken(config, plane->config->name))
                         continue;
-                log_notice("%s: its file is gone, taking the plane away", plane->config->name);
+                log_notice("%s: its file is gone; removing the plane", plane->config->name);
                 planes_remove(planes, plane);
         }
 }
@@ -183,7 +184,8 @@ int reload_planes(PlaneSet *planes, Messages *messages, Error *ret_error) {
                 return r;
         r = edits_hold(planes, config);
         last_good_prune(LAST_GOOD_DIRECTORY, config);
-        if (r < 0 || kept_check(planes, config) < 0 || messages_store(messages, config) < 0 || config_take(planes, config) < 0)
+        if (r < 0 || kept_check(planes, config) < 0 || messages_store(messages, config) < 0 ||
+            config_take(planes, config) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
         for (size_t i = 0; i < planes->n_planes; i++)
                 last_good_save(LAST_GOOD_DIRECTORY, planes->planes[i]->config);

@@ -32,7 +32,8 @@ static bool is_plane_link(const Plane *plane, const MonitorEvent *event) {
         const PlaneConfig *config = plane->config;
         char ifb[IFNAMSIZ];
 
-        if (event->ifindex > 0 && (event->ifindex == plane->status.ifindex || event->ifindex == plane->status.ifb_index))
+        if (event->ifindex > 0 &&
+            (event->ifindex == plane->status.ifindex || event->ifindex == plane->status.ifb_index))
                 return true;
         if (!event->link[0])
                 return false;
@@ -54,7 +55,7 @@ static void lost_log(Watch *watch, uint64_t now_usec) {
         watch->n_lost++;
         if (watch->lost_logged_usec && now_usec < watch->lost_logged_usec + LOST_LOG_INTERVAL_USEC)
                 return;
-        log_notice("netlink notifications were lost (%u time(s) since this was said last); looking at everything again",
+        log_notice("netlink notifications were lost (%u time(s) since the last such message); reading everything again",
                    watch->n_lost);
         watch->lost_logged_usec = now_usec;
         watch->n_lost = 0;
@@ -83,14 +84,15 @@ static int on_readable(sd_event_source *source _unused_, int fd, uint32_t revent
         return 0;
 }
 
-int watch_init(Watch *watch, sd_event *event, uint32_t own_port, const PlaneSet *planes, void (*on_change)(void *userdata),
-               void *userdata, Error *ret_error) {
+int watch_init(Watch *watch, sd_event *event, uint32_t own_port, const PlaneSet *planes,
+               void (*on_change)(void *userdata), void *userdata, Error *ret_error) {
         *watch = (Watch){ .planes = planes, .on_change = on_change, .userdata = userdata };
         int r = monitor_new(own_port, on_notification, watch, &watch->monitor, ret_error);
         if (r < 0)
                 return r;
         for (unsigned i = 0; i < MONITOR_SOURCES; i++) {
-                r = sd_event_add_io(event, &watch->sources[i], monitor_fd(watch->monitor, i), EPOLLIN, on_readable, watch);
+                r = sd_event_add_io(event, &watch->sources[i], monitor_fd(watch->monitor, i), EPOLLIN, on_readable,
+                                    watch);
                 if (r < 0)
                         return error_set(ret_error, r, "cannot watch netlink: %s", strerror(-r));
         }

@@ -24,8 +24,8 @@ typedef struct Watch {
 } Watch;
 
 // own_port: the netlink port of our own requests, whose notifications are passed over. The Watch must stay where it is.
-int watch_init(Watch *watch, sd_event *event, uint32_t own_port, const PlaneSet *planes, void (*on_change)(void *userdata),
-               void *userdata, Error *ret_error);
+int watch_init(Watch *watch, sd_event *event, uint32_t own_port, const PlaneSet *planes,
+               void (*on_change)(void *userdata), void *userdata, Error *ret_error);
 void watch_deinit(Watch *watch);
 
 // Reads the notifications that have come in, rather than wait for the event loop to come to them.

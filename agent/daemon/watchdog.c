@@ -9,7 +9,7 @@
 #include "base/util.h"
 #include "engine/kernel.h"
 
-// As systemd's own limit of a start. 20,000 peers took 11 s, see docs/performance.md.
+// The same as systemd's default limit of a start. 20,000 peers took 11 s, see docs/performance.md.
 #define LONGEST_STEP_USEC (90 * UINT64_C(1000000))
 
 void watchdog_start_goes_on(KernelStep next _unused_) {

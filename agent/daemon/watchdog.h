@@ -8,9 +8,9 @@
 // Until the daemon is ready: asks for more time for its start. A sign of life would start the watchdog before that.
 void watchdog_start_goes_on(KernelStep next);
 
-// A sign of life; the next is due within the unit's WatchdogSec=, or after a transaction of nftables: it is one call that
-// with many thousands of peers takes longer, and the daemon is not to be killed in it again and again.
+// A sign of life; the next is due within the unit's WatchdogSec=, or after a transaction of nftables, which is one call
+// and takes longer with many thousands of peers: the service manager must not kill the daemon in it again and again.
 void watchdog_pat(KernelStep next);
 
-// How often to give one: usec, or half of WatchdogSec= where that is less.
+// How often to give a sign of life: usec, or half of WatchdogSec= where that is less.
 uint64_t watchdog_interval(uint64_t usec);

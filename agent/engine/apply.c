@@ -39,7 +39,7 @@ static int neighbour_change(Netlink *netlink, int ifindex, const Object *desired
         return neighbour_add(netlink, ifindex, desired, ret_error);
 }
 
-// NULL: that operation does not occur on this kind. Rulesets go another way, see rulesets_apply.
+// NULL: that operation does not occur on this kind. For rulesets see rulesets_apply.
 static const struct {
         AddFunction add;
         ChangeFunction change;
@@ -58,17 +58,17 @@ static const struct {
         [OBJECT_ROUTE] = { route_add, route_change, route_delete },
 };
 
-// What is to be deleted may be gone already, with its link or by somebody else.
+// An object to be deleted may be gone already, with its link or by another program.
 static bool already_gone(int r) {
         return r == -ENODEV || r == -ENOENT || r == -ESRCH || r == -EADDRNOTAVAIL;
 }
 
-// The indices of links, each looked up once as long as no link comes or goes.
+// The indices of links, each looked up once while no link is made or deleted.
 typedef struct LinkIndices {
         struct {
                 char name[IFNAMSIZ];
                 int index;
-        } *links;
+        } * links;
         size_t n_links, n_allocated;
 } LinkIndices;
 
@@ -123,7 +123,7 @@ static int operation_run(Netlink *netlink, const Operation *operation, LinkIndic
         return -EINVAL;
 }
 
-// Whether a failure keeps an operation on this link from being carried out: it is of the same plane.
+// Whether a failure on one link prevents operations on the other: they are of the same plane.
 static bool same_plane(const char *a, const char *b) {
         char ifb[IFNAMSIZ];
 
@@ -138,7 +138,8 @@ static bool same_plane(const char *a, const char *b) {
 
 static bool is_held_back(const ApplyFailures *failures, const Operation *operation) {
         for (size_t i = 0; i < failures->n_failures; i++)
-                if (failures->failures[i].holds_back && same_plane(failures->failures[i].link, operation_link(operation)))
+                if (failures->failures[i].holds_back &&
+                    same_plane(failures->failures[i].link, operation_link(operation)))
                         return true;
         return false;
 }
@@ -147,8 +148,8 @@ static bool goes_with_link(const Object *object) {
         return object->kind == OBJECT_ROUTE || object->kind == OBJECT_NEIGHBOUR;
 }
 
-// Whether a link was deleted and made again earlier in the plan: what was seen on the old one is gone, and the plan, which
-// does not know that, would set the new one up without it. The next round sees.
+// Whether a link was deleted and made again earlier in the plan. What was observed on the old one is gone, but the plan
+// does not know that, and would set the new one up without it. The next round plans anew.
 static bool was_replaced(const Plan *plan, size_t n_done, const char *link) {
         for (size_t i = 0; i < n_done; i++)
                 if (plan->operations[i].type == OPERATION_REPLACE && plan->operations[i].desired->kind == OBJECT_LINK &&
@@ -159,7 +160,9 @@ static bool was_replaced(const Plan *plan, size_t n_done, const char *link) {
 
 static int failure_add(ApplyFailures *failures, const char *link, const Error *error, const Operation *operation) {
         static const char *const names[] = {
-                [OPERATION_DELETE] = "delete", [OPERATION_ADD] = "add", [OPERATION_CHANGE] = "change",
+                [OPERATION_DELETE] = "delete",
+                [OPERATION_ADD] = "add",
+                [OPERATION_CHANGE] = "change",
                 [OPERATION_REPLACE] = "replace",
         };
         if (array_reserve(&failures->failures, &failures->n_allocated, failures->n_failures + 1) < 0)
@@ -185,7 +188,7 @@ static int failure_add(ApplyFailures *failures, const char *link, const Error *e
         return 0;
 }
 
-// The chains of a plan, on their way into one transaction.
+// The chains of a plan, for one transaction.
 typedef struct RulesetLoad {
         const Object **load, **remove; // in one block of memory
         size_t n_load, n_remove;
@@ -195,7 +198,7 @@ static void ruleset_load_deinit(RulesetLoad *rulesets) {
         free(rulesets->load);
 }
 
-// A chain at a device that could not be made: kernels before 6.18 refuse it, and the whole transaction with it.
+// A chain at a device that could not be made: kernels before 6.18 refuse it, and with it the whole transaction.
 static bool hooks_nothing(Netlink *netlink, const ApplyFailures *failures, const Operation *operation) {
         int index;
 
@@ -204,7 +207,7 @@ static bool hooks_nothing(Netlink *netlink, const ApplyFailures *failures, const
                netlink_link_index(netlink, operation->desired->link, &index, NULL) == -ENODEV;
 }
 
-// The rulesets of a plane of which something else could not be taken away stay.
+// A plane keeps its rulesets if another of its objects could not be deleted.
 static int ruleset_load_collect(Netlink *netlink, const Plan *plan, const ApplyFailures *failures, RulesetLoad *ret) {
         ret->load = calloc(plan->n_operations + 1, 2 * sizeof(*ret->load));
         if (!ret->load)
@@ -238,7 +241,8 @@ static void ruleset_load_drop(RulesetLoad *rulesets, const char *link) {
         rulesets->n_load = n;
 }
 
-// Leaves out the chains at each device for which the kernel refuses them by themselves. Returns how many devices that were.
+// Leaves out the chains at each device for which the kernel refuses them by themselves. Returns how many devices that
+// were.
 static int ruleset_load_sift(Firewall *firewall, RulesetLoad *rulesets, ApplyFailures *failures) {
         int n_refused = 0;
 
@@ -266,7 +270,8 @@ static int ruleset_load_sift(Firewall *firewall, RulesetLoad *rulesets, ApplyFai
         return n_refused;
 }
 
-// All rulesets in one transaction. Where the kernel refuses it, the planes whose own chains it refuses are left out, and held back.
+// All rulesets in one transaction. Where the kernel refuses it, the planes whose own chains it refuses are left out,
+// and held back.
 static int rulesets_apply(Kernel *kernel, const Plan *plan, ApplyFailures *failures) {
         _cleanup_(ruleset_load_deinit) RulesetLoad rulesets = {};
         Error error = {};
@@ -275,13 +280,14 @@ static int rulesets_apply(Kernel *kernel, const Plan *plan, ApplyFailures *failu
         if (r < 0)
                 return r;
         kernel_progress(kernel, KERNEL_STEP_TRANSACTION);
-        if (firewall_apply(kernel->firewall, rulesets.load, rulesets.n_load, rulesets.remove, rulesets.n_remove, &error) >= 0)
+        if (firewall_apply(kernel->firewall, rulesets.load, rulesets.n_load, rulesets.remove, rulesets.n_remove,
+                           &error) >= 0)
                 return 0;
         r = ruleset_load_sift(kernel->firewall, &rulesets, failures);
         if (r < 0)
                 return r;
-        if (r > 0 && firewall_apply(kernel->firewall, rulesets.load, rulesets.n_load, rulesets.remove, rulesets.n_remove,
-                                    &error) >= 0)
+        if (r > 0 && firewall_apply(kernel->firewall, rulesets.load, rulesets.n_load, rulesets.remove,
+                                    rulesets.n_remove, &error) >= 0)
                 return 0;
         error_prefix(&error, "cannot load the ruleset");
         return failure_add(failures, "", &error, NULL);

@@ -24,7 +24,7 @@ typedef struct ApplyFailures {
 void apply_failures_deinit(ApplyFailures *failures);
 #define _cleanup_apply_failures_ _cleanup_(apply_failures_deinit)
 
-// Carries out the operations in their order. After a failure the plane that it belongs to is left as it is then, so that no plane
-// goes up without what should have come before; the other planes go on. A route or neighbour that could not be deleted does not
-// keep its link: the kernel deletes it with the link. Returns 0, or -ENOMEM.
+// Carries out the operations in their order. After a failure the plane that it belongs to is left as it is then, so
+// that no plane goes up without what should have come before; the other planes go on. A route or neighbour that could
+// not be deleted does not keep its link: the kernel deletes it with the link. Returns 0, or -ENOMEM.
 int apply(Kernel *kernel, const Plan *plan, ApplyFailures *ret_failures);

@@ -1,4 +1,4 @@
-// What gets at a plane past its rules.
+// What bypasses a plane's rules.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "engine/bypass.h"
@@ -39,16 +39,17 @@ BypassSubject bypass_subject(Netlink *netlink, const Inventory *inventory, const
                 subject.vlan_id = subject.link->vlan_id;
                 subject.vlan_protocol = subject.link->vlan_protocol;
         }
-        // Where it really is, whatever the file says.
+        // The parent that the device really has, whatever the file says.
         if (config->kind != PLANE_KIND_DEVICE || subject.vlan_protocol)
-                subject.parent = inventory_find(inventory, subject.link && subject.link->parent[0] ? subject.link->parent
-                                                                                                   : config->parent);
+                subject.parent =
+                        inventory_find(inventory,
+                                       subject.link && subject.link->parent[0] ? subject.link->parent : config->parent);
         return subject;
 }
 
 // --- programs and filters ---
 
-// The plane's own device, its ifb and its parent, as far as they are there.
+// The plane's own device, its ifb and its parent, as far as they exist.
 static size_t subject_links(const BypassSubject *subject, const Link *ret[static 3]) {
         const Link *const all[] = { subject->link, subject->ifb, subject->parent };
         size_t n = 0;
@@ -66,8 +67,8 @@ static int find_xdp(const BypassSubject *subject, Reasons *reasons, Error *ret_e
         for (size_t i = 0; i < n; i++)
                 if (links[i]->has_xdp)
                         reasons_add(reasons, REASON_BYPASSED,
-                                    "an XDP program is on %s, before all rules: ip link set dev %s xdp off", links[i]->name,
-                                    links[i]->name);
+                                    "an XDP program is on %s, before all rules: ip link set dev %s xdp off",
+                                    links[i]->name, links[i]->name);
         return 0;
 }
 
@@ -79,13 +80,25 @@ static int find_tcx(const BypassSubject *subject, Reasons *reasons, Error *ret_e
                 unsigned n_programs = 0;
                 int r = tcx_count(links[i]->index, &n_programs);
                 if (r < 0)
-                        return error_set(ret_error, r, "bpf(2) cannot be asked for the programs on tcx: %s", strerror(-r));
+                        return error_set(ret_error, r, "bpf(2) cannot be asked for the programs on tcx: %s",
+                                         strerror(-r));
                 if (n_programs > 0)
                         reasons_add(reasons, REASON_BYPASSED,
-                                    "%u program(s) on tcx of %s, past the rules: see bpftool net show dev %s", n_programs,
-                                    links[i]->name, links[i]->name);
+                                    "%u program(s) on tcx of %s, past the rules: see bpftool net show dev %s",
+                                    n_programs, links[i]->name, links[i]->name);
         }
         return 0;
+}
+
+static int filters_count(const BypassSubject *subject, const Link *link, size_t *ret_foreign, size_t *ret_at_root,
+                         Error *ret_error) {
+        size_t ours;
+
+        int r = filter_count(subject->netlink, link->index, &ours, ret_foreign, ret_error);
+        // The parent's root is not ours.
+        if (r < 0 || link == subject->parent)
+                return r;
+        return foreign_filters_count_at_root(subject->netlink, link->index, ret_at_root, ret_error);
 }
 
 static int find_filters(const BypassSubject *subject, Reasons *reasons, Error *ret_error) {
@@ -93,27 +106,28 @@ static int find_filters(const BypassSubject *subject, Reasons *reasons, Error *r
         size_t n = subject_links(subject, links);
 
         for (size_t i = 0; i < n; i++) {
-                size_t ours, foreign = 0, at_root = 0;
-                int r = filter_count(subject->netlink, links[i]->index, &ours, &foreign, ret_error);
-                // The parent's root is not ours.
-                if (r >= 0 && links[i] != subject->parent)
-                        r = foreign_filters_count_at_root(subject->netlink, links[i]->index, &at_root, ret_error);
+                const char *name = links[i]->name;
+                size_t foreign = 0, at_root = 0;
+                int r = filters_count(subject, links[i], &foreign, &at_root, ret_error);
                 if (r < 0 && r != -ENODEV)
                         return r;
                 if (foreign > 0)
-                        reasons_add(reasons, REASON_BYPASSED,
-                                    "%zu foreign tc filter(s) on %s, past the rules: see tc filter show dev %s ingress, "
-                                    "and egress",
-                                    foreign, links[i]->name, links[i]->name);
+                        reasons_add(
+                                reasons, REASON_BYPASSED,
+                                "%zu foreign tc filter(s) on %s, past the rules: see tc filter show dev %s ingress, "
+                                "and egress",
+                                foreign, name, name);
                 if (at_root > 0)
-                        reasons_add(reasons, REASON_BYPASSED,
-                                    "%zu foreign tc filter(s) at the root of %s, past the rules: see tc filter show dev %s",
-                                    at_root, links[i]->name, links[i]->name);
+                        reasons_add(
+                                reasons, REASON_BYPASSED,
+                                "%zu foreign tc filter(s) at the root of %s, past the rules: see tc filter show dev %s",
+                                at_root, name, name);
         }
         return 0;
 }
 
-// Who it is is looked for only when somebody is known to be there: that takes three requests a link.
+// Which link has the filter is looked for only when there is an action that sends into the plane: that takes three
+// requests a link.
 static int find_redirects(const BypassSubject *subject, Reasons *reasons, Error *ret_error) {
         bool named = false;
 
@@ -128,11 +142,13 @@ static int find_redirects(const BypassSubject *subject, Reasons *reasons, Error 
                         continue;
                 named = true;
                 reasons_add(reasons, REASON_BYPASSED,
-                            "a tc filter on %s sends into %s, past the rules: see tc filter show dev %s ingress, and egress",
+                            "a tc filter on %s sends into %s, past the rules: see tc filter show dev %s ingress, "
+                            "and egress",
                             link->name, subject->link->name, link->name);
         }
         if (!named)
-                reasons_add(reasons, REASON_BYPASSED, "a tc action sends into %s, past the rules: see tc action list action mirred",
+                reasons_add(reasons, REASON_BYPASSED,
+                            "a tc action sends into %s, past the rules: see tc action list action mirred",
                             subject->link->name);
         return 0;
 }
@@ -144,11 +160,12 @@ static int find_stacked(const BypassSubject *subject, Reasons *reasons, Error *r
 
         for (size_t i = 0; subject->link && n < TOLD_MAX && i < subject->inventory->n_links; i++) {
                 const Link *link = &subject->inventory->links[i];
-                // The other end of a veth is called its parent, too.
+                // The kernel gives the other end of a veth as its parent, too.
                 if (link->parent_index != subject->link->index || streq(link->kind, "veth"))
                         continue;
                 n++;
-                reasons_add(reasons, REASON_STACKED, "the %s %s stands on %s, which is for migrations alone: ip link delete dev %s",
+                reasons_add(reasons, REASON_STACKED,
+                            "the %s %s stands on %s, which is for migrations alone: ip link delete dev %s",
                             link->kind[0] ? link->kind : "device", link->name, subject->link->name, link->name);
         }
         return 0;
@@ -167,9 +184,10 @@ const Link *bypass_bridge(const BypassSubject *subject) {
         return NULL;
 }
 
-// What a bridge has for guests and containers, as opposed to the host's uplinks.
+// The kinds of ports that guests and containers have, as opposed to the host's uplinks.
 static bool is_guests(const Link *link) {
-        static const char *const kinds[] = { "tun", "veth", "macvtap", "vxlan", "geneve", "gretap", "ip6gretap", "netkit" };
+        static const char *const kinds[] = { "tun",    "veth",   "macvtap",   "vxlan",
+                                             "geneve", "gretap", "ip6gretap", "netkit" };
 
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
                 if (streq(link->kind, kinds[i]))
@@ -177,18 +195,18 @@ static bool is_guests(const Link *link) {
         return false;
 }
 
-// Which ports of the plane's bridge carry its VLAN: those of members or, where the bridge keeps none apart, all.
+// Which ports of the plane's bridge carry its VLAN: the members or, where the bridge does not filter VLANs, all.
 static int bridge_ports_find(const BypassSubject *subject, const Link *bridge, size_t *n_told, Reasons *reasons,
                              Error *ret_error) {
         bool filters = bridge->filters_vlans && subject->vlan_protocol;
         _cleanup_bridge_members_ BridgeMembers members = {};
 
-        // Frames with another protocol's tag it takes for untagged.
+        // The bridge takes frames with another protocol's tag for untagged.
         if (filters && bridge->vlan_protocol == subject->vlan_protocol) {
                 int r = bridge_members_read(subject->netlink, subject->vlan_id, &members, ret_error);
                 if (r < 0)
                         return r;
-                // A port that does not carry it has no guests behind it.
+                // If the parent's port does not carry the VLAN, no guest of the bridge is on it.
                 if (subject->parent && subject->parent->master_index == bridge->index &&
                     !bridge_members_have(&members, subject->parent->index))
                         return 0;
@@ -201,28 +219,30 @@ static int bridge_ports_find(const BypassSubject *subject, const Link *bridge, s
                 ++*n_told;
                 if (filters)
                         reasons_add(reasons, REASON_GUEST_PORT,
-                                    "%s, a port of %s, carries the plane's VLAN %u: bridge vlan del dev %s vid %u", port->name,
-                                    bridge->name, subject->vlan_id, port->name, subject->vlan_id);
+                                    "%s, a port of %s, carries the plane's VLAN %u: bridge vlan del dev %s vid %u",
+                                    port->name, bridge->name, subject->vlan_id, port->name, subject->vlan_id);
                 else
-                        reasons_add(reasons, REASON_GUEST_PORT,
-                                    "%s is a port of %s, which keeps no VLANs apart, and so is on the plane's wire: %s",
-                                    port->name, bridge->name,
-                                    subject->vlan_protocol ? "have the bridge filter VLANs, or take another parent"
-                                                           : "take it off the bridge");
+                        reasons_add(
+                                reasons, REASON_GUEST_PORT,
+                                "%s is a port of %s, which does not filter VLANs, and so is on the plane's wire: %s",
+                                port->name, bridge->name,
+                                subject->vlan_protocol ? "have the bridge filter VLANs, or take another parent"
+                                                       : "remove it from the bridge");
         }
         return 0;
 }
 
-// What a guest sends by a macvtap goes out by the parent as it is, tags included.
+// A macvtap sends a guest's frames out by the parent unchanged, tags included.
 static void taps_find(const BypassSubject *subject, size_t *n_told, Reasons *reasons) {
         for (size_t i = 0; subject->parent && *n_told < TOLD_MAX && i < subject->inventory->n_links; i++) {
                 const Link *tap = &subject->inventory->links[i];
-                if (tap->parent_index != subject->parent->index || (!streq(tap->kind, "macvtap") && !streq(tap->kind, "ipvtap")))
+                if (tap->parent_index != subject->parent->index ||
+                    (!streq(tap->kind, "macvtap") && !streq(tap->kind, "ipvtap")))
                         continue;
                 ++*n_told;
                 reasons_add(reasons, REASON_GUEST_PORT,
-                            "the %s %s stands on %s, too, and so is on the plane's wire: give guests another link", tap->kind,
-                            tap->name, subject->parent->name);
+                            "the %s %s stands on %s, too, and so is on the plane's wire: give guests another link",
+                            tap->kind, tap->name, subject->parent->name);
         }
 }
 
@@ -236,12 +256,9 @@ static int find_guest_ports(const BypassSubject *subject, Reasons *reasons, Erro
 
 int bypass_find(BypassKind kind, const BypassSubject *subject, Reasons *reasons, Error *ret_error) {
         static int (*const finders[BYPASS_KIND_MAX])(const BypassSubject *, Reasons *, Error *) = {
-                [BYPASS_XDP] = find_xdp,
-                [BYPASS_TCX] = find_tcx,
-                [BYPASS_FILTERS] = find_filters,
-                [BYPASS_REDIRECTS] = find_redirects,
-                [BYPASS_STACKED] = find_stacked,
-                [BYPASS_GUEST_PORTS] = find_guest_ports,
+                [BYPASS_XDP] = find_xdp,         [BYPASS_TCX] = find_tcx,
+                [BYPASS_FILTERS] = find_filters, [BYPASS_REDIRECTS] = find_redirects,
+                [BYPASS_STACKED] = find_stacked, [BYPASS_GUEST_PORTS] = find_guest_ports,
         };
 
         return finders[kind](subject, reasons, ret_error);

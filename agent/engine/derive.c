@@ -1,4 +1,4 @@
-// From planes to the kernel objects they mean.
+// From planes to the kernel objects that they desire.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "engine/derive.h"
@@ -20,7 +20,7 @@
 #include "model/state.h"
 #include "tc/shape.h"
 
-// One plane on its way.
+// One plane while it is derived.
 typedef struct Derivation {
         const PlaneConfig *plane;
         const PlaneFacts *found;
@@ -47,8 +47,9 @@ static MacAddress mac_hash(const DeriveFacts *facts, const PlaneConfig *plane, b
         return mac;
 }
 
-// The same address at every boot, on every kernel: peers may have it pinned. The plane's address is in it, because hosts that were
-// cloned have one machine id. A device that an older version made without keeps its address: migrations may run on it.
+// The same address at every boot, on every kernel: peers may have it pinned. The plane's address is in it, because
+// hosts that were cloned have one machine id. A device that an older version made without keeps its address: migrations
+// may run on it.
 static MacAddress macvlan_mac(const Derivation *d) {
         MacAddress before = mac_hash(d->facts, d->plane, false);
 
@@ -76,7 +77,7 @@ static void mac_derive(Derivation *d) {
         }
 }
 
-// The MTU to ask for; one that the parent cannot carry is not asked for.
+// An MTU that the parent cannot carry is not asked for.
 static void mtu_derive(Derivation *d) {
         const PlaneConfig *plane = d->plane;
         ConfigLocation at = config_location(plane, "Interface", "MTUBytes", 0);
@@ -85,10 +86,12 @@ static void mtu_derive(Derivation *d) {
         if (plane->managed_by != MANAGED_BY_MIGPLANE) {
                 d->mtu = 0;
                 if (plane->mtu && d->link && d->link->mtu != plane->mtu)
-                        reasons_add(d->reasons, REASON_DRIFT,
-                                    "%s has an MTU of %u bytes, and MTUBytes=%u (%s:%u); its manager (ManagedBy=%s) sets it",
-                                    plane->interface, d->link->mtu, plane->mtu, at.path, at.line,
-                                    managed_by_to_string(plane->managed_by));
+                        reasons_add(
+                                d->reasons, REASON_DRIFT,
+                                "%s has an MTU of %u bytes, and MTUBytes=%u (%s:%u); its manager (ManagedBy=%s) sets "
+                                "it",
+                                plane->interface, d->link->mtu, plane->mtu, at.path, at.line,
+                                managed_by_to_string(plane->managed_by));
                 return;
         }
         if (d->device.stays) {
@@ -237,7 +240,9 @@ static int caps_derive(const Derivation *d) {
         ShapeFacts facts = {
                 .ifb = d->found->ifb_name,
                 .mac = d->mac,
-                .mtu = d->mtu ?: d->link ? d->link->mtu : ETH_DATA_LEN,
+                .mtu = d->mtu
+                               ?: d->link ? d->link->mtu
+                                          : ETH_DATA_LEN,
                 .leaf = d->facts->leaf,
         };
         return shape_derive(d->plane, &facts, d->state);
@@ -245,8 +250,8 @@ static int caps_derive(const Derivation *d) {
 
 static int objects_derive(const Derivation *d) {
         static int (*const parts[])(const Derivation *) = {
-                link_derive, ifb_derive, sysctls_derive, caps_derive, addresses_derive, links_up_derive, neighbours_derive,
-                routes_derive,
+                link_derive,      ifb_derive,      sysctls_derive,    caps_derive,
+                addresses_derive, links_up_derive, neighbours_derive, routes_derive,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
@@ -257,7 +262,7 @@ static int objects_derive(const Derivation *d) {
         return 0;
 }
 
-// Where the VLAN really is, whatever that is called now.
+// The link that the VLAN really stands on, whatever the file calls it.
 static const char *guarded_parent(const Derivation *d) {
         if (d->plane->kind != PLANE_KIND_VLAN)
                 return NULL;
@@ -272,7 +277,7 @@ static bool is_bridge(const Inventory *inventory, const char *name) {
         return link && streq(link->kind, LINK_KIND_BRIDGE);
 }
 
-// Of the plane's VLAN and the one below it, that which stands on a bridge.
+// The plane's VLAN or the one below it, whichever stands on a bridge.
 static void bridge_derive(const Inventory *inventory, const Link *outer, RulesetPlane *plane) {
         if (is_bridge(inventory, plane->parent_guard)) {
                 plane->bridge = plane->parent_guard;
@@ -290,7 +295,7 @@ static void notes_add(const Derivation *d) {
 
         if (d->facts->leaf == QDISC_PFIFO && (plane->egress || plane->ingress))
                 reasons_add(d->reasons, REASON_LEAF_PFIFO,
-                            "this kernel has no fq_codel: a pfifo of about 20 ms stands below the cap instead");
+                            "this kernel has no fq_codel: the cap has a pfifo of about 20 ms instead");
         if (d->link && streq(d->link->kind, LINK_KIND_OPENVSWITCH) && (plane->egress || plane->ingress))
                 reasons_add(d->reasons, REASON_OPEN_VSWITCH,
                             "%s is a port of Open vSwitch, which deletes its caps at each start unless told not to: "
@@ -298,7 +303,8 @@ static void notes_add(const Derivation *d) {
                             plane->interface, plane->interface);
         if (plane->management_reserve)
                 reasons_add(d->reasons, REASON_RESERVE_UNSUPPORTED,
-                            "ManagementReserve= is not enforced by this version; remove it, or reserve on the uplink itself");
+                            "ManagementReserve= is not enforced by this version; remove it, or reserve on the uplink "
+                            "itself");
 }
 
 static RulesetPlane rules_derive(const Derivation *d) {

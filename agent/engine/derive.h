@@ -1,4 +1,4 @@
-// From planes to the kernel objects they mean: pure, given what links there are and what the kernel can do.
+// From planes to the kernel objects that they desire: pure, given the links that exist and what the kernel can do.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -19,6 +19,6 @@ typedef struct DeriveFacts {
         const char *machine_id; // a macvlan's address is made of it; "" : the kernel's random one
 } DeriveFacts;
 
-// Gives the sorted State of all planes together, and adds to each plane's reasons what stands in its way or is worth a note. A
-// plane that cannot be made yet has its inet and arp rules all the same; one that was taken down has nothing.
+// Gives the sorted State of all planes together, and adds to each plane's reasons what stands in its way or is worth a
+// note. A plane that cannot be made yet has its inet and arp rules all the same; one that was taken down has nothing.
 int derive(PlaneFacts *planes, size_t n_planes, const DeriveFacts *facts, State *ret);

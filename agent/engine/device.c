@@ -26,10 +26,10 @@ static const char *kind_format(const char *kind, uint16_t vlan_id, uint16_t vlan
         return ret;
 }
 
-#define LINK_TEXT(link) \
+#define LINK_TEXT(link)                                                                                                \
         kind_format((link)->kind[0] ? (link)->kind : "device", (link)->vlan_id, (link)->vlan_protocol, (link)->parent, \
                     (char[80]){ 0 })
-#define PLANE_TEXT(plane) \
+#define PLANE_TEXT(plane)                                                                                           \
         kind_format(plane_kind_to_string((plane)->kind), (plane)->vlan_id, (plane)->vlan_protocol, (plane)->parent, \
                     (char[80]){ 0 })
 
@@ -51,9 +51,10 @@ static void parent_check(const PlaneFacts *facts, Reasons *reasons) {
 
         if (stands_elsewhere(facts))
                 reasons_add(reasons, REASON_PARENT_RENAMED,
-                            "%s stands on %s, and there is no %s (%s:%u): if that was renamed, write Parent=%s, and nothing "
-                            "else changes",
-                            plane->interface, facts->link->parent, plane->parent, at.path, at.line, facts->link->parent);
+                            "%s stands on %s, and there is no %s (%s:%u): if that was renamed, write Parent=%s, and "
+                            "nothing else changes",
+                            plane->interface, facts->link->parent, plane->parent, at.path, at.line,
+                            facts->link->parent);
         else if (lacks_parent(facts))
                 reasons_add(reasons, REASON_PARENT_MISSING, "the parent %s (%s:%u) does not exist; waiting for it",
                             plane->parent, at.path, at.line);
@@ -67,7 +68,8 @@ static bool absence_check(const PlaneFacts *facts, bool hold, Reasons *reasons) 
         if (device_is_made_by_us(plane)) {
                 if (hold)
                         reasons_add(reasons, REASON_SETTING_UP,
-                                    "waiting until networkd and NetworkManager know that %s is unmanaged", plane->interface);
+                                    "waiting until networkd and NetworkManager know that %s is unmanaged",
+                                    plane->interface);
                 return !hold && !lacks_parent(facts);
         }
         if (!lacks_parent(facts))
@@ -111,9 +113,11 @@ static bool link_check(const PlaneFacts *facts, const Inventory *inventory, Reas
                             plane->interface, at.path, at.line);
                 possible = false;
         }
-        if (!facts->is_ours && plane->kind != PLANE_KIND_DEVICE && !link_match_all(link, plane) && !stands_elsewhere(facts)) {
+        if (!facts->is_ours && plane->kind != PLANE_KIND_DEVICE && !link_match_all(link, plane) &&
+            !stands_elsewhere(facts)) {
                 reasons_add(reasons, REASON_DEVICE_MISMATCH,
-                            "%s exists, is not ours, and is a %s, not a %s as %s says; remove it, or give the plane another Name=",
+                            "%s exists, is not ours, and is a %s, not a %s as %s says; remove it, or give the plane "
+                            "another Name=",
                             plane->interface, LINK_TEXT(link), PLANE_TEXT(plane), plane->path);
                 // A device that has been the plane's keeps its isolation for as long as it exists.
                 possible &= facts->stood_on;
@@ -128,10 +132,11 @@ static bool rebuild_check(const PlaneFacts *facts, Reasons *reasons) {
         if (!device_is_made_by_us(plane) || !facts->is_ours || (facts->parent && facts->n_migrations == 0))
                 return false;
         if (facts->parent)
-                reasons_add(reasons, REASON_REBUILD_WAITS,
-                            "%s is a %s and is to be a %s; that waits until the %u migration(s) on it have ended (at once: "
-                            "migplanectl down %s, then up)",
-                            plane->interface, LINK_TEXT(facts->link), PLANE_TEXT(plane), facts->n_migrations, plane->name);
+                reasons_add(
+                        reasons, REASON_REBUILD_WAITS,
+                        "%s is a %s and is to be a %s; that waits until the %u migration(s) on it have ended (at once: "
+                        "migplanectl down %s, then up)",
+                        plane->interface, LINK_TEXT(facts->link), PLANE_TEXT(plane), facts->n_migrations, plane->name);
         return true;
 }
 

@@ -60,7 +60,7 @@ static void device_respect(PlaneFacts *plane, Plan *plan) {
                     interface);
 }
 
-// Asked only for an hfsc: each get is announced to everybody who listens.
+// Asked only for an hfsc: the kernel announces each get to every listener.
 static int parent_respect(Netlink *netlink, PlaneFacts *plane, Error *ret_error) {
         QdiscObject root;
 
@@ -75,7 +75,7 @@ static int parent_respect(Netlink *netlink, PlaneFacts *plane, Error *ret_error)
         return r == -ENODEV ? 0 : r;
 }
 
-// A kind that cannot be read on this kernel gives no reason here: the audit tells of it.
+// What this kernel cannot be asked for gives no reason here; the audit tells of it.
 static int bypass_report(Netlink *netlink, const Inventory *inventory, const RedirectList *redirects, PlaneFacts *plane,
                          Error *ret_error) {
         BypassSubject subject = bypass_subject(netlink, inventory, redirects, plane->config);
@@ -88,12 +88,13 @@ static int bypass_report(Netlink *netlink, const Inventory *inventory, const Red
         return 0;
 }
 
-// Whether what a chain drops can be the plane's.
+// Whether a chain can drop frames of the plane.
 static bool is_on_the_way(const ForeignChain *chain, const PlaneFacts *plane) {
         const PlaneConfig *config = plane->config;
 
         if (streq(chain->family, "netdev"))
-                return streq(chain->device, config->interface) || (plane->parent && streq(chain->device, config->parent));
+                return streq(chain->device, config->interface) ||
+                       (plane->parent && streq(chain->device, config->parent));
         if (streq(chain->family, "bridge"))
                 return plane->parent && streq(plane->parent->kind, LINK_KIND_BRIDGE);
         if (streq(chain->family, "ip6"))
@@ -101,17 +102,18 @@ static bool is_on_the_way(const ForeignChain *chain, const PlaneFacts *plane) {
         return streq(chain->family, "inet") || plane_config_has_family(config, AF_INET); // ip, arp
 }
 
-// The other firewall's rules are not evaluated. That its drops count as ours do is what surprises people; its accepts let in
-// nothing that our rules do not.
+// The other firewall's rules are not evaluated. That its drops count as ours do is what surprises people; its accepts
+// let in nothing that our rules do not.
 static void filter_note(const ForeignRules *rules, PlaneFacts *plane) {
         for (size_t i = 0; i < rules->n_chains; i++) {
                 const ForeignChain *chain = &rules->chains[i];
                 if (!chain->drops || !is_on_the_way(chain, plane))
                         continue;
-                reasons_add(&plane->reasons, REASON_OTHER_FIREWALL,
-                            "the nftables table %s %s filters what this host receives or sends, too: see that it lets %s through "
-                            "(migplaned(8), OTHER FIREWALLS)",
-                            chain->family, chain->table, plane->config->interface);
+                reasons_add(
+                        &plane->reasons, REASON_OTHER_FIREWALL,
+                        "the nftables table %s %s filters what this host receives or sends, too: see that it lets %s "
+                        "through (migplaned(8), OTHER FIREWALLS)",
+                        chain->family, chain->table, plane->config->interface);
                 return;
         }
 }

@@ -10,7 +10,7 @@
 // What a setting protects from, as the audit groups them.
 typedef enum HardeningTopic {
         HARDENING_ARP,
-        HARDENING_SOURCES,   // forged, martian and source-routed packets
+        HARDENING_SOURCES, // forged, martian and source-routed packets
         HARDENING_REDIRECTS,
         HARDENING_FORWARDING,
         HARDENING_IPV6,      // what the kernel sends and accepts by itself
@@ -20,7 +20,7 @@ typedef enum HardeningTopic {
 // The planes that a setting is for.
 typedef enum HardeningScope {
         HARDENING_ALWAYS,
-        HARDENING_WITH_IPV6,    // the plane has an IPv6 address
+        HARDENING_WITH_IPV6, // the plane has an IPv6 address
         HARDENING_WITHOUT_IPV6,
 } HardeningScope;
 

@@ -18,7 +18,8 @@ typedef struct Kernel {
         Netlink *netlink;
         Firewall *firewall;
         QdiscType leaf; // what this kernel has for a leaf
-        void (*progress)(KernelStep next); // called before each step that can take long, and after each operation; NULL: not
+        void (*progress)(
+                KernelStep next); // called before each step that can take long, and after each operation; NULL: not
 } Kernel;
 
 int kernel_init(Kernel *kernel, Error *ret_error);

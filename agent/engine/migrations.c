@@ -10,14 +10,16 @@
 
 bool migrations_include(const TcpSocket *connection, const PlaneConfig *plane) {
         return plane_config_has_address(plane, &connection->local) &&
-               (plane_config_has_port(plane, connection->local_port) || plane_config_has_port(plane, connection->remote_port));
+               (plane_config_has_port(plane, connection->local_port) ||
+                plane_config_has_port(plane, connection->remote_port));
 }
 
 // Channels of one migration have the same peer, direction and listening port.
 static bool same_migration(const PlaneConfig *plane, const TcpSocket *a, const TcpSocket *b) {
         bool outgoing = plane_config_has_port(plane, a->remote_port);
 
-        return address_compare(&a->remote, &b->remote) == 0 && outgoing == plane_config_has_port(plane, b->remote_port) &&
+        return address_compare(&a->remote, &b->remote) == 0 &&
+               outgoing == plane_config_has_port(plane, b->remote_port) &&
                (outgoing ? a->remote_port == b->remote_port : a->local_port == b->local_port);
 }
 

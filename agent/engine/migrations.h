@@ -6,9 +6,9 @@
 #include "config/plane-config.h"
 #include "kernel/tcp.h"
 
-// Whether the connection is part of a migration: one between an address of the plane and a port of Ports= on either side.
+// Whether the connection is part of a migration: it has an address of the plane, and a port of Ports= on either side.
 bool migrations_include(const TcpSocket *connection, const PlaneConfig *plane);
 
-// Counts the migrations of a plane: its connections with one peer, in one direction, to one port are the channels of one
-// migration.
+// Counts the migrations of a plane: its connections with one peer, in one direction, to one port are the channels of
+// one migration.
 unsigned migrations_count(const TcpSockets *connections, const PlaneConfig *plane);

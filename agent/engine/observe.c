@@ -51,8 +51,8 @@ static int link_objects_read(Netlink *netlink, const Link *link, bool is_ours, c
         return neighbour_observe(netlink, link->name, link->index, desired, state, ret_error);
 }
 
-// Another program's link has the name of a plane's ifb. Nothing of it is read, so nothing of it is changed: making the ifb fails, and
-// the plane waits.
+// Another program's link has the name of a plane's ifb. Nothing of it is read, so nothing of it is changed: making the
+// ifb fails, and the plane waits.
 static bool is_in_the_way(const Link *link, bool is_ours, const State *desired) {
         Object key = { .kind = OBJECT_LINK };
 
@@ -61,7 +61,8 @@ static bool is_in_the_way(const Link *link, bool is_ours, const State *desired) 
         return want && want->as_link.type == LINK_IFB && link->type != LINK_IFB && !is_ours;
 }
 
-static int link_read(Kernel *kernel, const Link *link, bool is_ours, const State *desired, State *state, Error *ret_error) {
+static int link_read(Kernel *kernel, const Link *link, bool is_ours, const State *desired, State *state,
+                     Error *ret_error) {
         if (is_in_the_way(link, is_ours, desired))
                 return 0;
         // A netdev chain of ours is the mark that a device is, or was, a plane's, also when we did not make it.

@@ -9,7 +9,7 @@
 #include "kernel/link.h"
 #include "model/state.h"
 
-// Everything that is ours, and everything that desired names. The facts of the planes say which links are ours beyond those that
-// bear our tag.
+// Everything that is ours, and everything that desired names. The facts of the planes say which links are ours beyond
+// those that bear our tag.
 int observe(Kernel *kernel, const Inventory *inventory, const PlaneFacts *planes, size_t n_planes, const State *desired,
             State *ret, Error *ret_error);

@@ -26,7 +26,8 @@
 static bool is_of_that_kind(const Link *link, const PlaneConfig *config) {
         switch (config->kind) {
         case PLANE_KIND_VLAN:
-                return link->type == LINK_VLAN && link->vlan_id == config->vlan_id && streq(link->parent, config->parent);
+                return link->type == LINK_VLAN && link->vlan_id == config->vlan_id &&
+                       streq(link->parent, config->parent);
         case PLANE_KIND_MACVLAN:
                 return link->type == LINK_MACVLAN && streq(link->parent, config->parent);
         case PLANE_KIND_DEVICE:
@@ -82,7 +83,7 @@ void plane_facts_deinit(PlaneFacts *facts) {
 
 // --- from the kernel ---
 
-// Anybody who names the management interface by mistake would lose the host otherwise. IPv6 link-local addresses do not count.
+// A file that names the management interface by mistake must not cut the host off. IPv6 link-local is not counted.
 static int is_taken_read(Netlink *netlink, PlaneFacts *facts, Error *ret_error) {
         _cleanup_addr_list_ AddrList list = {};
         unsigned n_foreign = 0, n_planes = 0;
@@ -104,7 +105,8 @@ static int is_taken_read(Netlink *netlink, PlaneFacts *facts, Error *ret_error) 
 }
 
 static bool needs_rebuild(const PlaneFacts *facts) {
-        return facts->config->kind != PLANE_KIND_DEVICE && facts->is_ours && !link_match_all(facts->link, facts->config);
+        return facts->config->kind != PLANE_KIND_DEVICE && facts->is_ours &&
+               !link_match_all(facts->link, facts->config);
 }
 
 int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Error *ret_error) {

@@ -1,8 +1,8 @@
-// A plane as the engine sees it: its configuration, what is known of its device from before, and what the host says now.
-// SPDX-License-Identifier: GPL-2.0-or-later
+// A plane as the engine sees it: its configuration, what is known of its device from before, and what the host says
+// now. SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Whether a link is ours, or in use for something else, is a judgement about the link and not something that the kernel says:
-// it stands here, beside the inventory.
+// Whether a link is ours, or in use for something else, is a judgement about the link and not something that the kernel
+// says: it stands here, beside the inventory.
 #pragma once
 
 #include "base/error.h"
@@ -35,10 +35,11 @@ typedef struct PlaneFacts {
         char ifb_name[IFNAMSIZ];
 
         // Of the plane's own device.
-        bool is_ours;          // made by us, also where its tag was taken off since
-        bool stood_on;         // has been the plane's as this very device
-        bool is_taken;         // in use for something else: a port of another device, or with addresses and none of the plane's
-        unsigned n_migrations; // that making it again would interrupt; counted only where it would have to be made again
+        bool is_ours;  // made by us, also where its tag was taken off since
+        bool stood_on; // has been the plane's as this very device
+        bool is_taken; // in use for something else: a port of another device, or with addresses and none of the plane's
+        unsigned
+                n_migrations; // that making it again would interrupt; counted only where it would have to be made again
 
         Reasons reasons; // what stands in the plane's way, or is worth a note
 } PlaneFacts;

@@ -27,7 +27,8 @@ void snapshot_deinit(Snapshot *snapshot) {
         *snapshot = (Snapshot){};
 }
 
-static int planes_read(Kernel *kernel, const PlaneInput *planes, size_t n_planes, Snapshot *snapshot, Error *ret_error) {
+static int planes_read(Kernel *kernel, const PlaneInput *planes, size_t n_planes, Snapshot *snapshot,
+                       Error *ret_error) {
         int r = inventory_read(kernel->netlink, &snapshot->inventory, ret_error);
         if (r < 0)
                 return r;
@@ -57,7 +58,8 @@ int snapshot_new(Kernel *kernel, const PlaneInput *planes, size_t n_planes, cons
         r = derive(snapshot.planes, n_planes, &derive_facts, &snapshot.desired);
         if (r < 0)
                 return error_set(ret_error, r, "cannot derive the planes' objects: %s", strerror(-r));
-        r = observe(kernel, &snapshot.inventory, snapshot.planes, n_planes, &snapshot.desired, &snapshot.observed, ret_error);
+        r = observe(kernel, &snapshot.inventory, snapshot.planes, n_planes, &snapshot.desired, &snapshot.observed,
+                    ret_error);
         if (r < 0)
                 return r;
         r = plan_diff(&snapshot.desired, &snapshot.observed, &snapshot.plan);

@@ -1,4 +1,4 @@
-// The files for networkd and NetworkManager: written, and taken away again.
+// The files for networkd and NetworkManager: written, and removed again.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "handover/files.h"
@@ -22,7 +22,7 @@ typedef struct Syncing {
         Error *error;
 } Syncing;
 
-// Makes the folders of a path below /run; where that is not allowed, writing will say so.
+// Makes the folders of a path below /run; if that fails, writing the file reports it.
 static void folders_make(const char *path) {
         char folder[512];
 
@@ -58,7 +58,7 @@ static bool ends_in(const char *text, const char *end) {
         return strlen(text) >= strlen(end) && streq(text + strlen(text) - strlen(end), end);
 }
 
-// Removes what has our prefix and is not wanted, a half-written file included; in drop-in folders as well.
+// Removes files with our prefix that are not wanted, half-written ones included; in drop-in folders as well.
 static void folder_clean(Syncing *syncing, ManagedBy reader, const char *folder, const char *prefix) {
         DIR *directory = opendir(folder);
 
@@ -70,7 +70,7 @@ static void folder_clean(Syncing *syncing, ManagedBy reader, const char *folder,
                                 syncing->changed |= HANDOVER_READER(reader);
                 } else if (ends_in(entry->d_name, ".network.d")) {
                         folder_clean(syncing, reader, path, prefix);
-                        (void)rmdir(path); // when it is empty now
+                        (void)rmdir(path); // only if it is empty
                 }
         }
         if (directory)
@@ -94,7 +94,8 @@ void handover_recall_parent(const char *interface, char *ret, size_t size) {
         ret[0] = '\0';
         for (const struct dirent *entry; directory && (entry = readdir(directory));) {
                 char path[sizeof(entry->d_name) + 256];
-                (void)snprintf(path, sizeof(path), NETWORKD_DIRECTORY "/%s/" NETWORKD_PREFIX "%s.conf", entry->d_name, interface);
+                (void)snprintf(path, sizeof(path), NETWORKD_DIRECTORY "/%s/" NETWORKD_PREFIX "%s.conf", entry->d_name,
+                               interface);
                 if (ends_in(entry->d_name, ".network.d") && access(path, F_OK) >= 0)
                         (void)snprintf(ret, size, "%.*s", (int)(strlen(entry->d_name) - strlen(".d")), entry->d_name);
         }
@@ -103,5 +104,6 @@ void handover_recall_parent(const char *interface, char *ret, size_t size) {
 }
 
 bool handover_reader_seen(ManagedBy reader) {
-        return access(reader == MANAGED_BY_NETWORKD ? "/run/systemd/netif/state" : "/run/NetworkManager/devices", F_OK) >= 0;
+        return access(reader == MANAGED_BY_NETWORKD ? "/run/systemd/netif/state" : "/run/NetworkManager/devices",
+                      F_OK) >= 0;
 }

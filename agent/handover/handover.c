@@ -29,7 +29,9 @@ static HandoverReader *reader_of(Handover *handover, ManagedBy managed_by) {
 
 // --- files ---
 
-static int files_render(Handover *handover, HandoverFiles *files) {
+static int files_write(Handover *handover, unsigned *ret_changed, Error *ret_error) {
+        _cleanup_handover_files_ HandoverFiles files = {};
+
         for (size_t i = 0; i < handover->planes->n_planes; i++) {
                 Plane *plane = handover->planes->planes[i];
                 HandoverState *state = &plane->handover;
@@ -37,25 +39,20 @@ static int files_render(Handover *handover, HandoverFiles *files) {
                 if (!state->parent_network[0])
                         handover_recall_parent(plane->config->interface, state->parent_network,
                                                sizeof(state->parent_network));
-                int r = handover_render(plane->config, state->parent_network, files);
+                int r = handover_render(plane->config, state->parent_network, &files);
                 if (r < 0)
-                        return r;
+                        return error_set(ret_error, r, "out of memory");
         }
-        return 0;
+        return handover_sync(&files, ret_changed, ret_error);
 }
 
 void handover_write(Handover *handover) {
-        _cleanup_handover_files_ HandoverFiles files = {};
         unsigned changed = 0;
         bool is_seen = false;
         Error error = {};
 
-        int r = files_render(handover, &files);
-        if (r >= 0)
-                r = handover_sync(&files, &changed, &error);
-        if (r < 0)
-                log_warning("another network manager may meddle with a plane: %s",
-                            error.text[0] ? error.text : "out of memory");
+        if (files_write(handover, &changed, &error) < 0)
+                log_warning("another network manager may change a plane's device: %s", error.text);
         for (size_t i = 0; i < ELEMENTSOF(handover->readers); i++) {
                 HandoverReader *reader = &handover->readers[i];
                 if (!(changed & HANDOVER_READER(reader->managed_by)))
@@ -89,7 +86,7 @@ static int on_reloaded(sd_bus_message *answer, void *userdata, sd_bus_error *ret
 
         reader->is_reloading = false;
         if (error)
-                log_warning("%s does not read its files again, which matters when it would manage a device of ours: %s",
+                log_warning("%s did not reload its files, and may manage a device of ours: %s",
                             managed_by_to_string(reader->managed_by), error->message ?: error->name);
         update(reader->handover);
         return 1;
@@ -112,7 +109,8 @@ static void reader_reload(HandoverReader *reader) {
         int r = reload_ask(reader);
         reader->is_reloading = r >= 0;
         if (r < 0)
-                log_warning("cannot ask %s to read its files again: %s", managed_by_to_string(reader->managed_by), strerror(-r));
+                log_warning("cannot ask %s to reload its files: %s", managed_by_to_string(reader->managed_by),
+                            strerror(-r));
 }
 
 static bool is_lacking(const Plane *plane) {
@@ -132,8 +130,8 @@ static void plane_ask(HandoverReader *reader, Plane *plane, uint64_t now_usec) {
         state->n_requests++;
         int r = reader->request(&reader->handover->requests, plane);
         if (r < 0)
-                log_warning("%s: cannot ask %s for it: %s", plane->config->name, managed_by_to_string(plane->config->managed_by),
-                            strerror(-r));
+                log_warning("%s: cannot ask %s for the plane: %s", plane->config->name,
+                            managed_by_to_string(plane->config->managed_by), strerror(-r));
 }
 
 // Asks for a plane that is not as it should be: at once, and then less and less often.
@@ -158,8 +156,8 @@ static bool has_networkmanager(Handover *handover) {
         return reader_of(handover, MANAGED_BY_NETWORKMANAGER)->presence == HANDOVER_RUNNING;
 }
 
-// A plane that NetworkManager no longer manages. If its device goes with the profile, it is made again by the manager that the
-// plane has now.
+// A plane that NetworkManager no longer manages. If its device goes with the profile, it is made again by the manager
+// that the plane has now.
 static void profile_forget(Handover *handover, Plane *plane) {
         if (!plane->handover.has_profile || plane->config->managed_by == MANAGED_BY_NETWORKMANAGER ||
             !has_networkmanager(handover))
@@ -252,11 +250,13 @@ static int reader_watch(HandoverReader *reader, sd_bus *bus) {
 
         (void)snprintf(match, sizeof(match),
                        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
-                       "member='NameOwnerChanged',arg0='%s'", reader->bus_name);
+                       "member='NameOwnerChanged',arg0='%s'",
+                       reader->bus_name);
         int r = sd_bus_add_match_async(bus, &reader->watch, match, on_owner_changed, NULL, reader);
-        return r < 0 ? r : sd_bus_call_method_async(bus, &reader->question, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                                    "org.freedesktop.DBus", "NameHasOwner", on_has_owner, reader, "s",
-                                                    reader->bus_name);
+        return r < 0 ? r
+                     : sd_bus_call_method_async(bus, &reader->question, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                                "org.freedesktop.DBus", "NameHasOwner", on_has_owner, reader, "s",
+                                                reader->bus_name);
 }
 
 void handover_expect_bus(Handover *handover) {
@@ -294,10 +294,18 @@ void handover_init(Handover *handover, PlaneSet *planes, void (*look_again)(uint
                 .look_again = look_again,
                 .userdata = userdata,
                 .readers = {
-                        { .managed_by = MANAGED_BY_NETWORKD, .bus_name = NETWORKD_BUS_NAME, .new_reload = networkd_new_reload,
-                          .request = networkd_request },
-                        { .managed_by = MANAGED_BY_NETWORKMANAGER, .bus_name = NM_BUS_NAME,
-                          .new_reload = networkmanager_new_reload, .request = networkmanager_request },
+                        {
+                                .managed_by = MANAGED_BY_NETWORKD,
+                                .bus_name = NETWORKD_BUS_NAME,
+                                .new_reload = networkd_new_reload,
+                                .request = networkd_request,
+                        },
+                        {
+                                .managed_by = MANAGED_BY_NETWORKMANAGER,
+                                .bus_name = NM_BUS_NAME,
+                                .new_reload = networkmanager_new_reload,
+                                .request = networkmanager_request,
+                        },
                 },
                 .requests = {
                         .planes = planes,

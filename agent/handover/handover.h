@@ -1,8 +1,8 @@
 // networkd and NetworkManager: which planes they are told of, by files and on the bus, and what they are asked for.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the kernel has is what counts. A manager that does not answer is asked again, less and less often, as long as the plane
-// is not as it should be. Neither service is started by being asked.
+// What the kernel has is what counts. A manager that does not answer is asked again, less and less often, as long as
+// the plane is not as it should be. Neither service is started by being asked.
 #pragma once
 
 #include <systemd/sd-bus.h>
@@ -39,7 +39,8 @@ typedef struct Handover {
         void *userdata;
 
         bool has_bus;             // a connection to the bus will come, or is there
-        uint64_t hold_until_usec; // no device of ours is made before: a manager does not know yet that it is unmanaged; 0
+        uint64_t hold_until_usec; // no device of ours is made before: a manager does not know yet that it is unmanaged;
+                                  // 0
         HandoverReader readers[2];
         Requests requests;
 } Handover;
@@ -49,7 +50,7 @@ void handover_init(Handover *handover, PlaneSet *planes, void (*look_again)(uint
                    void *userdata);
 void handover_deinit(Handover *handover);
 
-// Writes for the two what they are to know of the planes. One that runs is given a moment to read it before a device is made.
+// Writes the files for both. No device is made for a moment, if one of them runs and has to read a changed file.
 void handover_write(Handover *handover);
 // Microseconds until that moment is over, at the latest; 0: it is.
 uint64_t handover_hold_remaining(const Handover *handover, uint64_t now_usec);

@@ -28,8 +28,8 @@ static int on_done(sd_bus_message *answer, void *userdata, sd_bus_error *ret_err
         return 1;
 }
 
-// networkd makes a VLAN when it configures the parent, and sets addresses when it configures the VLAN. It takes them away for a
-// moment then, so this is not asked of a plane that can be used.
+// networkd makes a VLAN when it configures the parent, and sets addresses when it configures the VLAN. It takes them
+// away for a moment then, so this is not asked of a plane that can be used.
 static int link_reconfigure(Requests *requests, const Plane *plane) {
         bool missing = plane->status.ifindex == 0 && plane->config->kind != PLANE_KIND_DEVICE;
         int index = (int)if_nametoindex(missing ? plane->config->parent : plane->config->interface);
@@ -44,9 +44,10 @@ static int link_reconfigure(Requests *requests, const Plane *plane) {
         return r < 0 ? r : requests_send(requests, plane->config->name, "", call, on_done);
 }
 
-// The .network file that networkd has for a link, without its folder, "" when there is none; and another link that has the
-// same one, "" when none has.
-static int network_file_read(sd_bus_message *answer, const char *link, char ret_file[static 256], char ret_sharer[static IFNAMSIZ]) {
+// The .network file that networkd has for a link, without its folder, "" when there is none; and another link that has
+// the same one, "" when none has.
+static int network_file_read(sd_bus_message *answer, const char *link, char ret_file[static 256],
+                             char ret_sharer[static IFNAMSIZ]) {
         const char *text, *file = NULL;
         size_t i;
         json_t *interface;
@@ -62,7 +63,8 @@ static int network_file_read(sd_bus_message *answer, const char *link, char ret_
         }
         json_array_foreach(interfaces, i, interface) {
                 const char *name = json_string_value(json_object_get(interface, "Name")) ?: "";
-                if (file && !streq(name, link) && streq(json_string_value(json_object_get(interface, "NetworkFile")) ?: "", file))
+                if (file && !streq(name, link) &&
+                    streq(json_string_value(json_object_get(interface, "NetworkFile")) ?: "", file))
                         (void)snprintf(ret_sharer, IFNAMSIZ, "%s", name);
         }
         if (file)
@@ -80,11 +82,13 @@ static int on_described(sd_bus_message *answer, void *userdata, sd_bus_error *re
         if (!plane || network_file_read(answer, plane->config->parent, file, sharer) < 0)
                 return 1;
         if (!file[0])
-                request_refuse(request, "networkd does not manage the parent %s: give it a .network file, or the plane "
-                                        "ManagedBy=migplane", plane->config->parent);
+                request_refuse(request,
+                               "networkd does not manage the parent %s: give it a .network file, or the plane "
+                               "ManagedBy=migplane",
+                               plane->config->parent);
         else if (sharer[0]) // and would get the VLAN instead
-                request_refuse(request, "networkd's %s is also for %s: give the parent %s a .network file of its own", file,
-                               sharer, plane->config->parent);
+                request_refuse(request, "networkd's %s is also for %s: give the parent %s a .network file of its own",
+                               file, sharer, plane->config->parent);
         else if (streq(file, plane->handover.parent_network))
                 (void)link_reconfigure(requests, plane);
         else {

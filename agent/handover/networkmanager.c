@@ -123,7 +123,6 @@ static int on_added(sd_bus_message *answer, void *userdata, sd_bus_error *ret_er
 // profile: the path of the one to rewrite; NULL: add another.
 static int profile_write(Requests *requests, const Plane *plane, const char *profile) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        char hash[NM_HASH_SIZE];
 
         // Another manager was chosen since the plane was asked for.
         if (plane->config->managed_by != MANAGED_BY_NETWORKMANAGER)
@@ -132,7 +131,7 @@ static int profile_write(Requests *requests, const Plane *plane, const char *pro
                         : new_call(requests, SETTINGS_PATH, SETTINGS_INTERFACE, "AddConnection2", &call);
         if (r < 0)
                 return r;
-        r = nm_profile_append(call, plane->config, nm_profile_hash(plane->config, hash));
+        r = nm_profile_append(call, plane->config);
         if (r < 0)
                 return r;
         r = sd_bus_message_append(call, "ua{sv}", (uint32_t)IN_MEMORY, 0);

@@ -1,6 +1,8 @@
 // The texts of the files for networkd and NetworkManager.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "handover/render.h"
+
 #include <linux/if_ether.h>
 #include <stdarg.h>
 
@@ -10,7 +12,8 @@
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "kernel/link.h"
-#include "handover/files.h"
+
+#define WRITTEN "# Written by migplaned for the plane %s\n"
 
 void handover_files_deinit(HandoverFiles *files) {
         for (size_t i = 0; i < files->n_files; i++) {
@@ -42,7 +45,7 @@ static char *format(const char *format, ...) {
         return r < 0 ? NULL : text;
 }
 
-// What is ours alone: the ifb, and the device where we make and address it.
+// The devices that the daemon manages alone: the ifb, and the plane's own where ManagedBy=migplane.
 static int leave_alone_render(const PlaneConfig *plane, HandoverFiles *files) {
         bool device = plane->managed_by == MANAGED_BY_MIGPLANE;
         char ifb[IFNAMSIZ];
@@ -50,35 +53,40 @@ static int leave_alone_render(const PlaneConfig *plane, HandoverFiles *files) {
         names_ifb(plane->interface, ifb);
         const char *first = device ? plane->interface : ifb;
         int r = file_add(files, MANAGED_BY_NETWORKD, format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.network", first),
-                         format("# Written by migplaned for the plane %s\n[Match]\nName=%s%s%s\n\n[Link]\nUnmanaged=yes\n",
-                                plane->name, first, device ? " " : "", device ? ifb : ""));
+                         format(WRITTEN "[Match]\nName=%s%s%s\n\n[Link]\nUnmanaged=yes\n", plane->name, first,
+                                device ? " " : "", device ? ifb : ""));
         if (r < 0)
                 return r;
-        // The "=": compared as it is, not as a pattern.
+        // The "=" compares the name literally, not as a pattern.
         return file_add(files, MANAGED_BY_NETWORKMANAGER, format(NM_DIRECTORY "/" NM_PREFIX "%s.conf", first),
-                        format("# Written by migplaned for the plane %s\n[keyfile]\nunmanaged-devices+=interface-name:=%s%s%s\n",
-                               plane->name, first, device ? ";interface-name:=" : "", device ? ifb : ""));
+                        format(WRITTEN "[keyfile]\nunmanaged-devices+=interface-name:=%s%s%s\n", plane->name, first,
+                               device ? ";interface-name:=" : "", device ? ifb : ""));
 }
 
-static int netdev_render(const PlaneConfig *plane, HandoverFiles *files) {
+static char *netdev_text(const PlaneConfig *plane) {
         bool service_tag = plane->vlan_protocol == ETH_P_8021AD;
         char mtu[32] = "";
 
         if (plane->mtu)
                 (void)snprintf(mtu, sizeof(mtu), "MTUBytes=%u\n", plane->mtu);
-        char *netdev = plane->kind == PLANE_KIND_VLAN ?
-                format("# Written by migplaned for the plane %s\n[NetDev]\nName=%s\nKind=vlan\n%s\n[VLAN]\nId=%u\n%s",
-                       plane->name, plane->interface, mtu, plane->vlan_id, service_tag ? "Protocol=802.1ad\n" : "") :
-                format("# Written by migplaned for the plane %s\n[NetDev]\nName=%s\nKind=macvlan\n%s\n[MACVLAN]\nMode=private\n",
-                       plane->name, plane->interface, mtu);
+        if (plane->kind == PLANE_KIND_VLAN)
+                return format(WRITTEN "[NetDev]\nName=%s\nKind=vlan\n%s\n[VLAN]\nId=%u\n%s", plane->name,
+                              plane->interface, mtu, plane->vlan_id, service_tag ? "Protocol=802.1ad\n" : "");
+        return format(WRITTEN "[NetDev]\nName=%s\nKind=macvlan\n%s\n[MACVLAN]\nMode=private\n", plane->name,
+                      plane->interface, mtu);
+}
+
+static int netdev_render(const PlaneConfig *plane, HandoverFiles *files) {
         int r = file_add(files, MANAGED_BY_NETWORKD,
-                         format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.netdev", plane->interface), netdev);
-        // The tag by which the device goes away with the plane: networkd makes devices but does not remove them.
-        return r < 0 ? r : file_add(files, MANAGED_BY_NETWORKD,
-                                    format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.link", plane->interface),
-                                    format("# Written by migplaned for the plane %s\n[Match]\nOriginalName=%s\n\n"
-                                           "[Link]\nAlias=" LINK_ALIAS_PREFIX "%s\n",
-                                           plane->name, plane->interface, plane->name));
+                         format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.netdev", plane->interface),
+                         netdev_text(plane));
+        if (r < 0)
+                return r;
+        // Our tag, by which the device is removed with the plane: networkd makes devices but does not remove them.
+        return file_add(files, MANAGED_BY_NETWORKD,
+                        format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.link", plane->interface),
+                        format(WRITTEN "[Match]\nOriginalName=%s\n\n[Link]\nAlias=" LINK_ALIAS_PREFIX "%s\n",
+                               plane->name, plane->interface, plane->name));
 }
 
 static int network_text(const PlaneConfig *plane, char **ret) {
@@ -89,18 +97,21 @@ static int network_text(const PlaneConfig *plane, char **ret) {
         if (!file)
                 return -ENOMEM;
 
-        (void)fprintf(file, "# Written by migplaned for the plane %s\n[Match]\nName=%s\n\n[Link]\nRequiredForOnline=%s\n",
-                      plane->name, plane->interface, plane->required ? "yes" : "no");
+        (void)fprintf(file, WRITTEN "[Match]\nName=%s\n\n[Link]\nRequiredForOnline=%s\n", plane->name, plane->interface,
+                      plane->required ? "yes" : "no");
         if (plane->mtu)
                 (void)fprintf(file, "MTUBytes=%u\n", plane->mtu);
-        // Nothing that speaks by itself; and what stands is not taken away when networkd stops or starts.
-        (void)fputs("\n[Network]\nDHCP=no\nLinkLocalAddressing=no\nIPv6AcceptRA=no\nLLMNR=no\nMulticastDNS=no\nLLDP=no\nEmitLLDP=no\n"
-                    "KeepConfiguration=yes\n", file);
+        // Disable every protocol that sends unasked; and keep the configuration when networkd stops or starts.
+        (void)fputs(
+                "\n[Network]\nDHCP=no\nLinkLocalAddressing=no\nIPv6AcceptRA=no\nLLMNR=no\nMulticastDNS=no\nLLDP=no\n"
+                "EmitLLDP=no\nKeepConfiguration=yes\n",
+                file);
         for (size_t i = 0; i < plane->n_addresses; i++)
                 (void)fprintf(file, "\n[Address]\nAddress=%s\nDuplicateAddressDetection=none\n",
                               prefix_format(&plane->addresses[i].prefix, prefix));
         for (size_t i = 0; i < plane->n_routes; i++) {
-                (void)fprintf(file, "\n[Route]\nDestination=%s\n", prefix_format(&plane->routes[i].destination, prefix));
+                (void)fprintf(file, "\n[Route]\nDestination=%s\n",
+                              prefix_format(&plane->routes[i].destination, prefix));
                 if (plane->routes[i].gateway.family != AF_UNSPEC)
                         (void)fprintf(file, "Gateway=%s\n", address_format(&plane->routes[i].gateway, address));
         }
@@ -114,9 +125,10 @@ static int networkd_render(const PlaneConfig *plane, const char *parent_network,
         char *text = NULL;
 
         int r = network_text(plane, &text);
-        if (r >= 0)
-                r = file_add(files, MANAGED_BY_NETWORKD,
-                             format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.network", plane->interface), text);
+        if (r < 0)
+                return r;
+        r = file_add(files, MANAGED_BY_NETWORKD,
+                     format(NETWORKD_DIRECTORY "/" NETWORKD_PREFIX "%s.network", plane->interface), text);
         if (r < 0 || plane->kind == PLANE_KIND_DEVICE)
                 return r;
         r = netdev_render(plane, files);
@@ -124,7 +136,7 @@ static int networkd_render(const PlaneConfig *plane, const char *parent_network,
                 return r;
         return file_add(files, MANAGED_BY_NETWORKD,
                         format(NETWORKD_DIRECTORY "/%s.d/" NETWORKD_PREFIX "%s.conf", parent_network, plane->interface),
-                        format("# Written by migplaned for the plane %s\n[Network]\n%s=%s\n", plane->name,
+                        format(WRITTEN "[Network]\n%s=%s\n", plane->name,
                                plane->kind == PLANE_KIND_VLAN ? "VLAN" : "MACVLAN", plane->interface));
 }
 

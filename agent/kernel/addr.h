@@ -27,8 +27,8 @@ int addr_read(Netlink *netlink, int ifindex, AddrList *ret, Error *ret_error);
 void addr_list_deinit(AddrList *list);
 #define _cleanup_addr_list_ _cleanup_(addr_list_deinit)
 
-// Adds the addresses of a link that are ours: those that bear our IFA_PROTO, those that desired names, and on a link that
-// we made (link_is_ours) all of them.
+// Adds the addresses of a link that are ours: those that bear our IFA_PROTO, those that desired names, and on a link
+// that we made (link_is_ours) all of them.
 int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_ours, const State *desired, State *state,
                  Error *ret_error);
 // 1 when the link has this address with this length and it is usable, 0 when not (yet).

@@ -44,8 +44,8 @@ static int socket_read(const struct nlmsghdr *header, void *userdata) {
                 .remote = address_read(socket->idiag_family, socket->id.idiag_dst),
                 .local_port = ntohs(socket->id.idiag_sport),
                 .remote_port = ntohs(socket->id.idiag_dport),
-                .is_unanswered = socket->idiag_retrans > 0 && (socket->idiag_timer == TIMER_RETRANSMIT ||
-                                                               socket->idiag_timer == TIMER_WINDOW_PROBE),
+                .is_unanswered = socket->idiag_retrans > 0 &&
+                                 (socket->idiag_timer == TIMER_RETRANSMIT || socket->idiag_timer == TIMER_WINDOW_PROBE),
         };
         return 0;
 }

@@ -19,9 +19,9 @@ static json_t *reasons_describe(const Reasons *reasons) {
         json_t *array = json_array();
 
         for (size_t i = 0; i < reasons->n_reasons; i++)
-                (void)json_array_append_new(array, json_pack("{s:s, s:s}", "Code",
-                                                             reason_to_string(reasons->reasons[i].code), "Text",
-                                                             reasons->reasons[i].text));
+                (void)json_array_append_new(array,
+                                            json_pack("{s:s, s:s}", "Code", reason_to_string(reasons->reasons[i].code),
+                                                      "Text", reasons->reasons[i].text));
         return array;
 }
 

@@ -6,6 +6,7 @@
 #include "planes/counters.h"
 #include "planes/plane-set.h"
 
-// {"Version": ..., "Planes": [{property: value, ...}, ...], "ConfigurationMessages": [...]}; the planes' names and units
-// are those of their properties. What could not be read of the counters counts as 0. NULL when memory is out; else to be freed.
+// {"Version": ..., "Planes": [{property: value, ...}, ...], "ConfigurationMessages": [...]}; the planes' names and
+// units are those of their properties. What could not be read of the counters counts as 0. NULL when memory is out;
+// else to be freed.
 char *describe(const PlaneSet *planes, const Counters *counters, char *const *messages, size_t n_messages);

@@ -1,9 +1,10 @@
 // Drift: what differs although nobody asked us to change it.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Drift that comes back again and again means that another program wants it otherwise. After a few repairs within a short
-// time, repairs of the plane are paused for a while that doubles, and health names the object and the process. The plane's
-// isolation is put back all the same, at once and always: a plane that is up without it is worse than two programs in conflict.
+// Drift that comes back again and again means that another program wants it otherwise. After a few repairs within a
+// short time, repairs of the plane are paused for a while that doubles, and health names the object and the process.
+// The plane's isolation is put back all the same, at once and always: a plane that is up without it is worse than two
+// programs in conflict.
 
 #include "planes/drift.h"
 
@@ -51,14 +52,16 @@ static void backoff_begin(Drift *drift, const char *suspect, uint64_t now_usec) 
         (void)snprintf(drift->contender, sizeof(drift->contender), "%.80s", suspect);
 }
 
-void drift_note(Drift *drift, const char *plane, const char *suspect, unsigned n_objects, const char *first, uint64_t now_usec) {
+void drift_note(Drift *drift, const char *plane, const char *suspect, unsigned n_objects, const char *first,
+                uint64_t now_usec) {
         log_notice("%s: drifted, changed by %s; repairing %u object(s): %s", plane, suspect, n_objects, first);
-        (void)snprintf(drift->repaired, sizeof(drift->repaired), "%u object(s), changed by %.60s: %.160s", n_objects, suspect,
-                       first);
+        (void)snprintf(drift->repaired, sizeof(drift->repaired), "%u object(s), changed by %.60s: %.160s", n_objects,
+                       suspect, first);
         drift->repairs += n_objects;
         if (!repair_count(drift, now_usec))
                 return;
         backoff_begin(drift, suspect, now_usec);
-        log_warning("%s: repaired %u times within %u s, last undone by %s; leaving it for %u s: %s", plane, REPAIRS_MAX,
-                    (unsigned)(REPAIRS_WINDOW_USEC / 1000000), suspect, (unsigned)(drift->backoff_usec / 1000000), first);
+        log_warning("%s: repaired %u times within %u s, last reverted by %s; repairs are paused for %u s: %s", plane,
+                    REPAIRS_MAX, (unsigned)(REPAIRS_WINDOW_USEC / 1000000), suspect,
+                    (unsigned)(drift->backoff_usec / 1000000), first);
 }

@@ -1,5 +1,5 @@
-// Drift: what differs although nobody asked us to change it. Who did it, and when to stop repairing it for a while: pure.
-// SPDX-License-Identifier: GPL-2.0-or-later
+// Drift: what differs although nobody asked us to change it. Who did it, and when to stop repairing it for a while:
+// pure. SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "base/util.h"
@@ -22,6 +22,7 @@ bool drift_is_backing_off(const Drift *drift, uint64_t now_usec);
 // Microseconds until they go on; 0: they are not paused.
 uint64_t drift_backoff_remaining(const Drift *drift, uint64_t now_usec);
 
-// Logs, counts and keeps a repair of n_objects, of which first is one: too many within a short time begin a backoff. suspect: who
-// changed them, as "nft, pid 12".
-void drift_note(Drift *drift, const char *plane, const char *suspect, unsigned n_objects, const char *first, uint64_t now_usec);
+// Logs, counts and keeps a repair of n_objects, of which first is one: too many within a short time begin a backoff.
+// suspect: who changed them, as "nft, pid 12".
+void drift_note(Drift *drift, const char *plane, const char *suspect, unsigned n_objects, const char *first,
+                uint64_t now_usec);

@@ -75,10 +75,11 @@ static int log_open(Drops *drops, Error *ret_error) {
         if (r < 0)
                 return r;
         r = source_add(drops);
-        if (r >= 0)
-                return 0;
-        log_close(drops);
-        return error_set(ret_error, r, "cannot watch netfilter's log: %s", strerror(-r));
+        if (r < 0) {
+                log_close(drops);
+                return error_set(ret_error, r, "cannot watch netfilter's log: %s", strerror(-r));
+        }
+        return 0;
 }
 
 void drops_update(Drops *drops) {

@@ -1,5 +1,5 @@
-// Listens to what the rules report of dropped frames, while a plane has LogDrops=. Nothing that guards a plane depends on it.
-// SPDX-License-Identifier: GPL-2.0-or-later
+// Listens to what the rules report of dropped frames, while a plane has LogDrops=. Nothing that guards a plane depends
+// on it. SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -13,9 +13,9 @@
 typedef struct Drops {
         sd_event *event;  // not owned
         PlaneSet *planes; // not owned
-        Nflog *log;     // NULL: no plane has LogDrops=, or netfilter's log cannot be had
+        Nflog *log;       // NULL: no plane has LogDrops=, or netfilter's log cannot be had
         sd_event_source *source;
-        bool refused; // the kernel took no ruleset with reports
+        bool refused;                              // the kernel took no ruleset with reports
         char fault[sizeof(((Error *)NULL)->text)]; // why there is no log although a plane asks for it; ""
 } Drops;
 

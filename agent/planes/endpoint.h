@@ -14,5 +14,6 @@ const char *endpoint_uri(const PlaneConfig *plane, char text[static ENDPOINT_TEX
 // The form of older libvirt: "tcp:192.0.2.1"
 const char *endpoint_uri_legacy(const PlaneConfig *plane, char text[static ENDPOINT_TEXT_MAX]);
 
-// MiB/s that an initiator should ask for (libvirt's unit), rounded down: PerMigration, else Egress; 0: nothing to suggest.
+// MiB/s that an initiator should ask for (libvirt's unit), rounded down: PerMigration=, else Egress=; 0: neither is
+// set.
 uint64_t endpoint_suggested_mebibytes(const PlaneConfig *plane);

@@ -9,6 +9,6 @@ typedef struct HandoverState {
         char error[192];          // why the other manager does not provide the plane; "": none
         uint64_t generation;      // of the plane, when it was last asked for
         uint64_t next_request_usec;
-        unsigned n_requests;      // since the plane was last as it should be
-        bool has_profile;         // NetworkManager was given one
+        unsigned n_requests; // since the plane was last as it should be
+        bool has_profile;    // NetworkManager was given one
 } HandoverState;

@@ -50,12 +50,14 @@ static void address_assess(const PlaneConfig *config, const HealthReading *readi
         char text[PREFIX_TEXT_MAX];
 
         if (reading->has_address < 0)
-                reasons_add(reasons, REASON_ADDRESS_MISSING, "cannot read the addresses of %s, which should have %s: %s",
-                            config->interface, prefix_format(&config->addresses[0].prefix, text), reading->address_error.text);
+                reasons_add(reasons, REASON_ADDRESS_MISSING,
+                            "cannot read the addresses of %s, which should have %s: %s", config->interface,
+                            prefix_format(&config->addresses[0].prefix, text), reading->address_error.text);
         else if (reading->has_address == 0)
                 reasons_add(reasons, REASON_ADDRESS_MISSING, "%s does not have the address %s%s", config->interface,
                             prefix_format(&config->addresses[0].prefix, text),
-                            config->managed_by == MANAGED_BY_MIGPLANE ? "" : "; its manager is to set it, see ManagedBy=");
+                            config->managed_by == MANAGED_BY_MIGPLANE ? ""
+                                                                      : "; its manager is to set it, see ManagedBy=");
 }
 
 // What keeps an initiator from using the plane, beyond what derive found.
@@ -103,7 +105,8 @@ static void plan_assess(const PlaneFacts *found, const Plan *plan, Reasons *reas
                 if (!plane_facts_cover(found, operation))
                         continue;
                 operation_format(operation, text, sizeof(text));
-                reasons_add(reasons, operation_object(operation)->kind == OBJECT_RULESET ? REASON_NO_ISOLATION : REASON_DRIFT,
+                reasons_add(reasons,
+                            operation_object(operation)->kind == OBJECT_RULESET ? REASON_NO_ISOLATION : REASON_DRIFT,
                             "not as it should be: %s", text);
                 return;
         }
@@ -114,8 +117,9 @@ static void parts_assess(const Plane *plane, uint64_t now_usec, Reasons *reasons
         const Drift *drift = &plane->drift;
 
         if (drift_is_backing_off(drift, now_usec))
-                reasons_add(reasons, REASON_CONTENDED, "%s keeps reverting our changes; repairs are paused for %u s: %s",
-                            drift->contender, (unsigned)(drift->backoff_usec / 1000000), drift->repaired);
+                reasons_add(reasons, REASON_CONTENDED,
+                            "%s keeps reverting our changes; repairs are paused for %u s: %s", drift->contender,
+                            (unsigned)(drift->backoff_usec / 1000000), drift->repaired);
         if (plane->handover.error[0] && reasons_health(reasons) == HEALTH_FAILED)
                 reasons_add(reasons, REASON_OTHER_MANAGER, "%s", plane->handover.error);
         if (pending_edit_waits(&plane->pending))
@@ -141,7 +145,8 @@ static bool wanted_assess(const Plane *plane, const PlaneFacts *found, const Hea
 }
 
 static void taken_down_assess(const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
-        reasons_add(reasons, REASON_TAKEN_DOWN, "taken down by request; migplanectl up %s brings it back", found->config->name);
+        reasons_add(reasons, REASON_TAKEN_DOWN, "taken down by request; migplanectl up %s brings it back",
+                    found->config->name);
         failures_assess(found, facts->failures, reasons);
         plan_assess(found, &facts->snapshot->plan, reasons);
 }

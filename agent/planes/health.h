@@ -12,7 +12,7 @@
 
 // What health asks the kernel beyond a snapshot.
 typedef struct HealthReading {
-        int has_address;     // the exported address: 1 usable; 0 not (yet); or a negative errno, and address_error
+        int has_address; // the exported address: 1 usable; 0 not (yet); or a negative errno, and address_error
         Error address_error;
         bool bridge_filters; // the bridge that the VLAN stands on drops its frames
 } HealthReading;

@@ -41,11 +41,10 @@ void last_good_save(const char *directory, const PlaneConfig *plane) {
                 return;
         if (file_read(path, SAVED_SIZE_MAX, &before, NULL) >= 0 && streq(before, text))
                 return;
-        int r = file_make_folders(path, &error);
-        if (r >= 0)
-                r = file_write_atomic(path, text, 0644, &error);
-        if (r < 0)
-                log_warning("%s: a broken file at the next start would take the plane away: %s", plane->name, error.text);
+        if (file_make_folders(path, &error) < 0 || file_write_atomic(path, text, 0644, &error) < 0)
+                log_warning(
+                        "%s: cannot save its configuration; a broken file at the next start would remove the plane: %s",
+                        plane->name, error.text);
 }
 
 // Calls one for each file, with its plane's name, or "" for a file that is no plane's: a crash leaves a half-written

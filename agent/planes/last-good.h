@@ -1,8 +1,9 @@
 // The configuration in force, kept below /run: for a plane whose file cannot be used when the daemon starts.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Without it, a restart or an upgrade with a mistake in a file, or with an edit that waits, would take a plane away that
-// migrations are running on. It is used for nothing else: what is, is read from the kernel, and what should be, from the files.
+// Without it, a restart or an upgrade with a mistake in a file, or with an edit that waits, would take a plane away
+// that migrations are running on. It is used for nothing else: what is, is read from the kernel, and what should be,
+// from the files.
 #pragma once
 
 #include "config/config.h"

@@ -1,8 +1,8 @@
 // The last senders of a plane's dropped frames.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The sender of the frame chose nearly everything in a report: it becomes numbers and addresses, and only then text. The rules'
-// limits bound a flood; senders that differ in their addresses still push each other out of the few that are kept.
+// The sender of the frame chose nearly everything in a report: it becomes numbers and addresses, and only then text.
+// The rules' limits bound a flood; senders that differ in their addresses still push each other out of the few kept.
 
 #include "planes/offenders.h"
 
@@ -86,15 +86,15 @@ static void print_end(FILE *file, const char *address, const Packet *packet, uin
 }
 
 // "blue: dropped in-peer on mig0: TCP from 192.0.2.9 port 40000 to 192.0.2.1 port 49152, MAC 52:54:00:00:66:66"
-static void line_format(const char *plane, const Offender *offender, const OffenderTexts *texts, char *ret, size_t size) {
+static void line_format(const char *plane, const Offender *offender, const OffenderTexts *texts, char *ret,
+                        size_t size) {
         const Packet *packet = &offender->report.packet;
         _cleanup_fclose_ FILE *file = fmemopen(ret, size, "w");
 
         ret[0] = '\0';
         if (!file)
                 return;
-        fprintf(file, "%s: dropped %s on %s: %s", plane, offender->report.reason, offender->interface,
-                texts->protocol);
+        fprintf(file, "%s: dropped %s on %s: %s", plane, offender->report.reason, offender->interface, texts->protocol);
         if (texts->source[0] || texts->destination[0]) {
                 fputs(" from ", file);
                 print_end(file, texts->source, packet, packet->source_port);
@@ -119,8 +119,7 @@ static void field_add(Fields *fields, const char *name, const char *value) {
         if (!value[0])
                 return;
         int n = snprintf(text, FIELD_MAX, "%s=%s", name, value);
-        fields->vectors[fields->n_fields++] =
-                (struct iovec){ text, (size_t)(n < FIELD_MAX ? n : FIELD_MAX - 1) };
+        fields->vectors[fields->n_fields++] = (struct iovec){ text, (size_t)(n < FIELD_MAX ? n : FIELD_MAX - 1) };
 }
 
 static void field_add_number(Fields *fields, const char *name, unsigned number, bool known) {
@@ -145,7 +144,8 @@ static void journal_send(const char *plane, const Offender *offender, const Offe
         field_add(&fields, "MIGPLANE_SOURCE", texts->source);
         field_add(&fields, "MIGPLANE_DESTINATION", texts->destination);
         field_add_number(&fields, "MIGPLANE_SOURCE_PORT", report->packet.source_port, report->packet.has_ports);
-        field_add_number(&fields, "MIGPLANE_DESTINATION_PORT", report->packet.destination_port, report->packet.has_ports);
+        field_add_number(&fields, "MIGPLANE_DESTINATION_PORT", report->packet.destination_port,
+                         report->packet.has_ports);
         field_add_number(&fields, "MIGPLANE_USER", report->user, report->has_user);
         (void)snprintf(message, sizeof(message), "MESSAGE=%s", line);
         fields.vectors[fields.n_fields] = (struct iovec){ message, strlen(message) };

@@ -71,7 +71,8 @@ const char *pending_edit_key(const TcpSocket *connection, const PlaneConfig *in_
                 return key;
         if (!keeps_address(in_force, wanted, &connection->local))
                 return "Address=";
-        if (!plane_config_has_port(wanted, connection->local_port) && !plane_config_has_port(wanted, connection->remote_port))
+        if (!plane_config_has_port(wanted, connection->local_port) &&
+            !plane_config_has_port(wanted, connection->remote_port))
                 return "Ports=";
         if (plane_config_is_peer(in_force, remote) && !plane_config_is_peer(wanted, remote))
                 return "Peers=";
@@ -98,15 +99,17 @@ void pending_edit_begin(PendingEdit *pending, const PlaneConfig *in_force, Plane
         pending_edit_end(pending);
         pending->wanted = wanted;
         if (wanted)
-                (void)snprintf(pending->why, sizeof(pending->why),
-                               "the new %s would interrupt %u running migration(s); the changed file takes effect when they "
-                               "end (at once: migplanectl down %.64s, then up)",
-                               key, n_migrations, in_force->name);
+                (void)snprintf(
+                        pending->why, sizeof(pending->why),
+                        "the new %s would interrupt %u running migration(s); the changed file takes effect when they "
+                        "end (at once: migplanectl down %.64s, then up)",
+                        key, n_migrations, in_force->name);
         else
-                (void)snprintf(pending->why, sizeof(pending->why),
-                               "its file is gone, and %u migration(s) are running: the plane stays until they have ended (at "
-                               "once: migplanectl down %.64s)",
-                               n_migrations, in_force->name);
+                (void)snprintf(
+                        pending->why, sizeof(pending->why),
+                        "its file is gone, and %u migration(s) are running: the plane stays until they have ended (at "
+                        "once: migplanectl down %.64s)",
+                        n_migrations, in_force->name);
         log_notice("%s: %s", in_force->name, pending->why);
 }
 

@@ -11,11 +11,12 @@ typedef struct PendingEdit {
         PlaneConfig *wanted; // what the files say; owned; NULL: nothing waits, or the plane has no file any more
 } PendingEdit;
 
-// The key by which an edit of a plane's files would interrupt a connection of its migrations; NULL: the connection goes on. What
-// makes the device another one below the same name (Parent=, VLANId=, VLANProtocol=) waits by itself, see engine/device.h.
+// The key by which an edit of a plane's files would interrupt a connection of its migrations; NULL: the connection goes
+// on. What makes the device another one below the same name (Parent=, VLANId=, VLANProtocol=) waits by itself, see
+// engine/device.h.
 const char *pending_edit_key(const TcpSocket *connection, const PlaneConfig *in_force, const PlaneConfig *wanted);
 
-// The same for all connections of the host; "" where the plane has no file any more (wanted is NULL) and a migration runs.
+// The same for all connections of the host; "" where the plane has lost its file (wanted is NULL) and a migration runs.
 const char *pending_edit_find(const TcpSockets *connections, const PlaneConfig *in_force, const PlaneConfig *wanted);
 
 // The edit waits; takes wanted over. Logged.

@@ -113,8 +113,8 @@ void planes_store_status(PlaneSet *planes, Plane *plane, PlaneStatus *status) {
         PlaneChange change = status_compare(&plane->status, status);
 
         if (change & PLANE_CHANGE_HEALTH)
-                log_line(status->health > HEALTH_HEALTHY ? LOG_WARNING : LOG_NOTICE, "%s: %s (was %s): %s", plane->config->name,
-                         health_to_string(status->health), health_to_string(plane->status.health),
+                log_line(status->health > HEALTH_HEALTHY ? LOG_WARNING : LOG_NOTICE, "%s: %s (was %s): %s",
+                         plane->config->name, health_to_string(status->health), health_to_string(plane->status.health),
                          reasons_gravest_text(&status->reasons));
         reasons_deinit(&plane->status.reasons);
         plane->status = *status;
@@ -128,7 +128,8 @@ void planes_announce_reconciled(const PlaneSet *planes) {
                         observer->reconciled(observer->userdata);
 }
 
-int planes_snapshot(const PlaneSet *planes, Kernel *kernel, const SnapshotFacts *facts, Snapshot *ret, Error *ret_error) {
+int planes_snapshot(const PlaneSet *planes, Kernel *kernel, const SnapshotFacts *facts, Snapshot *ret,
+                    Error *ret_error) {
         _cleanup_free_ PlaneInput *inputs = calloc(planes->n_planes + 1, sizeof(*inputs));
         if (!inputs)
                 return error_set(ret_error, -ENOMEM, "out of memory");

@@ -47,4 +47,5 @@ void planes_store_status(PlaneSet *planes, Plane *plane, PlaneStatus *status);
 void planes_announce_reconciled(const PlaneSet *planes);
 
 // A snapshot whose planes are in the order of these. Changes none of them.
-int planes_snapshot(const PlaneSet *planes, Kernel *kernel, const SnapshotFacts *facts, Snapshot *ret, Error *ret_error);
+int planes_snapshot(const PlaneSet *planes, Kernel *kernel, const SnapshotFacts *facts, Snapshot *ret,
+                    Error *ret_error);

@@ -14,11 +14,12 @@
 typedef struct PlaneStatus {
         Health health;
         Reasons reasons;
-        int ifindex;                              // 0: no device
-        int ifb_index, lower_index, bridge_index; // the ifb, what the device stands on, and the bridge on its wire; 0: none
-        uint32_t mtu;                             // bytes; 0: no device
-        bool made_link;                           // the device is, or was, ours
-        bool verified; // everything has once been as desired: what differs after that is drift
+        int ifindex; // 0: no device
+        int ifb_index, lower_index,
+                bridge_index; // the ifb, what the device stands on, and the bridge on its wire; 0: none
+        uint32_t mtu;         // bytes; 0: no device
+        bool made_link;       // the device is, or was, ours
+        bool verified;        // everything has once been as desired: what differs after that is drift
 } PlaneStatus;
 
 typedef struct Plane {

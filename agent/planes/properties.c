@@ -109,9 +109,12 @@ static uint64_t get_repairs(const Plane *plane) {
 
 #define CONFIG PLANE_CHANGE_CONFIG
 #define RATES (PLANE_CHANGE_CONFIG | PLANE_CHANGE_RATES)
-#define TEXT(name, changes, get) { name, "s", PROPERTY_TEXT, changes, false, get, NULL }
-#define NUMBER(name, signature, changes, get) { name, signature, PROPERTY_NUMBER, changes, false, NULL, get }
-#define COUNTER(name, signature, kind, get) { name, signature, kind, 0, true, NULL, get }
+#define TEXT(name, changes, get) \
+        { name, "s", PROPERTY_TEXT, changes, false, get, NULL }
+#define NUMBER(name, signature, changes, get) \
+        { name, signature, PROPERTY_NUMBER, changes, false, NULL, get }
+#define COUNTER(name, signature, kind, get) \
+        { name, signature, kind, 0, true, NULL, get }
 
 static const Property properties[] = {
         TEXT("Name", 0, get_name),

@@ -25,7 +25,8 @@ static bool is_paused(const PlaneSet *planes, const Snapshot *snapshot, const Op
         return false;
 }
 
-int repair_select(const PlaneSet *planes, const Snapshot *snapshot, bool is_asked_for, uint64_t now_usec, Plan *ret_active) {
+int repair_select(const PlaneSet *planes, const Snapshot *snapshot, bool is_asked_for, uint64_t now_usec,
+                  Plan *ret_active) {
         const Plan *plan = &snapshot->plan;
         Plan active = {};
 
@@ -47,7 +48,8 @@ static void suspect_format(const MonitorEvent *suspect, char *ret, size_t size) 
                 (void)snprintf(ret, size, "an unknown process");
 }
 
-void repair_note(PlaneSet *planes, const Snapshot *snapshot, const Plan *active, const MonitorEvent *suspect, uint64_t now_usec) {
+void repair_note(PlaneSet *planes, const Snapshot *snapshot, const Plan *active, const MonitorEvent *suspect,
+                 uint64_t now_usec) {
         char who[128];
 
         suspect_format(suspect, who, sizeof(who));

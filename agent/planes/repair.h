@@ -8,12 +8,14 @@
 #include "model/plan.h"
 #include "planes/plane-set.h"
 
-// The operations of a snapshot that no backoff pauses; all of them when somebody has just asked for something (is_asked_for), and
-// isolation always. -ENOMEM.
-int repair_select(const PlaneSet *planes, const Snapshot *snapshot, bool is_asked_for, uint64_t now_usec, Plan *ret_active);
+// The operations of a snapshot that no backoff pauses; all of them when somebody has just asked for something
+// (is_asked_for), and isolation always. -ENOMEM.
+int repair_select(const PlaneSet *planes, const Snapshot *snapshot, bool is_asked_for, uint64_t now_usec,
+                  Plan *ret_active);
 
-// Notes what is being repaired with the planes that had been as desired. suspect: the first event of somebody else's change.
-void repair_note(PlaneSet *planes, const Snapshot *snapshot, const Plan *active, const MonitorEvent *suspect, uint64_t now_usec);
+// Notes what is being repaired with the planes that had been as desired. suspect: the first change by another program.
+void repair_note(PlaneSet *planes, const Snapshot *snapshot, const Plan *active, const MonitorEvent *suspect,
+                 uint64_t now_usec);
 
 // Microseconds until the first backoff ends; 0: there is none.
 uint64_t repair_backoff_remaining(const PlaneSet *planes, uint64_t now_usec);

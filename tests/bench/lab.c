@@ -40,7 +40,8 @@ static bool has_vlan;
 int lab_enter(void) {
         if (unshare(CLONE_NEWNET) < 0)
                 return -errno;
-        // A VLAN where the kernel has them; else the next best thing. Found out here, so that nobody's time has it in it.
+        // A VLAN where the kernel has them; else the next best thing. Found out here, so that nobody's time has it in
+        // it.
         has_vlan = lab_shell("ip link add link lo name probe type vlan id 1 2>/dev/null && ip link delete probe") == 0;
         return 0;
 }
@@ -91,15 +92,16 @@ static int child_wait(Child *child) {
         if (read(child->from_child, &byte, 1) != 1)
                 r = -EIO;
         if (r >= 0)
-                r = lab_shell("ip link add wire up type veth peer name eno2 netns %d address 52:54:00:00:0b:01", child->pid);
+                r = lab_shell("ip link add wire up type veth peer name eno2 netns %d address 52:54:00:00:0b:01",
+                              child->pid);
         if (r >= 0 && write(child->to_child, &byte, 1) != 1)
                 r = -EIO;
         close_fd(&child->to_child);
         close_fd(&child->from_child);
         if (waitpid(child->pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
                 r = -EIO;
-        // The namespace is taken down after its last process, behind our back and holding the locks that we are about to
-        // time: the other end of its wire tells when.
+        // The namespace is taken down after its last process, behind our back and holding the locks that we are about
+        // to time: the other end of its wire tells when.
         while (if_nametoindex("wire") > 0)
                 (void)usleep(2000);
         (void)usleep(20000);
@@ -226,7 +228,8 @@ int lab_snapshot(LabManager *lab, Snapshot *ret, double times[static SNAPSHOT_PA
         if (r < 0)
                 return r;
         times[SNAPSHOT_DERIVE] += lap(&at);
-        r = observe(kernel, &snapshot.inventory, snapshot.planes, n_planes, &snapshot.desired, &snapshot.observed, ret_error);
+        r = observe(kernel, &snapshot.inventory, snapshot.planes, n_planes, &snapshot.desired, &snapshot.observed,
+                    ret_error);
         if (r < 0)
                 return r;
         times[SNAPSHOT_OBSERVE] += lap(&at);

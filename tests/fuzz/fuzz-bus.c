@@ -1,8 +1,8 @@
 // Arbitrary bytes from the bus: calls of all methods and properties with any arguments, and polkit's answers.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The connection and all vtables are real. The effects of the calls on the host are left out: the linker replaces them with
-// the functions below (--wrap).
+// The connection and all vtables are real. The effects of the calls on the host are left out: the linker replaces them
+// with the functions below (--wrap).
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -70,7 +70,9 @@ char *__wrap_describe(const PlaneSet *planes _unused_, const Counters *counters 
 
 int __wrap_answers_audit(Answers *answers _unused_, const Plane *plane _unused_, const Findings **ret,
                          Error *ret_error _unused_) {
-        static Finding finding = { .check = "sysctl", .promise = "a promise", .verdict = VERDICT_OK, .text = (char *)"seen" };
+        static Finding finding = {
+                .check = "sysctl", .promise = "a promise", .verdict = VERDICT_OK, .text = (char *)"seen"
+        };
         static const Findings findings = { .findings = &finding, .n_findings = 1 };
 
         *ret = &findings;
@@ -86,7 +88,8 @@ static BusContext *context_get(void) {
         static BusContext context = { .manager = &manager };
 
         if (!config) {
-                if (config_load_text("blue", "blue.plane", text, strlen(text), true, &config) < 0 || config->n_planes != 1)
+                if (config_load_text("blue", "blue.plane", text, strlen(text), true, &config) < 0 ||
+                    config->n_planes != 1)
                         abort();
                 plane = (Plane){ .config = config->planes[0], .status.ifindex = 2 };
         }
@@ -96,7 +99,8 @@ static BusContext *context_get(void) {
 static void on_stalled(void *userdata _unused_) {
 }
 
-static sd_bus *connection_new(int fd, const sd_bus_vtable *plane_vtable, BusContext *context, Keepalive *ret_keepalive) {
+static sd_bus *connection_new(int fd, const sd_bus_vtable *plane_vtable, BusContext *context,
+                              Keepalive *ret_keepalive) {
         sd_bus *bus = NULL;
         int r = sd_bus_new(&bus);
 
@@ -111,7 +115,8 @@ static sd_bus *connection_new(int fd, const sd_bus_vtable *plane_vtable, BusCont
         if (r >= 0)
                 r = sd_bus_set_fd(bus, fd, fd);
         if (r >= 0)
-                r = sd_bus_set_server(bus, true, SD_ID128_MAKE(01, 23, 45, 67, 89, ab, cd, ef, 01, 23, 45, 67, 89, ab, cd, ef));
+                r = sd_bus_set_server(bus, true,
+                                      SD_ID128_MAKE(01, 23, 45, 67, 89, ab, cd, ef, 01, 23, 45, 67, 89, ab, cd, ef));
         if (r >= 0)
                 r = sd_bus_set_anonymous(bus, true);
         if (r >= 0)
@@ -139,7 +144,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (!plane_vtable)
                 abort();
         sd_bus *bus = connection_new(pair[0], plane_vtable, context, &keepalive);
-        // To the end of what was sent, after which questions that are still open are answered by the end of the connection.
+        // To the end of what was sent, after which questions that are still open are answered by the end of the
+        // connection.
         while (sd_bus_process(bus, NULL) > 0)
                 ;
         polkit_forget(&context->polkit);

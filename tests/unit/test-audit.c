@@ -49,7 +49,8 @@ static void test_a_text_too_long_is_cut(void **state _unused_) {
 // A VLAN's plane, with a guard on its parent and a chain for all planes; one operation is to be done.
 static void objects_check(void (*run)(Check *check), const char *chain_to_be_made, Check *check) {
         _cleanup_config_ Config *config = NULL;
-        const char *text = "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n";
+        const char *text =
+                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n";
         const PlaneInput input = { .config = golden_plane("blue", text, &config) };
         Object chains[] = {
                 { .kind = OBJECT_RULESET, .as_ruleset = { .family = RULESET_NETDEV, .chain = "eno1-guard" } },

@@ -8,10 +8,10 @@
 #include "golden.h"
 
 // Something in every list.
-#define PLANE                                                                                             \
-        "[Plane]\nDescription=Live migration\n[Interface]\nName=mig0\n[Address]\nAddress=192.0.2.1/24\n"   \
-        "[Route]\nDestination=198.51.100.0/24\nGateway=192.0.2.254\n[Bandwidth]\nEgress=1G\n"              \
-        "[Isolation]\nPeers=192.0.2.0/24\nPorts=49152-49215\nUsers=0\n"                                    \
+#define PLANE                                                                                            \
+        "[Plane]\nDescription=Live migration\n[Interface]\nName=mig0\n[Address]\nAddress=192.0.2.1/24\n" \
+        "[Route]\nDestination=198.51.100.0/24\nGateway=192.0.2.254\n[Bandwidth]\nEgress=1G\n"            \
+        "[Isolation]\nPeers=192.0.2.0/24\nPorts=49152-49215\nUsers=0\n"                                  \
         "[Peer]\nAddress=192.0.2.2\nMACAddress=02:00:00:00:00:02\n[Health]\nProbe=192.0.2.2\n"
 
 static void test_it_is_equal_and_outlives_the_first(void **state _unused_) {

@@ -6,7 +6,8 @@
 #include "planes/counters.h"
 #include "golden.h"
 
-#define VLAN(parent) "[Interface]\nName=mig0\nKind=vlan\nParent=" parent "\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"
+#define VLAN(parent) \
+        "[Interface]\nName=mig0\nKind=vlan\nParent=" parent "\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"
 
 static void test_drops_are_those_of_its_device_and_its_parent(void **state _unused_) {
         static const struct {

@@ -10,8 +10,8 @@
 #include "engine/derive.h"
 #include "golden.h"
 
-#define VLAN_PLANE                                                                                            \
-        "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"   \
+#define VLAN_PLANE                                                                                        \
+        "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n" \
         "[Bandwidth]\nEgress=8G\n"
 
 typedef struct Derived {
@@ -29,7 +29,9 @@ static void derived_deinit(Derived *derived) {
 
 static Link link_make(const char *name, LinkType type, const char *parent, uint32_t mtu, bool ours) {
         static const char *const kinds[] = { [LINK_VLAN] = "vlan", [LINK_MACVLAN] = "macvlan", [LINK_IFB] = "ifb" };
-        Link link = { .index = 7, .type = type, .mtu = mtu, .has_mac = true, .up = true, .carrier = true, .is_tagged = ours };
+        Link link = {
+                .index = 7, .type = type, .mtu = mtu, .has_mac = true, .up = true, .carrier = true, .is_tagged = ours
+        };
 
         if (type != LINK_DEVICE)
                 strcpy_fixed(link.kind, kinds[type]);
@@ -97,23 +99,24 @@ static void a_vlan_plane_becomes_these_objects(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 9000, false) };
         _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE "Ingress=8G\n", links, 1, "");
 
-        assert_objects(&derived,
-                       "link ifb-mig0 kind ifb alias migplane:blue\n"
-                       "link mig0 kind vlan parent eno1 id 100 mtu 9000 alias migplane:blue\n"
-                       "qdisc ifb-mig0 htb parent root handle 6d70: default 10\n"
-                       "qdisc mig0 htb parent root handle 6d70: default 10\n"
-                       "qdisc mig0 clsact parent clsact handle ffff:\n"
-                       "class ifb-mig0 6d70:1 parent root rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
-                       "class ifb-mig0 6d70:10 parent 6d70:1 rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
-                       "class mig0 6d70:1 parent root rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
-                       "class mig0 6d70:10 parent 6d70:1 rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
-                       "leaf ifb-mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n"
-                       "leaf mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n"
-                       "link-up ifb-mig0\n"
-                       "filter mig0 ingress ip tcp to 172.150.1.5 02:00:00:00:00:01 redirect ifb-mig0\n"
-                       "address mig0 172.150.1.5/24\n"
-                       "link-up eno1\n"
-                       "link-up mig0\n");
+        assert_objects(
+                &derived,
+                "link ifb-mig0 kind ifb alias migplane:blue\n"
+                "link mig0 kind vlan parent eno1 id 100 mtu 9000 alias migplane:blue\n"
+                "qdisc ifb-mig0 htb parent root handle 6d70: default 10\n"
+                "qdisc mig0 htb parent root handle 6d70: default 10\n"
+                "qdisc mig0 clsact parent clsact handle ffff:\n"
+                "class ifb-mig0 6d70:1 parent root rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
+                "class ifb-mig0 6d70:10 parent 6d70:1 rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
+                "class mig0 6d70:1 parent root rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
+                "class mig0 6d70:10 parent 6d70:1 rate 8G ceil 8G burst 1000000 cburst 1000000 quantum 65536\n"
+                "leaf ifb-mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n"
+                "leaf mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n"
+                "link-up ifb-mig0\n"
+                "filter mig0 ingress ip tcp to 172.150.1.5 02:00:00:00:00:01 redirect ifb-mig0\n"
+                "address mig0 172.150.1.5/24\n"
+                "link-up eno1\n"
+                "link-up mig0\n");
         assert_int_equal(derived.reasons.n_reasons, 0);
         assert_int_equal(count(&derived, OBJECT_SYSCTL), 18 + 2); // the device, the ifb
         assert_true(count(&derived, OBJECT_RULESET) > 0);
@@ -144,42 +147,49 @@ static void an_mtu_above_the_parents_names_both_numbers(void **state _unused_) {
                 "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\nMTUBytes=9000\n[Address]\nAddress=172.150.1.5/24\n",
                 links, 1, "");
 
-        assert_reason(&derived, REASON_MTU_TOO_LARGE,
-                      "MTUBytes=9000 (blue.plane:6) is above the 1500 bytes of its parent eno1; raise the parent's MTU first");
+        assert_reason(
+                &derived, REASON_MTU_TOO_LARGE,
+                "MTUBytes=9000 (blue.plane:6) is above the 1500 bytes of its parent eno1; raise the parent's MTU first");
         assert_objects(&derived, "");
 }
 
 static void a_plane_that_stands_keeps_its_mtu_when_the_new_one_is_too_large(void **state _unused_) {
-        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, true) };
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false),
+                         link_make("mig0", LINK_VLAN, "eno1", 1500, true) };
         links[1].vlan_id = 100;
         _cleanup_derived_ Derived derived = derive_with(
                 "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\nMTUBytes=9000\n[Address]\nAddress=172.150.1.5/24\n",
                 links, 2, "");
 
         assert_true(reasons_have(&derived.reasons, REASON_MTU_TOO_LARGE));
-        assert_objects(&derived, "link mig0 kind vlan parent eno1 id 100 alias migplane:blue\n"
-                                 "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n");
+        assert_objects(&derived,
+                       "link mig0 kind vlan parent eno1 id 100 alias migplane:blue\n"
+                       "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n");
 }
 
 static void a_foreign_link_of_that_name_is_left_alone(void **state _unused_) {
-        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_MACVLAN, "eno1", 1500, false) };
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false),
+                         link_make("mig0", LINK_MACVLAN, "eno1", 1500, false) };
         _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, links, 2, "");
 
-        assert_reason(&derived, REASON_DEVICE_MISMATCH,
-                      "mig0 exists, is not ours, and is a macvlan on eno1, not a vlan 100 (802.1Q) on eno1 as blue.plane says; "
-                      "remove it, or give the plane another Name=");
+        assert_reason(
+                &derived, REASON_DEVICE_MISMATCH,
+                "mig0 exists, is not ours, and is a macvlan on eno1, not a vlan 100 (802.1Q) on eno1 as blue.plane says; "
+                "remove it, or give the plane another Name=");
         assert_objects(&derived, "");
 }
 
 static void a_foreign_vlan_with_another_tag_is_left_alone(void **state _unused_) {
-        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false),
+                         link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
         links[1].vlan_id = 100;
         links[1].vlan_protocol = ETH_P_8021AD;
         _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, links, 2, "");
 
-        assert_reason(&derived, REASON_DEVICE_MISMATCH,
-                      "mig0 exists, is not ours, and is a vlan 100 (802.1ad) on eno1, not a vlan 100 (802.1Q) on eno1 as "
-                      "blue.plane says; remove it, or give the plane another Name=");
+        assert_reason(
+                &derived, REASON_DEVICE_MISMATCH,
+                "mig0 exists, is not ours, and is a vlan 100 (802.1ad) on eno1, not a vlan 100 (802.1Q) on eno1 as "
+                "blue.plane says; remove it, or give the plane another Name=");
         assert_objects(&derived, "");
 }
 
@@ -202,7 +212,8 @@ static void what_a_vlan_below_the_plane_stands_on_is_guarded(void **state _unuse
                 "[Interface]\nName=mig0\nKind=macvlan\nParent=service\n[Address]\nAddress=172.150.1.5/24\n",
                 "[Interface]\nName=service\n[Address]\nAddress=172.150.1.5/24\n",
         };
-        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("service", LINK_VLAN, "eno1", 1500, false) };
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false),
+                         link_make("service", LINK_VLAN, "eno1", 1500, false) };
 
         for (size_t i = 0; i < ELEMENTSOF(planes); i++) {
                 _cleanup_derived_ Derived derived = derive_with(planes[i], links, 2, "");
@@ -223,7 +234,8 @@ static void a_bridge_below_that_is_guarded_within(void **state _unused_) {
                 { "[Interface]\nName=mig0\nKind=vlan\nParent=br0\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n",
                   "meta ibrname \"br0\" meta protocol 0x8100 @ll,116,12 100 counter name \"br0-in-tags\" drop" },
         };
-        Link links[] = { link_make("br0", LINK_DEVICE, "", 1500, false), link_make("service", LINK_VLAN, "br0", 1500, false) };
+        Link links[] = { link_make("br0", LINK_DEVICE, "", 1500, false),
+                         link_make("service", LINK_VLAN, "br0", 1500, false) };
 
         strcpy_fixed(links[0].kind, LINK_KIND_BRIDGE);
         links[1].vlan_id = 300;
@@ -246,9 +258,10 @@ static void a_vlan_whose_parent_was_renamed_stays_and_says_so(void **state _unus
         links[1].vlan_id = 100;
         _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, links, 2, "");
 
-        assert_reason(&derived, REASON_PARENT_RENAMED,
-                      "mig0 stands on eno9, and there is no eno1 (blue.plane:4): if that was renamed, write Parent=eno9, and "
-                      "nothing else changes");
+        assert_reason(
+                &derived, REASON_PARENT_RENAMED,
+                "mig0 stands on eno9, and there is no eno1 (blue.plane:4): if that was renamed, write Parent=eno9, and "
+                "nothing else changes");
         assert_int_equal(reasons_health(&derived.reasons), HEALTH_DEGRADED);
         assert_int_equal(derived.state.objects[0].as_link.type, LINK_DEVICE); // nothing of it is to change
         assert_guarded(&derived, "eno9-guard");
@@ -266,7 +279,8 @@ static void a_foreign_vlan_whose_parent_was_renamed_keeps_its_isolation(void **s
 }
 
 static void a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_the_file_says_now(void **state _unused_) {
-        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false),
+                         link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
         links[1].vlan_id = 99;
         _cleanup_derived_ Derived derived =
                 derive_known(VLAN_PLANE "[Interface]\nManagedBy=networkd\n", links, 2, "", (Known){ .stood_on = true });
@@ -294,13 +308,15 @@ static void an_adopted_link_that_no_longer_fits_keeps_its_isolation_and_is_not_m
 }
 
 static void a_vlan_of_ours_is_not_made_again_under_a_migration(void **state _unused_) {
-        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, true) };
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false),
+                         link_make("mig0", LINK_VLAN, "eno1", 1500, true) };
         links[1].vlan_id = 99;
         _cleanup_derived_ Derived derived = derive_known(VLAN_PLANE, links, 2, "", (Known){ .n_migrations = 2 });
 
-        assert_reason(&derived, REASON_REBUILD_WAITS,
-                      "mig0 is a vlan 99 (802.1Q) on eno1 and is to be a vlan 100 (802.1Q) on eno1; that waits until the 2 "
-                      "migration(s) on it have ended (at once: migplanectl down blue, then up)");
+        assert_reason(
+                &derived, REASON_REBUILD_WAITS,
+                "mig0 is a vlan 99 (802.1Q) on eno1 and is to be a vlan 100 (802.1Q) on eno1; that waits until the 2 "
+                "migration(s) on it have ended (at once: migplanectl down blue, then up)");
         assert_int_equal(derived.state.objects[0].as_link.type, LINK_DEVICE);
 
         _cleanup_derived_ Derived later = derive_with(VLAN_PLANE, links, 2, "");
@@ -312,14 +328,17 @@ static void a_service_tag_is_asked_for(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
         _cleanup_derived_ Derived derived = derive_with(
                 "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\nVLANProtocol=802.1ad\n"
-                "[Address]\nAddress=172.150.1.5/24\n", links, 1, "");
+                "[Address]\nAddress=172.150.1.5/24\n",
+                links, 1, "");
 
-        assert_objects(&derived, "link mig0 kind vlan parent eno1 protocol 802.1ad id 100 mtu 1500 alias migplane:blue\n"
-                                 "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n");
+        assert_objects(&derived,
+                       "link mig0 kind vlan parent eno1 protocol 802.1ad id 100 mtu 1500 alias migplane:blue\n"
+                       "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n");
 }
 
 static void a_fitting_link_that_somebody_made_is_adopted_untagged(void **state _unused_) {
-        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false),
+                         link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
         links[1].vlan_id = 100;
         _cleanup_derived_ Derived derived = derive_with(VLAN_PLANE, links, 2, "");
 
@@ -331,8 +350,8 @@ static void a_fitting_link_that_somebody_made_is_adopted_untagged(void **state _
 
 static void a_device_in_use_is_not_taken(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
-        _cleanup_derived_ Derived derived = derive_known("[Interface]\nName=eno1\n[Address]\nAddress=172.150.1.5/24\n", links, 1,
-                                                         "", (Known){ .is_taken = true });
+        _cleanup_derived_ Derived derived = derive_known("[Interface]\nName=eno1\n[Address]\nAddress=172.150.1.5/24\n",
+                                                         links, 1, "", (Known){ .is_taken = true });
 
         assert_reason(&derived, REASON_DEVICE_MISMATCH,
                       "eno1 (blue.plane:2) has addresses already and none of the plane's: it is in use; "
@@ -343,8 +362,8 @@ static void a_device_in_use_is_not_taken(void **state _unused_) {
 static void another_managers_device_is_neither_addressed_nor_set_up(void **state _unused_) {
         Link links[] = { link_make("eno2", LINK_DEVICE, "", 1500, false) };
         _cleanup_derived_ Derived derived = derive_with(
-                "[Interface]\nName=eno2\nManagedBy=other\n[Address]\nAddress=172.150.1.5/24\n[Bandwidth]\nEgress=1G\n", links,
-                1, "");
+                "[Interface]\nName=eno2\nManagedBy=other\n[Address]\nAddress=172.150.1.5/24\n[Bandwidth]\nEgress=1G\n",
+                links, 1, "");
 
         assert_int_equal(count(&derived, OBJECT_ADDRESS), 0);
         assert_int_equal(count(&derived, OBJECT_LINK_UP), 0);
@@ -391,7 +410,8 @@ static void the_settings_of_a_long_name_are_whole(void **state _unused_) {
 static void an_ipv6_plane_tames_ipv6_instead_of_switching_it_off(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
         _cleanup_derived_ Derived derived = derive_with(
-                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=fd00::5/64\n", links, 1, "");
+                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=fd00::5/64\n", links, 1,
+                "");
         _cleanup_free_ char *text = golden_state(&derived.state);
 
         assert_non_null(strstr(text, "sysctl ipv6/conf/mig0/disable_ipv6=0\n"));
@@ -407,10 +427,11 @@ static void routes_and_known_neighbours_follow_the_configuration(void **state _u
                 "[Peer]\nAddress=172.150.1.6\nMACAddress=02:00:00:00:00:06\n",
                 links, 1, "");
 
-        assert_objects(&derived, "link mig0 kind vlan parent eno1 id 100 mtu 1500 alias migplane:blue\n"
-                                 "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n"
-                                 "neighbour mig0 172.150.1.6 lladdr 02:00:00:00:00:06 permanent\n"
-                                 "route 172.150.0.0/16 via 172.150.1.1 dev mig0 src 172.150.1.5\n");
+        assert_objects(&derived,
+                       "link mig0 kind vlan parent eno1 id 100 mtu 1500 alias migplane:blue\n"
+                       "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n"
+                       "neighbour mig0 172.150.1.6 lladdr 02:00:00:00:00:06 permanent\n"
+                       "route 172.150.0.0/16 via 172.150.1.1 dev mig0 src 172.150.1.5\n");
 }
 
 static void an_ifb_name_fits_the_kernel_and_no_two_long_ones_are_alike(void **state _unused_) {

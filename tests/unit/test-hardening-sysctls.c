@@ -58,7 +58,8 @@ static void test_ipv6_is_tamed_or_off(void **state _unused_) {
 static void test_an_ifb_sends_nothing_by_itself(void **state _unused_) {
         _cleanup_free_ char *text = derived(ifb);
 
-        assert_string_equal(text, "sysctl ipv6/conf/ifb-mig0/addr_gen_mode=1\nsysctl ipv6/conf/ifb-mig0/disable_ipv6=1\n");
+        assert_string_equal(text,
+                            "sysctl ipv6/conf/ifb-mig0/addr_gen_mode=1\nsysctl ipv6/conf/ifb-mig0/disable_ipv6=1\n");
 }
 
 // What we set has to be a value that the audit accepts where `all` has the same.

@@ -27,15 +27,23 @@ static void assert_key(const char *before, const char *after, const char *expect
 }
 
 static void test_what_cuts_waits(void **state _unused_) {
-        assert_key(BEFORE, "[Interface]\nName=mig1\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n" PEER, "Name=");
-        assert_key(BEFORE, "[Interface]\nName=mig0\nKind=macvlan\nParent=eno1\n[Address]\nAddress=172.150.1.5/24\n" PEER, "Kind=");
+        assert_key(
+                BEFORE,
+                "[Interface]\nName=mig1\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n" PEER,
+                "Name=");
+        assert_key(BEFORE,
+                   "[Interface]\nName=mig0\nKind=macvlan\nParent=eno1\n[Address]\nAddress=172.150.1.5/24\n" PEER,
+                   "Kind=");
         assert_key(BEFORE, BEFORE "[Interface]\nManagedBy=other\n", "ManagedBy=");
         assert_key(BEFORE, INTERFACE "[Address]\nAddress=172.150.1.7/24\n" PEER, "Address=");
         assert_key(BEFORE, INTERFACE "[Address]\nAddress=172.150.1.5/16\n" PEER, "Address=");
         assert_key(BEFORE, BEFORE "[Isolation]\nPorts=49152-49199\n", "Ports=");
-        assert_key(BEFORE, INTERFACE "[Address]\nAddress=172.150.1.5/24\n[Isolation]\nPeers=172.150.1.128/25\n", "Peers=");
+        assert_key(BEFORE, INTERFACE "[Address]\nAddress=172.150.1.5/24\n[Isolation]\nPeers=172.150.1.128/25\n",
+                   "Peers=");
         assert_key(BEFORE, BEFORE "[Route]\nDestination=172.150.1.0/28\nGateway=172.150.1.1\n", "[Route]");
-        assert_key(BEFORE, INTERFACE "[Address]\nAddress=172.150.1.5/24\n[Peer]\nAddress=172.150.1.6\nMACAddress=02:00:00:00:00:07\n",
+        assert_key(BEFORE,
+                   INTERFACE
+                   "[Address]\nAddress=172.150.1.5/24\n[Peer]\nAddress=172.150.1.6\nMACAddress=02:00:00:00:00:07\n",
                    "[Peer] MACAddress=");
         assert_key(BEFORE, BEFORE "[Isolation]\nUsers=0\n", "Users=");
         assert_key(BEFORE "[Isolation]\nUsers=0 1\n", BEFORE "[Isolation]\nUsers=1 2\n", "Users=");
@@ -43,8 +51,14 @@ static void test_what_cuts_waits(void **state _unused_) {
 
 static void test_what_cuts_nothing_does_not_wait(void **state _unused_) {
         assert_key(BEFORE, BEFORE, "");
-        assert_key(BEFORE, BEFORE "[Plane]\nDescription=b\nFallback=allow\n[Interface]\nMTUBytes=9000\n[Bandwidth]\nEgress=1G\n", "");
-        assert_key(BEFORE, BEFORE "[Address]\nAddress=172.150.2.5/24\n[Route]\nDestination=172.151.0.0/16\nGateway=172.150.1.1\n", "");
+        assert_key(BEFORE,
+                   BEFORE
+                   "[Plane]\nDescription=b\nFallback=allow\n[Interface]\nMTUBytes=9000\n[Bandwidth]\nEgress=1G\n",
+                   "");
+        assert_key(BEFORE,
+                   BEFORE
+                   "[Address]\nAddress=172.150.2.5/24\n[Route]\nDestination=172.151.0.0/16\nGateway=172.150.1.1\n",
+                   "");
         assert_key(BEFORE, BEFORE "[Isolation]\nPorts=49200 16514\nPeers=172.150.1.0/24 172.151.0.0/16\n", "");
         assert_key(BEFORE, INTERFACE "[Address]\nAddress=172.150.1.5/24\n", "");
         assert_key(BEFORE "[Isolation]\nUsers=0 1\n", BEFORE "[Isolation]\nUsers=0 1 2\n", "");
@@ -54,13 +68,18 @@ static void test_what_cuts_nothing_does_not_wait(void **state _unused_) {
 }
 
 static void test_a_pin_and_a_route_are_about_the_peer_alone(void **state _unused_) {
-        assert_string_equal(key_towards(BEFORE, BEFORE "[Peer]\nAddress=172.150.1.7\nMACAddress=02:00:00:00:00:07\n", "172.150.1.6"), "");
-        assert_string_equal(key_towards(BEFORE, BEFORE "[Peer]\nAddress=172.150.1.7\nMACAddress=02:00:00:00:00:07\n", "172.150.1.7"),
+        assert_string_equal(key_towards(BEFORE, BEFORE "[Peer]\nAddress=172.150.1.7\nMACAddress=02:00:00:00:00:07\n",
+                                        "172.150.1.6"),
+                            "");
+        assert_string_equal(key_towards(BEFORE, BEFORE "[Peer]\nAddress=172.150.1.7\nMACAddress=02:00:00:00:00:07\n",
+                                        "172.150.1.7"),
                             "[Peer] MACAddress=");
         assert_string_equal(key_towards(BEFORE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.1\n",
-                                        BEFORE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.2\n", "10.1.2.3"), "[Route]");
+                                        BEFORE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.2\n", "10.1.2.3"),
+                            "[Route]");
         assert_string_equal(key_towards(BEFORE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.1\n",
-                                        BEFORE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.2\n", "172.150.1.6"), "");
+                                        BEFORE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.2\n", "172.150.1.6"),
+                            "");
 }
 
 // A destination, and a longer one within it.

@@ -8,7 +8,8 @@
 #include "engine/plane-facts.h"
 #include "golden.h"
 
-#define VLAN(parent) "[Interface]\nName=mig0\nKind=vlan\nParent=" parent "\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"
+#define VLAN(parent) \
+        "[Interface]\nName=mig0\nKind=vlan\nParent=" parent "\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"
 
 static Link vlan(const char *name, const char *parent, uint16_t id) {
         Link link = { .index = 7, .type = LINK_VLAN, .kind = "vlan", .vlan_id = id, .vlan_protocol = ETH_P_8021Q };
@@ -87,7 +88,8 @@ static void test_a_link_that_we_made_stays_ours_without_its_tag(void **state _un
         // The number is used again, by a link of another kind.
         assert_false(is_ours(VLAN("eno2"), (PlaneInput){ .made_link = true, .ifindex = 7 }));
         assert_false(is_ours(VLAN("eno1"), (PlaneInput){ .made_link = true, .ifindex = 7, .taken_down = true }));
-        assert_false(is_ours(VLAN("eno1") "[Interface]\nManagedBy=networkd\n", (PlaneInput){ .made_link = true, .ifindex = 7 }));
+        assert_false(is_ours(VLAN("eno1") "[Interface]\nManagedBy=networkd\n",
+                             (PlaneInput){ .made_link = true, .ifindex = 7 }));
 }
 
 static void test_a_plane_has_stood_on_the_very_device_that_was_verified(void **state _unused_) {
