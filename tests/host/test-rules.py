@@ -91,6 +91,7 @@ def transport(way, ends):
     yield 'a segment from a single port', tcp(*both, HIGH, ACK, SINGLE_PORT), 'passed'
     yield 'a SYN to the port after the range', tcp(*both, LAST_PORT + 1, SYN), 'port'
     yield 'a SYN from a migration port', tcp(*both, HIGH, SYN, PORT), 'port'
+    yield 'a SYN and RST from a migration port', tcp(*both, HIGH, SYN | RST, PORT), 'port'
     yield 'a segment of no connection from a migration port', tcp(*both, HIGH, 0, PORT), 'port'
     yield 'a segment from a migration port to a service', tcp(*both, SERVICE, ACK, PORT), 'port'
     yield 'a SYN from a service to a migration port', tcp(*both, PORT, SYN, SERVICE), 'port'
@@ -114,6 +115,8 @@ def only_ipv4(way, ends):
     yield 'options', ping(*ends.of(way), b'', options=b'\x07\x07\x04\0\0\0\0\0'), 'options'
     yield 'a first fragment', ping(*ends.of(way), b'', fragment=0x2000), 'fragment'
     yield 'a later fragment', ip(*ends.of(way), ICMP, bytes(8), fragment=1), 'fragment'
+    with_options = tcp(*ends.of(way)[::-1], PORT, ACK, options=b'\x07\x07\x04\0\0\0\0\0')
+    yield 'an error about a segment with options', error(*ends.of(way), with_options), 'icmp'
 
 
 def only_ipv6(way, ends):
@@ -125,6 +128,8 @@ def only_ipv6(way, ends):
     at_router = neighbour(135, sender, solicited_node(receiver)[0], receiver)
     yield 'a solicitation between router and host', at_router, 'passed'
     yield 'a solicitation to the group, of another sender', neighbour(135, ends.stranger, group, target), 'address'
+    if way == 'in':
+        yield 'a solicitation to the group, of its own address', neighbour(135, ends.own, group, target), 'address'
     yield 'a solicitation to the group, for another target', neighbour(135, other, group, other), not_to_group
     yield 'another message to the group', ping(other, group, b''), not_to_group
     yield 'a solicitation', neighbour(135, other, target, target), 'passed'
@@ -190,8 +195,15 @@ def arriving_arp():
     yield shot('ARP: another operation', 'mig0-in-arp', 'arrive', arp_request(operation=8))
 
 
+def malformed_arp(frame):
+    """(text, frame) of another kind of address, or with another length."""
+    fields = ('hardware', 1, 6), ('protocol', 2, 0x86), ('length of a MAC', 4, 8), ('length of an address', 5, 16)
+    for text, at, byte in fields:
+        yield f'ARP: another {text}', frame[:14 + at] + bytes([byte]) + frame[15 + at:]
+
+
 def arriving_frames():
-    """Those that their link layer gives away."""
+    """Those that their link layer gives away, and those that only the rules at the device see."""
     ends, ends6 = BOTH
     packet, packet6 = ping(ends.peer, ends.own, b''), ping(ends6.peer, ends6.own, b'')
     solicitation = neighbour(135, ends6.peer, solicited_node(ends6.own)[0], ends6.own)
@@ -203,6 +215,8 @@ def arriving_frames():
     yield shot('IPv4 to another host', 'mig0-in-mac', 'arrive', eth(OTHER_MAC, PEER_MAC, IPV4, packet))
     yield shot('IPv6 to another host', 'mig0-in-mac', 'arrive', eth(OTHER_MAC, PEER_MAC, IPV6, packet6))
     yield shot('a solicitation to everybody', 'mig0-in-mac', 'arrive', eth(BROADCAST, PEER_MAC, IPV6, solicitation))
+    for text, frame in malformed_arp(arp_request()):
+        yield shot(text, 'mig0-in-arp', 'arrive', frame)
     yield shot('ARP: another host', 'mig0-in-mac', 'arrive', arp_request(to=OTHER_MAC))
     yield shot('ARP: a pinned peer', 'passed', 'arrive', arp_request(ends.pinned))
     yield shot('ARP: a pinned peer, another MAC', 'mig0-in-mac', 'arrive', arp_request(ends.pinned, mac=OTHER_MAC))
@@ -223,6 +237,7 @@ def leaving_frames():
         yield shot(f'{each.name}: a pinned peer at another MAC', 'mig0-out-mac', 'leave', in_frame(pinned, MAC,
                                                                                                    OTHER_MAC))
     request = arp_request(ends.own, ends.peer, mac=MAC)
+    solicitation = neighbour(135, ends6.own, solicited_node(ends6.peer)[0], ends6.peer)
     yield shot('LLDP', 'mig0-out-ethertype', 'leave', eth('01:80:c2:00:00:0e', MAC, LLDP, bytes(40)))
     yield shot('ARP that is said to be IPv4', 'mig0-out-ethertype', 'leave', request, IPV4)
     yield shot('IPv4 that is said to be ARP', 'mig0-out-ethertype', 'leave', eth(PEER_MAC, MAC, IPV4, packet), ARP)
@@ -230,6 +245,8 @@ def leaving_frames():
     yield shot('IPv4 to everybody', 'mig0-out-mac', 'leave', eth(BROADCAST, MAC, IPV4, packet))
     yield shot('IPv6 to everybody', 'mig0-out-mac', 'leave', eth(BROADCAST, MAC, IPV6, packet6))
     yield shot('ARP: a request', 'passed', 'leave', request)
+    for text, frame in malformed_arp(request):
+        yield shot(text, 'mig0-out-arp', 'leave', frame)
     yield shot('ARP: for a router', 'passed', 'leave', arp_request(ends.own, ends.router, mac=MAC))
     yield shot('ARP: another MAC', 'mig0-out-arp', 'leave', arp_request(ends.own, ends.peer, mac=OTHER_MAC,
                                                                         frame_mac=MAC))
@@ -237,7 +254,8 @@ def leaving_frames():
     yield shot('ARP: for a stranger', 'mig0-out-arp', 'leave', arp_request(ends.own, ends.stranger, mac=MAC))
     yield shot('ARP: an announcement', 'mig0-out-arp', 'leave', arp_request(ends.own, ends.own, mac=MAC))
     for text, frame, reason in (('ARP', request, 'arp'), ('a ping', eth(PEER_MAC, MAC, IPV4, packet), 'icmp'),
-                                ('an IPv6 ping', eth(PEER_MAC, MAC, IPV6, packet6), 'icmp')):
+                                ('an IPv6 ping', eth(PEER_MAC, MAC, IPV6, packet6), 'icmp'),
+                                ('a solicitation to a group', in_frame(solicitation, MAC), 'peer')):
         yield shot(f'past the qdiscs: {text}', f'mig0-out-{reason}', 'leave', frame, None, True)
     for each in BOTH:
         frame = in_frame(tcp(each.own, each.peer, PORT, SYN), MAC, PEER_MAC)
@@ -403,6 +421,8 @@ def test_inet_output_for_users():
 def test_arp_input():
     made, ends = lab(), IPV4_ENDS
     shots = [*arriving_arp()]
+    for text, frame in list(malformed_arp(arp_request()))[:2]:  # the stack itself drops the others
+        shots.append(shot(text, 'mig0-in-arp', 'arrive', frame))
     for text, sender, target, end in (('on management', ends.manager, ends.management, 'passed'),
                                       ('on management for a peer', ends.manager, ends.peer, 'mig0-in-elsewhere'),
                                       ('on management from a peer', ends.peer, ends.management, 'mig0-in-elsewhere')):
