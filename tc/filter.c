@@ -102,9 +102,10 @@ static int filter_dump_handle(const struct nlmsghdr *header, void *userdata) {
                 u32_read(&message, &filter);
 
         r = array_reserve(&dump->filters, &dump->n_allocated, dump->n_filters + 1);
-        if (r == 0)
-                dump->filters[dump->n_filters++] = filter;
-        return r;
+        if (r < 0)
+                return r;
+        dump->filters[dump->n_filters++] = filter;
+        return 0;
 }
 
 static int filter_dump(Netlink *netlink, int ifindex, uint32_t parent, FilterDump *dump, Error *ret_error) {

@@ -121,12 +121,13 @@ static int neighbour_read(const struct nlmsghdr *header, void *userdata) {
         if (info->ndm_ifindex != neighbours->check->link->index || info->ndm_state & (NUD_NOARP | NUD_FAILED) ||
             (info->ndm_family != AF_INET && info->ndm_family != AF_INET6) ||
             !attribute_address(attributes[NDA_DST], info->ndm_family, &address) ||
-            attribute_struct(attributes[NDA_LLADDR], sizeof(mac), &mac) <= 0)
+            !attribute_mac(attributes[NDA_LLADDR], &mac))
                 return 0;
         if (array_reserve(&neighbours->entries, &neighbours->n_allocated, neighbours->n_entries + 1) < 0)
                 return -ENOMEM;
-        neighbours->entries[neighbours->n_entries].address = address;
-        neighbours->entries[neighbours->n_entries++].mac = mac;
+        size_t i = neighbours->n_entries++;
+        neighbours->entries[i].address = address;
+        neighbours->entries[i].mac = mac;
         return 0;
 }
 
@@ -205,7 +206,8 @@ static int route_read(const struct nlmsghdr *header, void *userdata) {
         const struct nlattr *attributes[RTA_MAX + 1];
         uint32_t ifindex = 0;
 
-        if (attribute_index_message(header, sizeof(struct rtmsg), attributes, RTA_MAX) < 0 ||
+        if (header->nlmsg_type != RTM_NEWROUTE ||
+            attribute_index_message(header, sizeof(struct rtmsg), attributes, RTA_MAX) < 0 ||
             attribute_u32(attributes[RTA_OIF], &ifindex) < 0)
                 return -EBADMSG;
         *(int *)userdata = (int)ifindex;

@@ -52,21 +52,17 @@ static int sniffer_read(const struct nlmsghdr *header, void *userdata) {
         const struct nlattr *attributes[PACKET_DIAG_MAX + 1];
         const struct packet_diag_msg *socket = NLMSG_DATA(header);
         struct packet_diag_info info;
-        HostSniffer sniffer = {};
+        uint32_t uid = 0;
 
-        int r = attribute_index_message(header, sizeof(*socket), attributes, PACKET_DIAG_MAX);
-        if (r < 0)
-                return r;
-        r = attribute_u32(attributes[PACKET_DIAG_UID], &sniffer.uid);
-        if (r < 0)
-                return r;
+        if (attribute_index_message(header, sizeof(*socket), attributes, PACKET_DIAG_MAX) < 0 ||
+            attribute_u32(attributes[PACKET_DIAG_UID], &uid) < 0)
+                return -EBADMSG;
         // A socket of protocol 0 receives nothing.
         if (socket->pdiag_num == 0 || attribute_struct(attributes[PACKET_DIAG_INFO], sizeof(info), &info) <= 0)
                 return 0;
         if (array_reserve(&host->sniffers, &host->n_sniffers_allocated, host->n_sniffers + 1) < 0)
                 return -ENOMEM;
-        sniffer.ifindex = (int)info.pdi_index;
-        host->sniffers[host->n_sniffers++] = sniffer;
+        host->sniffers[host->n_sniffers++] = (HostSniffer){ .ifindex = (int)info.pdi_index, .uid = uid };
         return 0;
 }
 

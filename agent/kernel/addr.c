@@ -13,9 +13,10 @@
 #include "base/util.h"
 #include "model/object.h"
 #include "model/state.h"
+#include "netlink/attribute.h"
 #include "netlink/request.h"
 
-// IFA_PROTO came with Linux 5.18; headers may be older.
+// IFA_PROTO came with Linux 5.18. Headers may be older.
 enum { ATTRIBUTE_PROTO = 11 };
 
 static void rtnl_addr_freep(struct rtnl_addr **address) {
@@ -33,34 +34,33 @@ static void addr_list_restart(void *userdata) {
 }
 
 static int address_read(const struct nlmsghdr *header, void *userdata) {
-        static const struct nla_policy policy[ATTRIBUTE_PROTO + 1] = {
-                [IFA_FLAGS] = { .type = NLA_U32 },
-                [ATTRIBUTE_PROTO] = { .type = NLA_U8 },
-        };
         AddrList *list = userdata;
-        struct nlattr *attributes[ATTRIBUTE_PROTO + 1];
+        const struct nlattr *attributes[ATTRIBUTE_PROTO + 1];
         const struct ifaddrmsg *info = NLMSG_DATA(header);
+        uint8_t protocol = 0;
 
         if (header->nlmsg_type != RTM_NEWADDR ||
-            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, ATTRIBUTE_PROTO, policy) < 0)
+            attribute_index_message(header, sizeof(*info), attributes, ATTRIBUTE_PROTO) < 0)
                 return -EBADMSG;
-        // Kernels that do not check strictly send all links' addresses.
-        struct nlattr *address = attributes[IFA_LOCAL] ?: attributes[IFA_ADDRESS];
-        if ((list->ifindex != 0 && (int)info->ifa_index != list->ifindex) ||
-            (info->ifa_family != AF_INET && info->ifa_family != AF_INET6) || !address ||
-            (unsigned)nla_len(address) != address_bits(info->ifa_family) / 8)
+        AddrEntry entry = {
+                .ifindex = (int)info->ifa_index,
+                .prefix.length = info->ifa_prefixlen,
+                .flags = info->ifa_flags, // the first eight of them
+        };
+        if (attribute_u32(attributes[IFA_FLAGS], &entry.flags) < 0 ||
+            attribute_u8(attributes[ATTRIBUTE_PROTO], &protocol) < 0)
+                return -EBADMSG;
+        entry.is_ours = protocol == OUR_PROTOCOL;
+        // A kernel without strict checks sends the addresses of all links.
+        if ((list->ifindex != 0 && entry.ifindex != list->ifindex) ||
+            (info->ifa_family != AF_INET && info->ifa_family != AF_INET6) ||
+            !attribute_address(attributes[IFA_LOCAL] ?: attributes[IFA_ADDRESS], info->ifa_family,
+                               &entry.prefix.address))
                 return 0;
+
         if (array_reserve(&list->entries, &list->n_allocated, list->n_entries + 1) < 0)
                 return -ENOMEM;
-
-        AddrEntry *entry = &list->entries[list->n_entries++];
-        *entry = (AddrEntry){
-                .ifindex = (int)info->ifa_index,
-                .prefix = { .address.family = info->ifa_family, .length = info->ifa_prefixlen },
-                .flags = attributes[IFA_FLAGS] ? nla_get_u32(attributes[IFA_FLAGS]) : info->ifa_flags,
-                .is_ours = attributes[ATTRIBUTE_PROTO] && nla_get_u8(attributes[ATTRIBUTE_PROTO]) == OUR_PROTOCOL,
-        };
-        memcpy(entry->prefix.address.bytes, nla_data(address), (size_t)nla_len(address));
+        list->entries[list->n_entries++] = entry;
         return 0;
 }
 
@@ -114,36 +114,41 @@ int addr_is_usable(Netlink *netlink, int ifindex, const Prefix *prefix, Error *r
         return 0;
 }
 
-static int address_send(Netlink *netlink, int ifindex, const Prefix *prefix, bool add, Error *ret_error) {
-        unsigned bits = address_bits(prefix->address.family);
+static struct rtnl_addr *request_new(int ifindex, const Prefix *prefix) {
         _cleanup_(rtnl_addr_freep) struct rtnl_addr *request = rtnl_addr_alloc();
-        struct nl_addr *local = nl_addr_build(prefix->address.family, prefix->address.bytes, bits / 8);
+        _cleanup_nl_addr_ struct nl_addr *local = netlink_address_new(&prefix->address, prefix->length);
         if (!request || !local)
-                return error_set(ret_error, -ENOMEM, "out of memory");
+                return NULL;
 
-        nl_addr_set_prefixlen(local, prefix->length);
         rtnl_addr_set_ifindex(request, ifindex);
-        int r = rtnl_addr_set_local(request, local);
-        nl_addr_put(local);
-        // Duplicate address detection would put frames on the wire that no peer asked for, and hold the address back.
-        if (add && prefix->address.family == AF_INET6)
-                rtnl_addr_set_flags(request, IFA_F_NODAD);
-
-        struct nl_msg *message = NULL;
-        if (r >= 0)
-                r = add ? rtnl_addr_build_add_request(request, NLM_F_CREATE | NLM_F_REPLACE, &message)
-                        : rtnl_addr_build_delete_request(request, 0, &message);
-        if (r < 0)
-                return error_set(ret_error, -EPROTO, "%s", nl_geterror(r));
-        if (add)
-                (void)nla_put_u8(message, ATTRIBUTE_PROTO, OUR_PROTOCOL);
-        return netlink_request(netlink, message, ret_error);
+        return rtnl_addr_set_local(request, local) < 0 ? NULL : TAKE(request);
 }
 
 int addr_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error) {
-        return address_send(netlink, ifindex, &desired->as_address.prefix, true, ret_error);
+        const Prefix *prefix = &desired->as_address.prefix;
+        _cleanup_(rtnl_addr_freep) struct rtnl_addr *request = request_new(ifindex, prefix);
+        struct nl_msg *message = NULL;
+        if (!request)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+
+        // Duplicate address detection would send frames before any peer does, and delay the address.
+        if (prefix->address.family == AF_INET6)
+                rtnl_addr_set_flags(request, IFA_F_NODAD);
+        int r = rtnl_addr_build_add_request(request, NLM_F_CREATE | NLM_F_REPLACE, &message);
+        if (r < 0)
+                return error_set(ret_error, -EPROTO, "%s", nl_geterror(r));
+        (void)nla_put_u8(message, ATTRIBUTE_PROTO, OUR_PROTOCOL);
+        return netlink_request(netlink, message, ret_error);
 }
 
 int addr_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error) {
-        return address_send(netlink, ifindex, &observed->as_address.prefix, false, ret_error);
+        _cleanup_(rtnl_addr_freep) struct rtnl_addr *request = request_new(ifindex, &observed->as_address.prefix);
+        struct nl_msg *message = NULL;
+        if (!request)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+
+        int r = rtnl_addr_build_delete_request(request, 0, &message);
+        if (r < 0)
+                return error_set(ret_error, -EPROTO, "%s", nl_geterror(r));
+        return netlink_request(netlink, message, ret_error);
 }

@@ -1,4 +1,4 @@
-// What a bridge that filters VLANs lets through, to its own host and to its ports.
+// VLAN membership of bridges that filter VLANs, and of their ports.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "kernel/bridge.h"
@@ -9,40 +9,42 @@
 
 #include "base/error.h"
 #include "base/util.h"
+#include "netlink/attribute.h"
 #include "netlink/request.h"
 
-// One entry is a VLAN, or with a second number a range of them.
-static bool entry_holds(struct nlattr *entry, uint16_t vlan_id) {
-        static const struct nla_policy policy[BRIDGE_VLANDB_ENTRY_MAX + 1] = {
-                [BRIDGE_VLANDB_ENTRY_RANGE] = { .type = NLA_U16 },
-        };
-        struct nlattr *attributes[BRIDGE_VLANDB_ENTRY_MAX + 1];
-        struct bridge_vlan_info info = {};
+// An entry is one VLAN or, with the number of a second one, a range of them.
+static bool entry_holds(const struct nlattr *entry, uint16_t vlan_id) {
+        const struct nlattr *attributes[BRIDGE_VLANDB_ENTRY_MAX + 1];
+        struct bridge_vlan_info info;
 
-        if (nla_parse_nested(attributes, BRIDGE_VLANDB_ENTRY_MAX, entry, policy) < 0 ||
-            nla_memcpy(&info, attributes[BRIDGE_VLANDB_ENTRY_INFO], sizeof(info)) < (int)sizeof(info))
+        if (attribute_index_nested(entry, attributes, BRIDGE_VLANDB_ENTRY_MAX) < 0 ||
+            attribute_struct(attributes[BRIDGE_VLANDB_ENTRY_INFO], sizeof(info), &info) <= 0)
                 return false;
-        uint16_t last = attributes[BRIDGE_VLANDB_ENTRY_RANGE] ? nla_get_u16(attributes[BRIDGE_VLANDB_ENTRY_RANGE]) : info.vid;
+        uint16_t last = info.vid;
+        (void)attribute_u16(attributes[BRIDGE_VLANDB_ENTRY_RANGE], &last);
         return vlan_id >= info.vid && vlan_id <= last;
 }
 
-// One message for each bridge and port.
+// The kernel sends one message for each bridge and port, whose attributes are the entries.
 static int vlans_read(const struct nlmsghdr *header, void *userdata) {
         BridgeMembers *members = userdata;
-        struct nlattr *entry;
+        const struct br_vlan_msg *info = NLMSG_DATA(header);
+        size_t skip = NLMSG_SPACE(sizeof(*info));
+        const struct nlattr *entry;
         bool found = false;
-        int left;
 
-        if (header->nlmsg_type != RTM_NEWVLAN || header->nlmsg_len < NLMSG_LENGTH(sizeof(struct br_vlan_msg)))
+        if (header->nlmsg_type != RTM_NEWVLAN || header->nlmsg_len < skip)
                 return -EBADMSG;
-        nlmsg_for_each_attr(entry, (struct nlmsghdr *)header, sizeof(struct br_vlan_msg), left)
-                if (nla_type(entry) == BRIDGE_VLANDB_ENTRY)
+        const void *entries = (const char *)header + skip;
+        size_t size = header->nlmsg_len - skip;
+        while ((entry = attribute_next(&entries, &size)))
+                if ((entry->nla_type & NLA_TYPE_MASK) == BRIDGE_VLANDB_ENTRY)
                         found |= entry_holds(entry, members->vlan_id);
         if (!found)
                 return 0;
         if (array_reserve(&members->indices, &members->n_allocated, members->n_indices + 1) < 0)
                 return -ENOMEM;
-        members->indices[members->n_indices++] = (int)((const struct br_vlan_msg *)NLMSG_DATA(header))->ifindex;
+        members->indices[members->n_indices++] = (int)info->ifindex;
         return 0;
 }
 
@@ -50,12 +52,12 @@ static void vlans_restart(void *userdata) {
         ((BridgeMembers *)userdata)->n_indices = 0;
 }
 
-// Of one bridge or port, or of all with 0.
+// ifindex: of a bridge or port; 0: all.
 static int members_query(Netlink *netlink, int ifindex, BridgeMembers *members, Error *ret_error) {
         struct br_vlan_msg request = { .family = AF_BRIDGE, .ifindex = (uint32_t)ifindex };
 
-        return netlink_query(netlink, netlink_message_new(RTM_GETVLAN, NLM_F_DUMP, &request, sizeof(request)), vlans_read,
-                             vlans_restart, members, ret_error);
+        return netlink_query(netlink, netlink_message_new(RTM_GETVLAN, NLM_F_DUMP, &request, sizeof(request)),
+                             vlans_read, vlans_restart, members, ret_error);
 }
 
 int bridge_admits_vlan(Netlink *netlink, int ifindex, uint16_t vlan_id, Error *ret_error) {

@@ -1,4 +1,4 @@
-// What a bridge that filters VLANs lets through, to its own host and to its ports.
+// VLAN membership of bridges that filter VLANs, and of their ports.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -6,11 +6,11 @@
 #include "base/util.h"
 #include "netlink/request.h"
 
-// 1 when the bridge itself, and with it the host, is a member of the VLAN; 0 when not: then nothing passes between the VLAN's
-// interface on the bridge and the bridge's ports. Kernels before 5.6 cannot be asked: -EOPNOTSUPP or the like.
+// 1: the bridge itself, and so the host, is a member of the VLAN. 0: it is not, and no frame passes between the VLAN's
+// interface on the bridge and the bridge's ports. Kernels before 5.6 cannot tell: -EOPNOTSUPP or another errno.
 int bridge_admits_vlan(Netlink *netlink, int ifindex, uint16_t vlan_id, Error *ret_error);
 
-// The bridges and ports, of all bridges, that are members of a VLAN.
+// The members of a VLAN among all bridges and ports of the host.
 typedef struct BridgeMembers {
         uint16_t vlan_id;
         int *indices;

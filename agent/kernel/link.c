@@ -1,13 +1,10 @@
-// Links: what there are, and making, changing and removing ours.
+// Links of planes: observed as objects, and added, changed and deleted.
 // SPDX-License-Identifier: GPL-2.0-or-later
-//
-// Read with libnl-3's attribute parser, because a host can have thousands of taps; written through libnl-route-3.
 
 #include "kernel/link.h"
 
 #include <arpa/inet.h>
 #include <linux/if.h>
-#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netlink/route/link.h>
@@ -18,8 +15,10 @@
 #include "base/inet.h"
 #include "base/names.h"
 #include "base/util.h"
+#include "kernel/inventory.h"
 #include "model/object.h"
 #include "model/state.h"
+#include "netlink/attribute.h"
 #include "netlink/request.h"
 
 static void rtnl_link_freep(struct rtnl_link **link) {
@@ -28,163 +27,7 @@ static void rtnl_link_freep(struct rtnl_link **link) {
 }
 #define _cleanup_rtnl_link_ _cleanup_(rtnl_link_freep)
 
-static void string_read(const struct nlattr *attribute, char *ret, size_t size) {
-        if (attribute)
-                (void)snprintf(ret, size, "%.*s", nla_len(attribute), (const char *)nla_data(attribute));
-}
-
-static void vlan_read(struct nlattr *data, Link *link) {
-        static const struct nla_policy policy[IFLA_VLAN_MAX + 1] = {
-                [IFLA_VLAN_ID] = { .type = NLA_U16 },
-                [IFLA_VLAN_PROTOCOL] = { .type = NLA_U16 },
-        };
-        struct nlattr *vlan[IFLA_VLAN_MAX + 1];
-
-        if (nla_parse_nested(vlan, IFLA_VLAN_MAX, data, policy) < 0)
-                return;
-        if (vlan[IFLA_VLAN_ID])
-                link->vlan_id = nla_get_u16(vlan[IFLA_VLAN_ID]);
-        if (vlan[IFLA_VLAN_PROTOCOL])
-                link->vlan_protocol = ntohs(nla_get_u16(vlan[IFLA_VLAN_PROTOCOL]));
-}
-
-static void bridge_read(struct nlattr *data, Link *link) {
-        static const struct nla_policy policy[IFLA_BR_MAX + 1] = {
-                [IFLA_BR_VLAN_FILTERING] = { .type = NLA_U8 },
-                [IFLA_BR_VLAN_PROTOCOL] = { .type = NLA_U16 },
-        };
-        struct nlattr *bridge[IFLA_BR_MAX + 1];
-
-        if (nla_parse_nested(bridge, IFLA_BR_MAX, data, policy) < 0)
-                return;
-        link->filters_vlans = bridge[IFLA_BR_VLAN_FILTERING] && nla_get_u8(bridge[IFLA_BR_VLAN_FILTERING]);
-        if (bridge[IFLA_BR_VLAN_PROTOCOL])
-                link->vlan_protocol = ntohs(nla_get_u16(bridge[IFLA_BR_VLAN_PROTOCOL]));
-}
-
-static void link_info_read(const struct nlattr *info, Link *link) {
-        static const struct {
-                const char *kind;
-                LinkType type;
-        } ours[] = { { "vlan", LINK_VLAN }, { "macvlan", LINK_MACVLAN }, { "ifb", LINK_IFB } };
-        struct nlattr *nested[IFLA_INFO_MAX + 1];
-
-        if (!info || nla_parse_nested(nested, IFLA_INFO_MAX, (struct nlattr *)info, NULL) < 0)
-                return;
-        string_read(nested[IFLA_INFO_KIND], link->kind, sizeof(link->kind));
-        for (size_t i = 0; i < ELEMENTSOF(ours); i++)
-                if (streq(link->kind, ours[i].kind))
-                        link->type = ours[i].type;
-        if (link->type == LINK_VLAN && nested[IFLA_INFO_DATA])
-                vlan_read(nested[IFLA_INFO_DATA], link);
-        else if (streq(link->kind, LINK_KIND_BRIDGE) && nested[IFLA_INFO_DATA])
-                bridge_read(nested[IFLA_INFO_DATA], link);
-}
-
-static bool xdp_read(const struct nlattr *xdp) {
-        static const struct nla_policy policy[IFLA_XDP_MAX + 1] = { [IFLA_XDP_ATTACHED] = { .type = NLA_U8 } };
-        struct nlattr *nested[IFLA_XDP_MAX + 1];
-
-        return xdp && nla_parse_nested(nested, IFLA_XDP_MAX, (struct nlattr *)xdp, policy) >= 0 &&
-               nested[IFLA_XDP_ATTACHED] && nla_get_u8(nested[IFLA_XDP_ATTACHED]) != XDP_ATTACHED_NONE;
-}
-
-static int link_read(const struct nlmsghdr *header, void *userdata) {
-        static const struct nla_policy policy[IFLA_MAX + 1] = {
-                [IFLA_MTU] = { .type = NLA_U32 },
-                [IFLA_MASTER] = { .type = NLA_U32 },
-                [IFLA_LINK] = { .type = NLA_U32 },
-                [IFLA_GROUP] = { .type = NLA_U32 },
-        };
-        Inventory *inventory = userdata;
-        struct nlattr *attributes[IFLA_MAX + 1];
-        const struct ifinfomsg *info = NLMSG_DATA(header);
-
-        if (header->nlmsg_type != RTM_NEWLINK ||
-            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, IFLA_MAX, policy) < 0)
-                return -EBADMSG;
-        if (array_reserve(&inventory->links, &inventory->n_allocated, inventory->n_links + 1) < 0)
-                return -ENOMEM;
-
-        Link *link = &inventory->links[inventory->n_links++];
-        *link = (Link){
-                .index = info->ifi_index,
-                .up = info->ifi_flags & IFF_UP,
-                .carrier = info->ifi_flags & IFF_LOWER_UP,
-        };
-        string_read(attributes[IFLA_IFNAME], link->name, sizeof(link->name));
-        string_read(attributes[IFLA_IFALIAS], link->alias, sizeof(link->alias));
-        string_read(attributes[IFLA_QDISC], link->qdisc, sizeof(link->qdisc));
-        if (attributes[IFLA_MTU])
-                link->mtu = nla_get_u32(attributes[IFLA_MTU]);
-        if (attributes[IFLA_MASTER])
-                link->master_index = (int)nla_get_u32(attributes[IFLA_MASTER]);
-        // An index in another namespace says nothing here.
-        if (attributes[IFLA_LINK] && !attributes[IFLA_LINK_NETNSID])
-                link->parent_index = (int)nla_get_u32(attributes[IFLA_LINK]);
-        if (info->ifi_type == ARPHRD_ETHER && attributes[IFLA_ADDRESS] &&
-            nla_len(attributes[IFLA_ADDRESS]) == sizeof(link->mac)) {
-                link->has_mac = true;
-                memcpy(&link->mac, nla_data(attributes[IFLA_ADDRESS]), sizeof(link->mac));
-        }
-        link->is_tagged = strncmp(link->alias, LINK_ALIAS_PREFIX, strlen(LINK_ALIAS_PREFIX)) == 0 ||
-                          (attributes[IFLA_GROUP] && nla_get_u32(attributes[IFLA_GROUP]) == LINK_GROUP_UNTAGGED);
-        link->has_xdp = xdp_read(attributes[IFLA_XDP]);
-        link_info_read(attributes[IFLA_LINKINFO], link);
-        return 0;
-}
-
-static void inventory_restart(void *userdata) {
-        ((Inventory *)userdata)->n_links = 0;
-}
-
-static int link_compare(const void *a, const void *b) {
-        return strcmp(((const Link *)a)->name, ((const Link *)b)->name);
-}
-
-int inventory_read(Netlink *netlink, Inventory *ret, Error *ret_error) {
-        _cleanup_inventory_ Inventory inventory = {};
-        struct ifinfomsg info = {};
-        struct nl_msg *message = netlink_message_new(RTM_GETLINK, NLM_F_DUMP, &info, sizeof(info));
-        if (message)
-                (void)nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-
-        int r = netlink_query(netlink, message, link_read, inventory_restart, &inventory, ret_error);
-        if (r < 0) {
-                error_prefix(ret_error, "cannot list the links");
-                return r;
-        }
-
-        for (size_t i = 0; i < inventory.n_links; i++)
-                for (size_t j = 0; inventory.links[i].parent_index > 0 && j < inventory.n_links; j++)
-                        if (inventory.links[j].index == inventory.links[i].parent_index)
-                                strcpy_fixed(inventory.links[i].parent, inventory.links[j].name);
-        if (inventory.n_links > 0)
-                qsort(inventory.links, inventory.n_links, sizeof(Link), link_compare);
-        *ret = inventory;
-        inventory = (Inventory){};
-        return 0;
-}
-
-const Link *inventory_find(const Inventory *inventory, const char *name) {
-        Link key = {};
-
-        strcpy_fixed(key.name, name);
-        return inventory->n_links == 0 ? NULL
-                                       : bsearch(&key, inventory->links, inventory->n_links, sizeof(Link), link_compare);
-}
-
-const Link *inventory_find_index(const Inventory *inventory, int index) {
-        for (size_t i = 0; i < inventory->n_links; i++)
-                if (inventory->links[i].index == index)
-                        return &inventory->links[i];
-        return NULL;
-}
-
-void inventory_deinit(Inventory *inventory) {
-        free(inventory->links);
-        *inventory = (Inventory){};
-}
+// --- observe ---
 
 static bool is_desired(const State *desired, ObjectKind kind, LinkRole role, const char *name) {
         Object key = { .kind = kind };
@@ -236,23 +79,35 @@ int link_observe(const Link *link, bool is_ours, const State *desired, State *st
         return link_up_observe(link, desired, state);
 }
 
+// --- add, change, delete ---
+
+static struct rtnl_link *vlan_allocate(const LinkObject *link) {
+        struct rtnl_link *request = rtnl_link_vlan_alloc();
+
+        if (request) {
+                (void)rtnl_link_vlan_set_id(request, link->vlan_id);
+                (void)rtnl_link_vlan_set_protocol(request, htons(link->vlan_protocol));
+        }
+        return request;
+}
+
+// Mode private: other macvlans on the same parent are no peers.
+static struct rtnl_link *macvlan_allocate(void) {
+        struct rtnl_link *request = rtnl_link_macvlan_alloc();
+
+        if (request)
+                (void)rtnl_link_macvlan_set_mode(request, (uint32_t)rtnl_link_macvlan_str2mode("private"));
+        return request;
+}
+
 static struct rtnl_link *link_allocate(const LinkObject *link) {
         struct rtnl_link *request = NULL;
 
         switch (link->type) {
         case LINK_VLAN:
-                request = rtnl_link_vlan_alloc();
-                if (request) {
-                        (void)rtnl_link_vlan_set_id(request, link->vlan_id);
-                        (void)rtnl_link_vlan_set_protocol(request, htons(link->vlan_protocol));
-                }
-                break;
+                return vlan_allocate(link);
         case LINK_MACVLAN:
-                // Other macvlans on the same parent are no peers: private.
-                request = rtnl_link_macvlan_alloc();
-                if (request)
-                        (void)rtnl_link_macvlan_set_mode(request, (uint32_t)rtnl_link_macvlan_str2mode("private"));
-                break;
+                return macvlan_allocate();
         case LINK_IFB:
         case LINK_DEVICE:
                 request = rtnl_link_alloc();
@@ -272,7 +127,7 @@ static int mac_set(struct rtnl_link *request, const MacAddress *mac) {
         return 0;
 }
 
-// Sends the changes to link number ifindex, or makes the link when orig is NULL.
+// Sends the changes of a link, or adds a link if orig is NULL.
 static int link_send(Netlink *netlink, struct rtnl_link *orig, struct rtnl_link *changes, Error *ret_error) {
         struct nl_msg *message = NULL;
         int r = orig ? rtnl_link_build_change_request(orig, changes, 0, &message)
@@ -282,6 +137,7 @@ static int link_send(Netlink *netlink, struct rtnl_link *orig, struct rtnl_link 
         return netlink_request(netlink, message, ret_error);
 }
 
+// Sets the alias and takes the link out of the group of untagged links, in one request.
 static int link_tag(Netlink *netlink, int ifindex, const char *alias, Error *ret_error) {
         _cleanup_rtnl_link_ struct rtnl_link *orig = rtnl_link_alloc(), *changes = rtnl_link_alloc();
         if (!orig || !changes)
@@ -295,30 +151,33 @@ static int link_tag(Netlink *netlink, int ifindex, const char *alias, Error *ret
 
 int link_add(Netlink *netlink, int ifindex _unused_, const Object *desired, Error *ret_error) {
         const LinkObject *link = &desired->as_link;
+        int index;
         _cleanup_rtnl_link_ struct rtnl_link *request = link_allocate(link);
         if (!request || (link->has_mac && mac_set(request, &link->mac) < 0))
                 return error_set(ret_error, -ENOMEM, "out of memory");
 
-        int index, r;
         rtnl_link_set_name(request, desired->link);
         if (link->mtu)
                 rtnl_link_set_mtu(request, link->mtu);
         if (link->alias[0])
                 rtnl_link_set_group(request, LINK_GROUP_UNTAGGED);
         if (link->parent[0]) {
-                r = netlink_link_index(netlink, link->parent, &index, ret_error);
+                int r = netlink_link_index(netlink, link->parent, &index, ret_error);
                 if (r < 0)
                         return r;
                 rtnl_link_set_link(request, index);
         }
-        r = link_send(netlink, NULL, request, ret_error);
+        int r = link_send(netlink, NULL, request, ret_error);
         if (r < 0 || !link->alias[0])
                 return r;
 
         r = netlink_link_index(netlink, desired->link, &index, ret_error);
-        return r < 0 ? r : link_tag(netlink, index, link->alias, ret_error);
+        if (r < 0)
+                return r;
+        return link_tag(netlink, index, link->alias, ret_error);
 }
 
+// A link of ours that is not tagged yet is tagged here: the daemon may have been killed before link_add did it.
 int link_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error) {
         const LinkObject *want = &desired->as_link, *have = &observed->as_link;
         _cleanup_rtnl_link_ struct rtnl_link *orig = rtnl_link_alloc(), *changes = rtnl_link_alloc();
@@ -356,26 +215,38 @@ int link_up_delete(Netlink *netlink, int ifindex, const Object *observed _unused
         return link_set_flags(netlink, ifindex, 0, ret_error);
 }
 
-static int statistics_read(const struct nlmsghdr *header, void *userdata) {
-        struct nlattr *attributes[IFLA_MAX + 1];
+// --- counters ---
 
-        if (nlmsg_parse((struct nlmsghdr *)header, sizeof(struct ifinfomsg), attributes, IFLA_MAX, NULL) < 0 ||
-            !attributes[IFLA_STATS64])
+typedef struct Statistics {
+        bool is_read;
+        struct rtnl_link_stats64 counters;
+} Statistics;
+
+static int statistics_read(const struct nlmsghdr *header, void *userdata) {
+        const struct nlattr *attributes[IFLA_STATS64 + 1];
+        Statistics *statistics = userdata;
+        // Newer kernels have more counters behind these.
+        size_t size = offsetof(struct rtnl_link_stats64, rx_errors);
+
+        if (header->nlmsg_type != RTM_NEWLINK ||
+            attribute_index_message(header, sizeof(struct ifinfomsg), attributes, IFLA_STATS64) < 0 ||
+            attribute_struct(attributes[IFLA_STATS64], size, &statistics->counters) <= 0)
                 return -EBADMSG;
-        // An older kernel's is shorter, a newer one's longer.
-        (void)nla_memcpy(userdata, attributes[IFLA_STATS64], sizeof(struct rtnl_link_stats64));
+        statistics->is_read = true;
         return 0;
 }
 
 int link_read_bytes(Netlink *netlink, int ifindex, uint64_t *ret_sent, uint64_t *ret_received, Error *ret_error) {
         struct ifinfomsg info = { .ifi_index = ifindex };
-        struct rtnl_link_stats64 statistics = {};
+        Statistics statistics = {};
 
         int r = netlink_query(netlink, netlink_message_new(RTM_GETLINK, 0, &info, sizeof(info)), statistics_read, NULL,
                               &statistics, ret_error);
         if (r < 0)
                 return r;
-        *ret_sent = statistics.tx_bytes;
-        *ret_received = statistics.rx_bytes;
+        if (!statistics.is_read)
+                return error_set(ret_error, -EIO, "the kernel's answer was lost");
+        *ret_sent = statistics.counters.tx_bytes;
+        *ret_received = statistics.counters.rx_bytes;
         return 0;
 }

@@ -1,4 +1,4 @@
-// Notifications: what changed, and who did it where the kernel tells.
+// Notifications of changes, with the process that made them if the kernel tells.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "kernel/monitor.h"
@@ -174,7 +174,7 @@ static bool neighbour_read(const struct nlmsghdr *message, MonitorEvent *event) 
         return info->ndm_state & NUD_PERMANENT || message->nlmsg_type == RTM_DELNEIGH;
 }
 
-// Of a route with several next hops the link of the first one, which is the oldest.
+// A route with several next hops concerns the link of the first one, which is the oldest.
 static bool route_read(const struct nlmsghdr *message, MonitorEvent *event) {
         const struct nlattr *attributes[RTA_MAX + 1];
         struct rtnexthop first;

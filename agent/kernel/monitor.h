@@ -1,4 +1,5 @@
-// Notifications: what changed, and who did it where the kernel tells. They carry no state; they only say "look again".
+// Notifications of changes, with the process that made them if the kernel tells. They carry no state: they cause a new
+// look.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -12,14 +13,14 @@ typedef struct Monitor Monitor;
 enum { MONITOR_TARGETS_MAX = 4 };
 
 typedef struct MonitorEvent {
-        bool lost;           // notifications were dropped: anything may have changed
-        bool ruleset;        // one of our tables was touched
-        int ifindex;         // 0: not about a link
-        char link[IFNAMSIZ]; // "": not told
-        int lower, master;   // the link below that one, and what it is a port of; 0: none, or not told
+        bool lost;                         // notifications were lost: anything may have changed
+        bool ruleset;                      // one of our tables was changed
+        int ifindex;                       // 0: not about a link
+        char link[IFNAMSIZ];               // "": unknown
+        int lower, master;                 // the link below, and the master; 0: none, or unknown
         int sends_to[MONITOR_TARGETS_MAX]; // the links that a filter's actions send packets to; 0: no more
-        uint32_t pid;        // 0: not told, or the kernel itself
-        char process[16];    // "": not told (yet)
+        uint32_t pid;                      // 0: unknown, or the kernel itself
+        char process[16];                  // "": unknown
 } MonitorEvent;
 
 typedef void (*MonitorHandler)(const MonitorEvent *event, void *userdata);
@@ -30,19 +31,19 @@ enum {
         MONITOR_SOURCES,
 };
 
-// What the messages of a datagram are told to.
+// The receiver of the events of a datagram.
 typedef struct MonitorReader {
         uint32_t own_port;
         MonitorHandler handler;
         void *userdata;
-        bool our_table_touched; // by the nftables transaction whose messages are coming in
+        bool our_table_touched; // by the nftables transaction whose messages are arriving
 } MonitorReader;
 
-// Takes a datagram of one of the sources apart. One that is malformed is an event lost.
+// Handles the messages of a datagram of one of the sources. A malformed datagram counts as lost.
 void monitor_parse(MonitorReader *reader, unsigned source, const void *datagram, size_t size);
 
-// own_port: notifications of requests from this netlink port are our own doing and passed over, as are nftables
-// transactions of this process.
+// own_port: the netlink port of our own requests, whose notifications are skipped. The nftables transactions of this
+// process are skipped, too.
 int monitor_new(uint32_t own_port, MonitorHandler handler, void *userdata, Monitor **ret, Error *ret_error);
 Monitor *monitor_free(Monitor *monitor);
 static inline void monitor_freep(Monitor **monitor) {
@@ -50,10 +51,12 @@ static inline void monitor_freep(Monitor **monitor) {
 }
 
 int monitor_fd(const Monitor *monitor, unsigned source);
-// Reads what is there, without waiting, and calls the handler for each event; of a flood a part only, as the rest can be
-// read the next time. 0, or a negative errno.
+// Calls the handler for each event that has arrived, without waiting; of a flood for a part, so that the caller can do
+// other work in between. 0, or a negative errno.
 int monitor_dispatch(Monitor *monitor, unsigned source);
-// Finds the name of the process behind an event that did not come with one. It lives no longer, or is hidden: "" remains.
+// Looks up the name of the process behind an event that does not have it yet. The name stays "" if the process has
+// exited or is hidden.
 void monitor_event_name_process(MonitorEvent *event);
-// Neighbour notifications are many, so they are asked for only while there are permanent neighbours to look after.
+// Subscribes to neighbour notifications, or cancels that. They are many, so they are needed only while there are
+// permanent neighbours.
 int monitor_watch_neighbours(Monitor *monitor, bool watch);

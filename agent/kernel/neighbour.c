@@ -13,7 +13,13 @@
 #include "base/util.h"
 #include "model/object.h"
 #include "model/state.h"
+#include "netlink/attribute.h"
 #include "netlink/request.h"
+
+static void rtnl_neigh_freep(struct rtnl_neigh **neighbour) {
+        rtnl_neigh_put(*neighbour);
+        *neighbour = NULL;
+}
 
 typedef struct NeighbourReading {
         const char *link;
@@ -22,27 +28,31 @@ typedef struct NeighbourReading {
         State neighbours;
 } NeighbourReading;
 
+static void reading_deinit(NeighbourReading *reading) {
+        state_deinit(&reading->neighbours);
+}
+
 static int neighbour_read(const struct nlmsghdr *header, void *userdata) {
-        static const struct nla_policy policy[NDA_MAX + 1] = { [NDA_PROTOCOL] = { .type = NLA_U8 } };
         NeighbourReading *reading = userdata;
-        struct nlattr *attributes[NDA_MAX + 1];
+        const struct nlattr *attributes[NDA_MAX + 1];
         const struct ndmsg *info = NLMSG_DATA(header);
+        Object object = { .kind = OBJECT_NEIGHBOUR };
+        uint8_t protocol = 0;
 
         if (header->nlmsg_type != RTM_NEWNEIGH ||
-            nlmsg_parse((struct nlmsghdr *)header, sizeof(*info), attributes, NDA_MAX, policy) < 0)
+            attribute_index_message(header, sizeof(*info), attributes, NDA_MAX) < 0 ||
+            attribute_u8(attributes[NDA_PROTOCOL], &protocol) < 0)
                 return -EBADMSG;
-        struct nlattr *destination = attributes[NDA_DST], *mac = attributes[NDA_LLADDR];
         if (info->ndm_ifindex != reading->ifindex || !(info->ndm_state & NUD_PERMANENT) ||
-            (info->ndm_family != AF_INET && info->ndm_family != AF_INET6) || !destination || nla_len(destination) > 16 ||
-            !mac || nla_len(mac) != sizeof(MacAddress))
+            (info->ndm_family != AF_INET && info->ndm_family != AF_INET6) ||
+            !attribute_address(attributes[NDA_DST], info->ndm_family, &object.as_neighbour.address) ||
+            !attribute_mac(attributes[NDA_LLADDR], &object.as_neighbour.mac))
                 return 0;
 
-        Object object = { .kind = OBJECT_NEIGHBOUR, .as_neighbour.address.family = info->ndm_family };
         strcpy_fixed(object.link, reading->link);
-        memcpy(object.as_neighbour.address.bytes, nla_data(destination), (size_t)nla_len(destination));
-        memcpy(&object.as_neighbour.mac, nla_data(mac), sizeof(MacAddress));
-        bool ours = attributes[NDA_PROTOCOL] && nla_get_u8(attributes[NDA_PROTOCOL]) == OUR_PROTOCOL;
-        return ours || state_find(reading->desired, &object) ? state_add(&reading->neighbours, &object) : 0;
+        if (protocol != OUR_PROTOCOL && !state_find(reading->desired, &object))
+                return 0;
+        return state_add(&reading->neighbours, &object);
 }
 
 static void neighbours_restart(void *userdata) {
@@ -51,42 +61,41 @@ static void neighbours_restart(void *userdata) {
 
 int neighbour_observe(Netlink *netlink, const char *link, int ifindex, const State *desired, State *state,
                       Error *ret_error) {
-        NeighbourReading reading = { .link = link, .ifindex = ifindex, .desired = desired };
+        _cleanup_(reading_deinit) NeighbourReading reading = { .link = link, .ifindex = ifindex, .desired = desired };
         struct ndmsg info = {};
         struct nl_msg *message = netlink_message_new(RTM_GETNEIGH, NLM_F_DUMP, &info, sizeof(info));
         if (message)
                 (void)nla_put_u32(message, NDA_IFINDEX, (uint32_t)ifindex);
 
         int r = netlink_query(netlink, message, neighbour_read, neighbours_restart, &reading, ret_error);
-        if (r < 0)
+        if (r < 0) {
                 error_prefix(ret_error, "cannot list the neighbours on %s", link);
-        for (size_t i = 0; r >= 0 && i < reading.neighbours.n_objects; i++)
-                r = state_add(state, &reading.neighbours.objects[i]);
-        state_deinit(&reading.neighbours);
-        return r;
+                return r;
+        }
+        for (size_t i = 0; i < reading.neighbours.n_objects; i++)
+                if (state_add(state, &reading.neighbours.objects[i]) < 0)
+                        return error_set(ret_error, -ENOMEM, "out of memory");
+        return 0;
 }
 
-// state: NUD_PERMANENT; NUD_FAILED for a neighbour that is to be looked for; NUD_NONE for one that is to be deleted.
-static int neighbour_send(Netlink *netlink, int ifindex, const NeighbourObject *neighbour, int state, Error *ret_error) {
-        int family = neighbour->address.family;
-        struct rtnl_neigh *request = rtnl_neigh_alloc();
-        struct nl_addr *destination = nl_addr_build(family, neighbour->address.bytes, address_bits(family) / 8);
-        struct nl_addr *mac = nl_addr_build(AF_LLC, &neighbour->mac, sizeof(neighbour->mac));
+// state: NUD_PERMANENT; NUD_FAILED: the kernel is to look for the neighbour again; NUD_NONE: to be deleted.
+static int neighbour_send(Netlink *netlink, int ifindex, const NeighbourObject *neighbour, int state,
+                          Error *ret_error) {
+        const Address *address = &neighbour->address;
+        int flags = state == NUD_PERMANENT ? NLM_F_CREATE | NLM_F_REPLACE : NLM_F_REPLACE;
+        _cleanup_(rtnl_neigh_freep) struct rtnl_neigh *request = rtnl_neigh_alloc();
+        _cleanup_nl_addr_ struct nl_addr *destination = netlink_address_new(address, address_bits(address->family));
+        _cleanup_nl_addr_ struct nl_addr *mac = nl_addr_build(AF_LLC, &neighbour->mac, sizeof(neighbour->mac));
         struct nl_msg *message = NULL;
-        int r = -NLE_NOMEM;
 
-        if (request && destination && mac) {
-                rtnl_neigh_set_ifindex(request, ifindex);
-                rtnl_neigh_set_state(request, state);
-                (void)rtnl_neigh_set_dst(request, destination);
-                rtnl_neigh_set_lladdr(request, mac);
-                int flags = state == NUD_PERMANENT ? NLM_F_CREATE | NLM_F_REPLACE : NLM_F_REPLACE;
-                r = state == NUD_NONE ? rtnl_neigh_build_delete_request(request, 0, &message)
-                                      : rtnl_neigh_build_add_request(request, flags, &message);
-        }
-        rtnl_neigh_put(request);
-        nl_addr_put(destination);
-        nl_addr_put(mac);
+        if (!request || !destination || !mac)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        rtnl_neigh_set_ifindex(request, ifindex);
+        rtnl_neigh_set_state(request, state);
+        (void)rtnl_neigh_set_dst(request, destination);
+        rtnl_neigh_set_lladdr(request, mac);
+        int r = state == NUD_NONE ? rtnl_neigh_build_delete_request(request, 0, &message)
+                                  : rtnl_neigh_build_add_request(request, flags, &message);
         if (r < 0)
                 return error_set(ret_error, -EPROTO, "%s", nl_geterror(r));
         if (state == NUD_PERMANENT)
@@ -119,7 +128,10 @@ int neighbour_forget(Netlink *netlink, int ifindex, const Address *address, bool
         if (message)
                 (void)nla_put(message, NDA_DST, (int)address_bits(address->family) / 8, address->bytes);
         int r = netlink_query(netlink, message, state_read, NULL, &state, ret_error);
-        if (r >= 0 && (is_ours || !(state & NUD_PERMANENT)))
-                r = neighbour_send(netlink, ifindex, &(NeighbourObject){ .address = *address }, NUD_FAILED, ret_error);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        if (state & NUD_PERMANENT && !is_ours)
+                return 0;
+        r = neighbour_send(netlink, ifindex, &(NeighbourObject){ .address = *address }, NUD_FAILED, ret_error);
         return r == -ENOENT ? 0 : r;
 }

@@ -1,4 +1,4 @@
-// Routes of planes that span subnets, in the main table, known by their rtm_protocol.
+// Routes of planes that span subnets. They are in the main table and have our rtm_protocol.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -8,7 +8,7 @@
 #include "model/state.h"
 #include "netlink/request.h"
 
-// Adds every route of our protocol, whatever device it leaves by.
+// Adds every route of our protocol, on whatever link.
 int route_observe(Netlink *netlink, const Inventory *inventory, State *state, Error *ret_error);
 
 int route_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);

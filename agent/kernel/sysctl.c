@@ -14,22 +14,29 @@
 
 enum { SYSCTL_PATH_MAX = 96 };
 
-static void path_format(const char *item, char ret[static SYSCTL_PATH_MAX]) {
-        (void)snprintf(ret, SYSCTL_PATH_MAX, "/proc/sys/net/%s", item);
+static int setting_open(const char *item, int flags) {
+        char path[SYSCTL_PATH_MAX];
+
+        if (snprintf(path, sizeof(path), "/proc/sys/net/%s", item) >= (int)sizeof(path))
+                return -ENAMETOOLONG;
+        int fd = open(path, flags | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
 }
 
 int sysctl_read(const char *item, int64_t *ret) {
-        char path[SYSCTL_PATH_MAX], text[32];
+        _cleanup_close_ int fd = setting_open(item, O_RDONLY);
+        char text[32], *end;
 
-        path_format(item, path);
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
+                return fd == -ENOENT ? 0 : fd;
         ssize_t n = read(fd, text, sizeof(text) - 1);
         if (n < 0)
                 return -errno;
         text[n] = '\0';
-        *ret = strtoll(text, NULL, 10);
+        long long value = strtoll(text, &end, 10);
+        if (end == text)
+                return -EBADMSG;
+        *ret = value;
         return 1;
 }
 
@@ -50,14 +57,18 @@ int sysctl_observe(const Inventory *inventory, const State *desired, State *stat
 }
 
 int sysctl_write(const Object *desired, Error *ret_error) {
-        char path[SYSCTL_PATH_MAX], text[32];
+        _cleanup_close_ int fd = setting_open(desired->as_sysctl.item, O_WRONLY);
+        char text[32];
 
-        path_format(desired->as_sysctl.item, path);
-        int n = snprintf(text, sizeof(text), "%lld\n", (long long)desired->as_sysctl.value);
-        _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 && errno == ENOENT)
+        if (fd == -ENOENT)
                 return 0;
-        if (fd < 0 || write(fd, text, (size_t)n) != n)
+        if (fd < 0)
+                return error_set(ret_error, fd, "%s", strerror(-fd));
+        ssize_t size = snprintf(text, sizeof(text), "%lld\n", (long long)desired->as_sysctl.value);
+        ssize_t n = write(fd, text, (size_t)size);
+        if (n < 0)
                 return error_set(ret_error, -errno, "%m");
+        if (n != size)
+                return error_set(ret_error, -EIO, "the kernel took %zd of %zd bytes", n, size);
         return 0;
 }

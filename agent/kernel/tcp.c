@@ -13,7 +13,7 @@
 #include "base/util.h"
 #include "netlink/request.h"
 
-// What inet_diag_msg calls the timer that a socket waits for; no header has names for them.
+// Values of idiag_timer, the timer that a socket waits for. No header has names for them.
 enum {
         TIMER_RETRANSMIT = 1,
         TIMER_WINDOW_PROBE = 4,
@@ -81,7 +81,7 @@ static int sockets_read(uint8_t state, TcpSockets *ret, Error *ret_error) {
         _cleanup_tcp_sockets_ TcpSockets sockets = {};
 
         int r = netlink_new(NETLINK_SOCK_DIAG, &netlink, ret_error);
-        for (size_t i = 0; i < ELEMENTSOF(families) && r >= 0; i++)
+        for (size_t i = 0; i < ELEMENTSOF(families) && r == 0; i++)
                 r = family_read(netlink, families[i], state, &sockets, ret_error);
         if (r < 0) {
                 error_prefix(ret_error, "cannot list the TCP sockets");

@@ -9,7 +9,7 @@
 typedef struct TcpSocket {
         Address local, remote;
         uint16_t local_port, remote_port;
-        bool is_unanswered; // this host is sending something again
+        bool is_unanswered; // this host retransmits
 } TcpSocket;
 
 typedef struct TcpSockets {
@@ -19,7 +19,7 @@ typedef struct TcpSockets {
 
 // All established connections of this network namespace. Source: sock_diag.
 int tcp_read_established(TcpSockets *ret, Error *ret_error);
-// The sockets that listen; they have no remote end.
+// The listening sockets, which have no remote end.
 int tcp_read_listening(TcpSockets *ret, Error *ret_error);
 void tcp_sockets_deinit(TcpSockets *sockets);
 #define _cleanup_tcp_sockets_ _cleanup_(tcp_sockets_deinit)

@@ -1,4 +1,4 @@
-// Programs on a link's tcx.
+// BPF programs at a link's tcx.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "kernel/tcx.h"
@@ -10,7 +10,7 @@
 
 #include "base/util.h"
 
-// linux/bpf.h has them from Linux 6.6 on.
+// linux/bpf.h has these since Linux 6.6.
 enum {
         ATTACH_TCX_INGRESS = 46,
         ATTACH_TCX_EGRESS = 47,
@@ -28,24 +28,25 @@ static bool kernel_has_tcx(void) {
 static int programs_count(int ifindex, uint32_t where, unsigned *ret) {
         union bpf_attr query = { .query = { .target_fd = (uint32_t)ifindex, .attach_type = where } };
 
+        *ret = 0;
         if (syscall(SYS_bpf, BPF_PROG_QUERY, &query, sizeof(query)) < 0)
-                return -errno;
-        *ret += query.query.prog_cnt;
+                // The kernel was built without tcx, or no program was ever attached, or the link is gone.
+                return errno == EINVAL || errno == ENOENT || errno == ENOSYS || errno == ENODEV ? 0 : -errno;
+        *ret = query.query.prog_cnt;
         return 0;
 }
 
 int tcx_count(int ifindex, unsigned *ret) {
-        unsigned n = 0;
-        int r = 0;
+        unsigned n_in = 0, n_out = 0;
 
         if (kernel_has_tcx()) {
-                r = programs_count(ifindex, ATTACH_TCX_INGRESS, &n);
-                if (r >= 0)
-                        r = programs_count(ifindex, ATTACH_TCX_EGRESS, &n);
+                int r = programs_count(ifindex, ATTACH_TCX_INGRESS, &n_in);
+                if (r < 0)
+                        return r;
+                r = programs_count(ifindex, ATTACH_TCX_EGRESS, &n_out);
+                if (r < 0)
+                        return r;
         }
-        // Built without it, nothing there yet, or the link is gone.
-        if (r < 0 && r != -EINVAL && r != -ENOENT && r != -ENOSYS && r != -ENODEV)
-                return r;
-        *ret = n;
+        *ret = n_in + n_out;
         return 0;
 }

@@ -1,7 +1,7 @@
-// Programs on a link's tcx, which newer kernels run where clsact has its filters, before these.
+// BPF programs at a link's tcx, which newer kernels run at the place of clsact's filters, before these.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// How many there are, in and out together. They show in netlink nowhere, so bpf(2) is asked, which CAP_NET_ADMIN is enough for:
-// -EPERM where a filter of system calls keeps us from asking. A kernel from before 6.6 has no tcx: 0.
+// Counts the programs, ingress and egress together. bpf(2) is asked with CAP_NET_ADMIN, because netlink does not show
+// them. -EPERM: a system call filter refuses that. Kernels before 6.6 have no tcx: 0.
 int tcx_count(int ifindex, unsigned *ret);

@@ -140,6 +140,10 @@ bool attribute_address(const struct nlattr *attribute, int family, Address *ret)
         return true;
 }
 
+bool attribute_mac(const struct nlattr *attribute, MacAddress *ret) {
+        return number_read(attribute, sizeof(*ret), ret) > 0;
+}
+
 bool attribute_string(const struct nlattr *attribute, const char **ret) {
         if (!attribute || mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) < 0)
                 return false;

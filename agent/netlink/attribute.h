@@ -40,7 +40,8 @@ int attribute_be64(const struct nlattr *attribute, uint64_t *ret);
 // The first size bytes of an attribute that is that large or larger, as structures of newer kernels are.
 int attribute_struct(const struct nlattr *attribute, size_t size, void *ret);
 
-// False when the attribute is missing, or has not the size of an address of that family (AF_INET or AF_INET6).
+// False when the attribute is missing or has not the size of such an address. family: AF_INET or AF_INET6.
 bool attribute_address(const struct nlattr *attribute, int family, Address *ret);
+bool attribute_mac(const struct nlattr *attribute, MacAddress *ret);
 // False when the attribute is missing or does not end with NUL.
 bool attribute_string(const struct nlattr *attribute, const char **ret);

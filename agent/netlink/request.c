@@ -10,6 +10,7 @@
 #include <sys/time.h>
 
 #include "base/error.h"
+#include "base/inet.h"
 #include "base/util.h"
 #include "netlink/attribute.h"
 #include "netlink/datagram.h"
@@ -190,6 +191,13 @@ struct nl_msg *netlink_message_new(uint16_t type, uint16_t flags, const void *he
         return message;
 }
 
+struct nl_addr *netlink_address_new(const Address *address, unsigned length) {
+        struct nl_addr *built = nl_addr_build(address->family, address->bytes, address_bits(address->family) / 8);
+        if (built)
+                nl_addr_set_prefixlen(built, (int)length);
+        return built;
+}
+
 static int transact(Netlink *netlink, struct nl_msg *message, uint16_t flags, NetlinkAnswer *answer, Error *ret_error) {
         struct nlmsghdr *header = nlmsg_hdr(message);
         int r = netlink->fd < 0 ? socket_open(netlink, ret_error) : 0;
@@ -217,9 +225,11 @@ int netlink_request(Netlink *netlink, struct nl_msg *message, Error *ret_error) 
         if (!message)
                 return error_set(ret_error, -ENOMEM, "out of memory");
         int r = transact(netlink, message, NLM_F_REQUEST | NLM_F_ACK, &answer, ret_error);
-        if (r >= 0 && answer.is_interrupted)
+        if (r < 0)
+                return r;
+        if (answer.is_interrupted)
                 return error_set(ret_error, -EMSGSIZE, "the end of the kernel's answer was cut off");
-        return r;
+        return 0;
 }
 
 int netlink_query(Netlink *netlink, struct nl_msg *message, NetlinkHandler handler, void (*restart)(void *userdata),
@@ -229,7 +239,7 @@ int netlink_query(Netlink *netlink, struct nl_msg *message, NetlinkHandler handl
         if (!message)
                 return error_set(ret_error, -ENOMEM, "out of memory");
 
-        // A plain get is acknowledged too, so that both forms end alike.
+        // A get is acknowledged too, so that both forms have an end.
         uint16_t flags = NLM_F_REQUEST;
         if (!(nlmsg_hdr(message)->nlmsg_flags & NLM_F_DUMP))
                 flags |= NLM_F_ACK;
@@ -279,10 +289,12 @@ static int link_identity_query(Netlink *netlink, int index, const char *name, Li
         if (message && name)
                 (void)nla_put_string(message, IFLA_IFNAME, name);
         int r = netlink_query(netlink, message, link_identity_read, NULL, ret, ret_error);
-        // Acknowledged, and the answer itself was lost. Number 0 in a request that changes is every link of a group.
-        if (r >= 0 && (ret->index <= 0 || !ret->name[0]))
+        if (r < 0)
+                return r;
+        // The request was acknowledged, but the answer was lost. Index 0 in a change would mean all links of a group.
+        if (ret->index <= 0 || !ret->name[0])
                 return error_set(ret_error, -EIO, "the kernel's answer was lost");
-        return r;
+        return 0;
 }
 
 int netlink_link_index(Netlink *netlink, const char *name, int *ret_index, Error *ret_error) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <linux/netlink.h>
+#include <netlink/addr.h>
 #include <netlink/msg.h>
 
 #include "base/error.h"
+#include "base/inet.h"
 #include "base/util.h"
 
 typedef struct Netlink Netlink;
@@ -55,6 +57,14 @@ static inline void nl_msg_freep(struct nl_msg **message) {
         *message = NULL;
 }
 #define _cleanup_nl_msg_ _cleanup_(nl_msg_freep)
+
+// An address or network for a request of libnl-route-3; NULL when memory is out.
+struct nl_addr *netlink_address_new(const Address *address, unsigned length);
+static inline void nl_addr_freep(struct nl_addr **address) {
+        nl_addr_put(*address);
+        *address = NULL;
+}
+#define _cleanup_nl_addr_ _cleanup_(nl_addr_freep)
 
 // The kernel's index of a link, or -ENODEV; and its name, or -ENODEV (ret is then untouched).
 int netlink_link_index(Netlink *netlink, const char *name, int *ret_index, Error *ret_error);

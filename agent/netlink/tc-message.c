@@ -40,7 +40,8 @@ int tc_message_read(const struct nlmsghdr *header, uint16_t type, TcMessage *ret
 }
 
 bool tc_message_is_filter(const TcMessage *message) {
-        // The number of the divisor means something else in other kinds, such as fw's actions or flower's destination MAC.
+        // The number of the divisor means something else in other kinds, such as fw's actions or flower's destination
+        // MAC.
         bool is_hash_table = streq(message->kind, "u32") && attribute_find_nested(message->options, TCA_U32_DIVISOR);
         return message->options && !is_hash_table;
 }

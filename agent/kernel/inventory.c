@@ -1,0 +1,174 @@
+// The links of the host.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The answer is read message by message and not through libnl-route-3's cache, because a host can have thousands of
+// taps.
+
+#include "kernel/inventory.h"
+
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/names.h"
+#include "base/util.h"
+#include "model/object.h"
+#include "netlink/attribute.h"
+#include "netlink/request.h"
+
+static void string_read(const struct nlattr *attribute, char *ret, size_t size) {
+        const char *text;
+
+        if (attribute_string(attribute, &text))
+                (void)snprintf(ret, size, "%s", text);
+}
+
+static int vlan_read(const struct nlattr *data, Link *link) {
+        const struct nlattr *attributes[IFLA_VLAN_MAX + 1];
+
+        if (attribute_index_nested(data, attributes, IFLA_VLAN_MAX) < 0)
+                return 0;
+        if (attribute_u16(attributes[IFLA_VLAN_ID], &link->vlan_id) < 0)
+                return -EBADMSG;
+        return attribute_be16(attributes[IFLA_VLAN_PROTOCOL], &link->vlan_protocol);
+}
+
+static int bridge_read(const struct nlattr *data, Link *link) {
+        const struct nlattr *attributes[IFLA_BR_MAX + 1];
+        uint8_t filters = 0;
+
+        if (attribute_index_nested(data, attributes, IFLA_BR_MAX) < 0)
+                return 0;
+        if (attribute_u8(attributes[IFLA_BR_VLAN_FILTERING], &filters) < 0)
+                return -EBADMSG;
+        link->filters_vlans = filters;
+        return attribute_be16(attributes[IFLA_BR_VLAN_PROTOCOL], &link->vlan_protocol);
+}
+
+static int link_info_read(const struct nlattr *info, Link *link) {
+        static const struct {
+                const char *kind;
+                LinkType type;
+                int (*read)(const struct nlattr *data, Link *link);
+        } kinds[] = {
+                { "vlan", LINK_VLAN, vlan_read },
+                { "macvlan", LINK_MACVLAN, NULL },
+                { "ifb", LINK_IFB, NULL },
+                { LINK_KIND_BRIDGE, LINK_DEVICE, bridge_read },
+        };
+        const struct nlattr *attributes[IFLA_INFO_MAX + 1];
+
+        if (attribute_index_nested(info, attributes, IFLA_INFO_MAX) < 0)
+                return 0;
+        string_read(attributes[IFLA_INFO_KIND], link->kind, sizeof(link->kind));
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+                if (!streq(link->kind, kinds[i].kind))
+                        continue;
+                link->type = kinds[i].type;
+                return kinds[i].read ? kinds[i].read(attributes[IFLA_INFO_DATA], link) : 0;
+        }
+        return 0;
+}
+
+static int numbers_read(const struct nlattr *const *attributes, Link *link) {
+        uint32_t master = 0, parent = 0, group = 0;
+        uint8_t xdp = XDP_ATTACHED_NONE;
+
+        if (attribute_u32(attributes[IFLA_MTU], &link->mtu) < 0 ||
+            attribute_u32(attributes[IFLA_MASTER], &master) < 0 || attribute_u32(attributes[IFLA_LINK], &parent) < 0 ||
+            attribute_u32(attributes[IFLA_GROUP], &group) < 0 ||
+            attribute_u8(attribute_find_nested(attributes[IFLA_XDP], IFLA_XDP_ATTACHED), &xdp) < 0)
+                return -EBADMSG;
+        link->master_index = (int)master;
+        // The index of a parent in another namespace says nothing in this one.
+        link->parent_index = attributes[IFLA_LINK_NETNSID] ? 0 : (int)parent;
+        link->is_tagged = group == LINK_GROUP_UNTAGGED;
+        link->has_xdp = xdp != XDP_ATTACHED_NONE;
+        return 0;
+}
+
+static int link_read(const struct nlmsghdr *header, void *userdata) {
+        Inventory *inventory = userdata;
+        const struct nlattr *attributes[IFLA_MAX + 1];
+        const struct ifinfomsg *info = NLMSG_DATA(header);
+
+        if (header->nlmsg_type != RTM_NEWLINK ||
+            attribute_index_message(header, sizeof(*info), attributes, IFLA_MAX) < 0)
+                return -EBADMSG;
+        Link link = {
+                .index = info->ifi_index,
+                .up = info->ifi_flags & IFF_UP,
+                .carrier = info->ifi_flags & IFF_LOWER_UP,
+        };
+        if (numbers_read(attributes, &link) < 0 || link_info_read(attributes[IFLA_LINKINFO], &link) < 0)
+                return -EBADMSG;
+        string_read(attributes[IFLA_IFNAME], link.name, sizeof(link.name));
+        string_read(attributes[IFLA_IFALIAS], link.alias, sizeof(link.alias));
+        string_read(attributes[IFLA_QDISC], link.qdisc, sizeof(link.qdisc));
+        link.is_tagged |= strncmp(link.alias, LINK_ALIAS_PREFIX, strlen(LINK_ALIAS_PREFIX)) == 0;
+        link.has_mac = info->ifi_type == ARPHRD_ETHER && attribute_mac(attributes[IFLA_ADDRESS], &link.mac);
+
+        if (array_reserve(&inventory->links, &inventory->n_allocated, inventory->n_links + 1) < 0)
+                return -ENOMEM;
+        inventory->links[inventory->n_links++] = link;
+        return 0;
+}
+
+static void inventory_restart(void *userdata) {
+        ((Inventory *)userdata)->n_links = 0;
+}
+
+static int link_compare(const void *a, const void *b) {
+        return strcmp(((const Link *)a)->name, ((const Link *)b)->name);
+}
+
+int inventory_read(Netlink *netlink, Inventory *ret, Error *ret_error) {
+        _cleanup_inventory_ Inventory inventory = {};
+        struct ifinfomsg info = {};
+        struct nl_msg *message = netlink_message_new(RTM_GETLINK, NLM_F_DUMP, &info, sizeof(info));
+        if (message)
+                (void)nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+
+        int r = netlink_query(netlink, message, link_read, inventory_restart, &inventory, ret_error);
+        if (r < 0) {
+                error_prefix(ret_error, "cannot list the links");
+                return r;
+        }
+
+        for (size_t i = 0; i < inventory.n_links; i++) {
+                Link *link = &inventory.links[i];
+                const Link *parent =
+                        link->parent_index > 0 ? inventory_find_index(&inventory, link->parent_index) : NULL;
+                if (parent)
+                        strcpy_fixed(link->parent, parent->name);
+        }
+        if (inventory.n_links > 0)
+                qsort(inventory.links, inventory.n_links, sizeof(Link), link_compare);
+        *ret = inventory;
+        inventory = (Inventory){};
+        return 0;
+}
+
+const Link *inventory_find(const Inventory *inventory, const char *name) {
+        Link key = {};
+
+        if (inventory->n_links == 0)
+                return NULL;
+        strcpy_fixed(key.name, name);
+        return bsearch(&key, inventory->links, inventory->n_links, sizeof(Link), link_compare);
+}
+
+const Link *inventory_find_index(const Inventory *inventory, int index) {
+        for (size_t i = 0; i < inventory->n_links; i++)
+                if (inventory->links[i].index == index)
+                        return &inventory->links[i];
+        return NULL;
+}
+
+void inventory_deinit(Inventory *inventory) {
+        free(inventory->links);
+        *inventory = (Inventory){};
+}
