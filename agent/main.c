@@ -44,53 +44,46 @@ static int signals_add(sd_event *event, Manager *manager) {
         return 0;
 }
 
-static int setup(sd_event *event, Manager **manager, Bus **bus, Error *ret_error) {
-        int r = manager_new(event, manager, ret_error);
-        if (r < 0)
-                return r;
-        r = signals_add(event, *manager);
-        if (r < 0)
-                return error_set(ret_error, r, "cannot handle signals: %s", strerror(-r));
-        r = bus_new(*manager, bus, ret_error);
-        if (r < 0)
-                return r;
-        r = manager_start(*manager, ret_error);
-        return r < 0 ? r : bus_connect(*bus, ret_error);
-}
-
 static int loop(sd_event *event, const Manager *manager) {
         (void)sd_notifyf(false, "READY=1\nSTATUS=%zu plane(s)", manager->planes.n_planes);
         int r = sd_event_loop(event);
         if (r != EXIT_SUCCESS)
                 log_error("stopping: %s; the planes stay as they are", r < 0 ? strerror(-r) : "the bus cannot be used");
-        return r;
-}
-
-static int run(void) {
-        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
-        Manager *manager = NULL;
-        Bus *bus = NULL;
-        Error error = {}, warning = {};
-
-        // First of all: a second daemon must touch nothing.
-        int r = instance_lock_take(&warning, &error);
-        if (warning.text[0])
-                log_warning("%s", warning.text);
-        if (r >= 0) { // what has been set up is taken down below
-                r = sd_event_default(&event);
-                r = r < 0 ? error_set(&error, r, "cannot make an event loop: %s", strerror(-r))
-                          : setup(event, &manager, &bus, &error);
-        }
-        if (r < 0)
-                log_error("%s", error.text);
-        else
-                r = loop(event, manager);
-
         // The planes stay up: only migplanectl down takes one away.
         (void)sd_notify(false, "STOPPING=1");
-        bus_free(bus);
-        manager_free(manager);
         return r < 0 ? EXIT_FAILURE : r;
+}
+
+// The exit code, or a negative errno and why the daemon could not start.
+static int run(Error *ret_error) {
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        _cleanup_(manager_freep) Manager *manager = NULL;
+        _cleanup_(bus_freep) Bus *bus = NULL; // goes before the manager
+        Error warning = {};
+
+        // First of all: a second daemon must touch nothing.
+        int r = instance_lock_take(&warning, ret_error);
+        if (warning.text[0])
+                log_warning("%s", warning.text);
+        if (r < 0)
+                return r;
+        r = sd_event_default(&event);
+        if (r < 0)
+                return error_set(ret_error, r, "cannot make an event loop: %s", strerror(-r));
+        r = manager_new(event, &manager, ret_error);
+        if (r < 0)
+                return r;
+        r = signals_add(event, manager);
+        if (r < 0)
+                return error_set(ret_error, r, "cannot handle signals: %s", strerror(-r));
+        r = bus_new(manager, &bus, ret_error);
+        if (r < 0)
+                return r;
+        r = manager_start(manager, ret_error);
+        if (r < 0)
+                return r;
+        r = bus_connect(bus, ret_error);
+        return r < 0 ? r : loop(event, manager);
 }
 
 int main(int argc, char *argv[]) {
@@ -118,5 +111,10 @@ int main(int argc, char *argv[]) {
                 (void)fprintf(stderr, "migplaned takes no arguments; see migplaned --help.\n");
                 return 2;
         }
-        return run();
+
+        Error error = {};
+        int r = run(&error);
+        if (r < 0)
+                log_error("%s", error.text);
+        return r < 0 ? EXIT_FAILURE : r;
 }

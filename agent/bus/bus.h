@@ -14,3 +14,6 @@ int bus_new(Manager *manager, Bus **ret, Error *ret_error);
 // that take long to authenticate, and the first setting up of many planes can take long.
 int bus_connect(Bus *bus, Error *ret_error);
 Bus *bus_free(Bus *bus);
+static inline void bus_freep(Bus **bus) {
+        *bus = bus_free(*bus);
+}

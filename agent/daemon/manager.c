@@ -44,17 +44,12 @@ static void look_again(uint64_t delay_usec, void *userdata) {
         schedule_look(&manager->schedule, delay_usec);
 }
 
-static void reconcile_or_log(Reconciler *reconciler, ReconcileCause cause) {
-        Error error = {};
-
-        if (reconcile(reconciler, cause, &error) < 0)
-                log_error("%s", error.text);
-}
-
 static void on_look(void *userdata) {
         Manager *manager = userdata;
+        Error error = {};
 
-        reconcile_or_log(&manager->reconciler, RECONCILE_EVENT);
+        if (reconcile(&manager->reconciler, RECONCILE_EVENT, &error) < 0)
+                log_error("%s", error.text);
 }
 
 // Sysctls and the like have no notification: everything is looked at now and then, when the watchdog is due anyway.
@@ -63,9 +58,9 @@ static void on_audit(void *userdata) {
         Error error = {};
 
         watchdog_pat(KERNEL_STEP_OPERATION);
-        if (!reload_is_due(&manager->planes))
-                reconcile_or_log(&manager->reconciler, RECONCILE_AUDIT);
-        else if (manager_reload(manager, &error) < 0)
+        int r = reload_is_due(&manager->planes) ? manager_reload(manager, &error)
+                                                : reconcile(&manager->reconciler, RECONCILE_AUDIT, &error);
+        if (r < 0)
                 log_error("%s", error.text);
         peer_recovery_look(&manager->recovery);
 }
@@ -146,12 +141,15 @@ Manager *manager_free(Manager *manager) {
 // --- what is asked of it ---
 
 int manager_reload(Manager *manager, Error *ret_error) {
+        Error error = {};
+
         int r = reload_planes(&manager->planes, &manager->messages, ret_error);
         if (r < 0)
                 return r;
         handover_write(&manager->handover);
-        // That the kernel could not be looked at is no reason to give up: it is tried again.
-        reconcile_or_log(&manager->reconciler, RECONCILE_INTENT);
+        // The files are read. A kernel that cannot be observed is tried again.
+        if (reconcile(&manager->reconciler, RECONCILE_INTENT, &error) < 0)
+                log_error("%s", error.text);
         return 0;
 }
 

@@ -35,6 +35,9 @@ typedef struct Manager {
 
 int manager_new(sd_event *event, Manager **ret, Error *ret_error);
 Manager *manager_free(Manager *manager);
+static inline void manager_freep(Manager **manager) {
+        *manager = manager_free(*manager);
+}
 // Reads the configuration and applies it, for the first time.
 int manager_start(Manager *manager, Error *ret_error);
 
