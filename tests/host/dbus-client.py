@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 #     dbus-client.py ask N WAITING       N calls of Reload; prints how all but WAITING of them were answered
+#     dbus-client.py ask-and-end N       N calls of Reload, four at a time; prints how they were answered
 #     dbus-client.py ask-and-go N        N calls of Reload, and is gone
 #     dbus-client.py call reload [FLAGS] a call of Reload with these flags; prints "done", or the error's name and text
 #     dbus-client.py call cap RATE       the same of SetBandwidth, out, until the next boot
@@ -17,7 +18,7 @@
 #     dbus-client.py polkit FILE         a polkitd that answers once there is FILE, as that says: "1 0" yes, "0 0" no,
 #                                        "0 1" after a password; then it says "answered"
 #
-# All but ask-and-go, call, log-level and odd end when they are killed.
+# All but ask-and-end, ask-and-go, call, log-level and odd end when they are killed.
 
 import itertools
 import os
@@ -65,11 +66,11 @@ def never_reads(n):
 
 
 # Sends N calls, not too many at once for the bus, and prints how they were answered; that many will wait.
-def ask_all(bus, n, waiting, send):
+def ask_all(bus, n, waiting, send, window=50):
     counts = {}
     for i in range(n + 1):
         answered = sum(counts.values())
-        while answered < (n - waiting if i == n else i - waiting - 50):
+        while answered < (n - waiting if i == n else i - waiting - window):
             kind, _, fields, _ = bus.receive(60) or sys.exit(f"no answer: {counts}")
             if kind in (RETURN, ERROR):
                 name = fields.get(4, "done").rsplit(".", 1)[-1]
@@ -84,6 +85,11 @@ def ask(n, waiting):
     bus = Bus()
     ask_all(bus, int(n), int(waiting), lambda: bus.send(MANAGER, "Reload"))
     wait()
+
+
+def ask_and_end(n):
+    bus = Bus()
+    ask_all(bus, int(n), 0, lambda: bus.send(MANAGER, "Reload"), window=4)
 
 
 def ask_and_go(n):
