@@ -91,7 +91,7 @@ static const char *dash_before(const char *name, const char *end) {
 }
 
 bool chain_name_parse_counter(const char *name, char ret_link[static IFNAMSIZ], bool *ret_is_outgoing,
-                        const char **ret_reason) {
+                              const char **ret_reason) {
         const char *reason = dash_before(name, name + strlen(name));
         const char *way = reason ? dash_before(name, reason) : NULL;
         char link[IFNAMSIZ];

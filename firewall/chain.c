@@ -81,8 +81,7 @@ int chain_text_add(ChainText *chain, State *state) {
                         fprintf(file, "%.*s\n", length, line);
                         continue;
                 }
-                fprintf(file, "%.*s comment \"" CHAIN_COMMENT_PREFIX "%016" PRIx64 "\"\n", length, line,
-                        ruleset->hash);
+                fprintf(file, "%.*s comment \"" CHAIN_COMMENT_PREFIX "%016" PRIx64 "\"\n", length, line, ruleset->hash);
                 ruleset->n_rules++;
         }
         if (fclose(file) != 0) {

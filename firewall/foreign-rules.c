@@ -16,7 +16,7 @@
 
 static const char *family_name(const struct nlmsghdr *header) {
         static const char *const names[] = {
-                [NFPROTO_INET] = "inet", [NFPROTO_IPV4] = "ip",       [NFPROTO_ARP] = "arp",
+                [NFPROTO_INET] = "inet",     [NFPROTO_IPV4] = "ip",       [NFPROTO_ARP] = "arp",
                 [NFPROTO_NETDEV] = "netdev", [NFPROTO_BRIDGE] = "bridge", [NFPROTO_IPV6] = "ip6",
         };
         uint8_t family = ((const struct nfgenmsg *)NLMSG_DATA(header))->nfgen_family;

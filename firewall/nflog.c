@@ -26,9 +26,9 @@
 #include "netlink/request.h"
 
 enum {
-        BUFFER_SIZE = 16384,  // a report takes a few hundred bytes and a datagram of its own
-        DATAGRAMS_MAX = 256,  // at one dispatch
-        COPY_BYTES = 128,     // of each frame: up to the ports, behind a few extension headers
+        BUFFER_SIZE = 16384, // a report takes a few hundred bytes and a datagram of its own
+        DATAGRAMS_MAX = 256, // at one dispatch
+        COPY_BYTES = 128,    // of each frame: up to the ports, behind a few extension headers
 };
 
 struct Nflog {

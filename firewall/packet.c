@@ -140,7 +140,10 @@ const char *packet_format_protocol(const Packet *packet, char ret[static PACKET_
                 uint8_t protocol;
                 const char *name;
         } names[] = {
-                { IPPROTO_TCP, "TCP" }, { IPPROTO_UDP, "UDP" }, { IPPROTO_ICMP, "ICMP" }, { IPPROTO_ICMPV6, "ICMPv6" },
+                { IPPROTO_TCP, "TCP" },
+                { IPPROTO_UDP, "UDP" },
+                { IPPROTO_ICMP, "ICMP" },
+                { IPPROTO_ICMPV6, "ICMPv6" },
         };
         const size_t size = PACKET_PROTOCOL_TEXT_MAX;
         const char *name = NULL;

@@ -91,8 +91,7 @@ int table_handle_chain(const struct nlmsghdr *header, void *userdata) {
                 return 0;
         // Also where the message about the table itself was lost.
         table->exists = true;
-        if (!attribute_string(attributes[NFTA_CHAIN_NAME], &name) ||
-            !chain_name_is_plain(name))
+        if (!attribute_string(attributes[NFTA_CHAIN_NAME], &name) || !chain_name_is_plain(name))
                 return 0;
         if (array_reserve(&table->chains, &table->n_allocated, table->n_chains + 1) < 0)
                 return -ENOMEM;

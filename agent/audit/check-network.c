@@ -99,12 +99,14 @@ void check_elsewhere(Check *check) {
 
 // --- neighbours ---
 
+typedef struct Neighbour {
+        Address address;
+        MacAddress mac;
+} Neighbour;
+
 typedef struct Neighbours {
         Check *check;
-        struct {
-                Address address;
-                MacAddress mac;
-        } * entries;
+        Neighbour *entries;
         size_t n_entries, n_allocated;
 } Neighbours;
 

@@ -107,7 +107,8 @@ void file_remove_leftovers(const char *path) {
 
         _cleanup_closedir_ DIR *directory = opendir(folder);
         for (const struct dirent *entry; directory && (entry = readdir(directory));)
-                if (strlen(entry->d_name) == size + strlen(TEMPORARY_SUFFIX) && strncmp(entry->d_name, name, size) == 0 &&
+                if (strlen(entry->d_name) == size + strlen(TEMPORARY_SUFFIX) &&
+                    strncmp(entry->d_name, name, size) == 0 &&
                     strncmp(entry->d_name + size, TEMPORARY_MARK, strlen(TEMPORARY_MARK)) == 0)
                         (void)unlinkat(dirfd(directory), entry->d_name, 0);
 }

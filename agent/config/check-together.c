@@ -37,8 +37,8 @@ static void check_ifbs(ConfigDraft *draft, const PlaneConfig *standing) {
         if (streq(ifb, standing->interface) || streq(ifb, standing->parent) ||
             (streq(ifb, other) && !streq(plane->interface, standing->interface)))
                 draft_error(draft, config_location(plane, "Interface", "Name", 0),
-                            "the ifb device of Name=%s is named %s, a name that %s uses; use another Name=", plane->interface,
-                            ifb, PLANE(standing, "Interface", "Name", 0));
+                            "the ifb device of Name=%s is named %s, a name that %s uses; use another Name=",
+                            plane->interface, ifb, PLANE(standing, "Interface", "Name", 0));
 }
 
 static void check_interfaces(ConfigDraft *draft, const PlaneConfig *standing) {

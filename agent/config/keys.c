@@ -103,7 +103,8 @@ static unsigned name_distance(const char *a, const char *b) {
 
                 row[0] = (unsigned)i;
                 for (size_t j = 1; j <= n; j++) {
-                        unsigned replaced = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+                        unsigned replaced =
+                                diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
                         unsigned changed = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
 
                         diagonal = row[j];
@@ -125,7 +126,8 @@ const ConfigKey *config_key_find_similar(const char *section, const char *name) 
                 const ConfigKey *key = &config_keys[i];
                 unsigned distance = name_distance(name, key->key);
 
-                if (is_similar(name, distance) && (distance < least || (distance == least && streq(key->section, section)))) {
+                if (is_similar(name, distance) &&
+                    (distance < least || (distance == least && streq(key->section, section)))) {
                         found = key;
                         least = distance;
                 }

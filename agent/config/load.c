@@ -97,7 +97,8 @@ static void draft_read_source(ConfigDraft *draft, const char *path, char *text, 
                 return;
         // The mark is one at the start of a file only.
         size_t n_bom = size >= strlen(INI_BOM) && memcmp(text, INI_BOM, strlen(INI_BOM)) == 0 ? strlen(INI_BOM) : 0;
-        if (asprintf(&source, "%s\n\n# %s\n%.*s", draft->plane->source ?: "", path, (int)(size - n_bom), text + n_bom) < 0) {
+        if (asprintf(&source, "%s\n\n# %s\n%.*s", draft->plane->source ?: "", path, (int)(size - n_bom), text + n_bom) <
+            0) {
                 draft->out_of_memory = true;
                 return;
         }

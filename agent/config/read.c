@@ -52,8 +52,9 @@ static void list_clear(PlaneConfig *plane, size_t offset) {
 }
 
 static void report_value(Reader *reader, const ConfigKey *key, const char *text, int r, const Error *error) {
-        const char *hint = strstr(text, " #") || strstr(text, " ;") || text[0] == '#' || text[0] == ';' ?
-                "; a comment stands on a line of its own" : "";
+        const char *hint = strstr(text, " #") || strstr(text, " ;") || text[0] == '#' || text[0] == ';'
+                                   ? "; a comment stands on a line of its own"
+                                   : "";
 
         if (r == -ENOMEM)
                 reader->draft->out_of_memory = true;

@@ -85,7 +85,8 @@ static int interface_read(ConfigDraft *draft _unused_, const char *text, void *t
                                  strlen(text), IFNAMSIZ - 1);
         // networkd takes such a name for a pattern or its opposite, and NetworkManager's lists are cut there.
         if (strpbrk(text, "!?[];,"))
-                return error_set(ret_error, -EINVAL, "a name with any of ! ? [ ] ; , is a pattern or a list to other programs; "
+                return error_set(ret_error, -EINVAL,
+                                 "a name with any of ! ? [ ] ; , is a pattern or a list to other programs; "
                                  "rename the interface");
         if (streq(text, "lo"))
                 return error_set(ret_error, -EINVAL,

@@ -64,11 +64,13 @@ static bool already_gone(int r) {
 }
 
 // The indices of links, each looked up once while no link is made or deleted.
+typedef struct LinkIndex {
+        char name[IFNAMSIZ];
+        int index;
+} LinkIndex;
+
 typedef struct LinkIndices {
-        struct {
-                char name[IFNAMSIZ];
-                int index;
-        } * links;
+        LinkIndex *links;
         size_t n_links, n_allocated;
 } LinkIndices;
 

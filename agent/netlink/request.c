@@ -184,10 +184,13 @@ static int answer_receive(Netlink *netlink, NetlinkAnswer *answer, Error *ret_er
 
 struct nl_msg *netlink_message_new(uint16_t type, uint16_t flags, const void *header, size_t size) {
         struct nl_msg *message = nlmsg_alloc_simple(type, flags);
-        if (message && nlmsg_append(message, (void *)header, size, NLMSG_ALIGNTO) < 0) {
+        void *payload = message ? nlmsg_reserve(message, size, NLMSG_ALIGNTO) : NULL;
+
+        if (!payload) {
                 nlmsg_free(message);
                 return NULL;
         }
+        memcpy(payload, header, size);
         return message;
 }
 

@@ -14,7 +14,7 @@ typedef struct Case {
         unsigned n_looks;
 } Case;
 
-static const Case audits[] = {
+static Case audits[] = {
         { "1 plane", 1, 0, 200 },
         { "1 plane, 1000 other links", 1, 1000, 50 },
         { "16 planes", 16, 0, 50 },
@@ -65,7 +65,7 @@ int bench_audit(unsigned rounds) {
         }
         for (unsigned round = 0; round < rounds && r >= 0; round++)
                 for (size_t i = 0; i < ELEMENTSOF(audits) && r >= 0; i++) {
-                        r = lab_run(run, (void *)&audits[i], results);
+                        r = lab_run(run, &audits[i], results);
                         for (unsigned k = 0; k < audits[i].n_looks && r >= 0; k++) {
                                 r = sample_add(&whole[i], results[k]);
                                 for (size_t j = 0; j < SNAPSHOT_PART_MAX && r >= 0; j++)

@@ -26,15 +26,16 @@ double now_usec(void);
 // Enters a namespace of our own, so that the machine's is never touched.
 int lab_enter(void);
 
-// Runs the body in a child with a new network namespace in which there are only lo and eno2, a veth that is up, and waits
-// until all of it is gone. The body's results come back in results, which has LAB_RESULTS_MAX places.
+// Runs the body in a child with a new network namespace in which there are only lo and eno2, a veth that is up, and
+// waits until all of it is gone. The body's results come back in results, which has LAB_RESULTS_MAX places.
 enum { LAB_RESULTS_MAX = 4096 };
 typedef int (*LabBody)(double *results, void *userdata);
 int lab_run(LabBody body, void *userdata, double *results);
 // Runs a command line of the shell; 0, or -EIO.
 int lab_shell(const char *format, ...) _printf_(1, 2);
 
-// Plane number 0 is on mig0, the others are on mig1 ... of the same parent: a VLAN where the kernel has them, else a macvlan.
+// Plane number 0 is on mig0, the others are on mig1 ... of the same parent: a VLAN where the kernel has them, else a
+// macvlan.
 int lab_plane_text(size_t number, char **ret);
 
 // A manager with its planes, as the daemon has it, without the bus and without files.

@@ -57,7 +57,8 @@ static int damage_rulesets(Repair *repair _unused_, Error *ret_error _unused_) {
 
 static int qdisc_delete(Repair *repair, uint32_t parent, Error *ret_error) {
         struct tcmsg header = { .tcm_ifindex = repair->ifindex, .tcm_parent = parent };
-        return netlink_request(repair->requests, netlink_message_new(RTM_DELQDISC, 0, &header, sizeof(header)), ret_error);
+        return netlink_request(repair->requests, netlink_message_new(RTM_DELQDISC, 0, &header, sizeof(header)),
+                               ret_error);
 }
 
 static int damage_root(Repair *repair, Error *ret_error) {
@@ -83,7 +84,8 @@ static int damage_address(Repair *repair, Error *ret_error) {
 
 static int damage_up(Repair *repair, Error *ret_error) {
         struct ifinfomsg header = { .ifi_index = repair->ifindex, .ifi_change = IFF_UP };
-        return netlink_request(repair->requests, netlink_message_new(RTM_NEWLINK, 0, &header, sizeof(header)), ret_error);
+        return netlink_request(repair->requests, netlink_message_new(RTM_NEWLINK, 0, &header, sizeof(header)),
+                               ret_error);
 }
 
 // --- what a message tells: the damage is seen, or it is put right by the last request that this takes ---
@@ -110,7 +112,8 @@ static Sight see_ruleset(const Repair *repair, const struct nlmsghdr *message) {
 static Sight see_qdisc(const Repair *repair, const struct nlmsghdr *message) {
         const struct tcmsg *tc = NLMSG_DATA(message);
 
-        if ((message->nlmsg_type != RTM_NEWQDISC && message->nlmsg_type != RTM_DELQDISC) || tc->tcm_ifindex != repair->ifindex)
+        if ((message->nlmsg_type != RTM_NEWQDISC && message->nlmsg_type != RTM_DELQDISC) ||
+            tc->tcm_ifindex != repair->ifindex)
                 return SIGHT_NONE;
         if (message->nlmsg_type == RTM_DELQDISC)
                 return SIGHT_DAMAGE;
@@ -298,7 +301,9 @@ static int damage_run(Repair *repair, size_t damage, double results[static 2]) {
         (void)pthread_join(thread, NULL);
         if (author.result < 0 || seen == SIGHT_NONE || repaired == SIGHT_NONE) {
                 (void)fprintf(stderr, "%s: %s\n", damages[damage].name,
-                              author.result < 0 ? author.error.text : seen ? "not repaired" : "not seen");
+                              author.result < 0 ? author.error.text
+                              : seen            ? "not repaired"
+                                                : "not seen");
                 return author.result < 0 ? author.result : -ETIMEDOUT;
         }
         results[0] = seen_at - author.start;

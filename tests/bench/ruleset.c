@@ -23,12 +23,12 @@ static double anonymous_kib(void) {
 typedef enum Result {
         RESULT_NEW,
         RESULT_FREE,
-        RESULT_KIB_NEW,   // above what the process had
+        RESULT_KIB_NEW, // above what the process had
         RESULT_KIB_LOADED,
         RESULT_KIB_FREED,
         RESULT_KIB_TRIMMED,
         RESULT_FIRST,
-        RESULT_KEPT, // LOADS later ones in the same context
+        RESULT_KEPT,                        // LOADS later ones in the same context
         RESULT_FRESH = RESULT_KEPT + LOADS, // and each in a context of its own
         RESULT_MAX = RESULT_FRESH + LOADS,
 } Result;
@@ -60,7 +60,8 @@ static char *reload_text(const Script *script) {
         if (!file)
                 return NULL;
         fputs("add table netdev migplane\nadd table inet migplane\nadd table arp migplane\n"
-              "flush table netdev migplane\nflush table inet migplane\nflush table arp migplane\n", file);
+              "flush table netdev migplane\nflush table inet migplane\nflush table arp migplane\n",
+              file);
         fputs(script_ruleset(script), file);
         return fclose(file) == 0 ? text : NULL;
 }

@@ -83,7 +83,8 @@ int script_apply(Kernel *kernel, const Plan *plan, Script *script, double times[
                 for (size_t j = before; script && j < script->n_steps; j++)
                         script->steps[j].kind = kind;
                 if (r < 0 || failures.n_failures > 0) {
-                        (void)fprintf(stderr, "%s\n", failures.n_failures ? failures.failures[0].error.text : strerror(-r));
+                        (void)fprintf(stderr, "%s\n",
+                                      failures.n_failures ? failures.failures[0].error.text : strerror(-r));
                         return -EIO;
                 }
         }
@@ -144,7 +145,8 @@ int script_run(const Script *script, double times[static OBJECT_KIND_MAX]) {
                         r = request_run(fd, data, step->size);
                 times[step->kind] += now_usec() - at;
                 if (r < 0)
-                        (void)fprintf(stderr, "request %zu, %s: %s\n", i, object_kind_to_string(step->kind), strerror(-r));
+                        (void)fprintf(stderr, "request %zu, %s: %s\n", i, object_kind_to_string(step->kind),
+                                      strerror(-r));
         }
         return r;
 }

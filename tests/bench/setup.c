@@ -20,7 +20,9 @@ enum {
         PART_LOOK_AGAIN = PART_KINDS + OBJECT_KIND_MAX,
         RESULT_MAX = PART_LOOK_AGAIN + SNAPSHOT_PART_MAX,
 };
-enum { SHELL_DIFFERENCES = 3 }; // see shell.c: our filter is missing, another is in its place, and the address is nobody's
+enum {
+        SHELL_DIFFERENCES = 3
+}; // see shell.c: our filter is missing, another is in its place, and the address is nobody's
 
 typedef struct Setup {
         Script *script; // shared with the children

@@ -1,8 +1,8 @@
 // The same plane as a script of ip, tc, sysctl and nft, as an administrator would write it.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Two things cannot be said there as we say them: tc spells a MAC in its own way only, with keys at other offsets, and ip
-// (6.1) cannot give an address a protocol. The rest is what migplane makes, and its look finds it so.
+// Two things cannot be said there as we say them: tc spells a MAC in its own way only, with keys at other offsets, and
+// ip (6.1) cannot give an address a protocol. The rest is what migplane makes, and its look finds it so.
 
 #include <arpa/inet.h>
 #include <linux/pkt_sched.h>
@@ -77,8 +77,9 @@ static void qdisc_print(const Object *object, FILE *file) {
                 break;
         case QDISC_FQ_CODEL:
         case QDISC_PFIFO:
-                fprintf(file, "parent %x:%x handle %x: %s limit %u", TC_H_MAJ(qdisc->parent) >> 16, TC_H_MIN(qdisc->parent),
-                        TC_H_MAJ(qdisc->handle) >> 16, qdisc->type == QDISC_PFIFO ? "pfifo" : "fq_codel", qdisc->limit);
+                fprintf(file, "parent %x:%x handle %x: %s limit %u", TC_H_MAJ(qdisc->parent) >> 16,
+                        TC_H_MIN(qdisc->parent), TC_H_MAJ(qdisc->handle) >> 16,
+                        qdisc->type == QDISC_PFIFO ? "pfifo" : "fq_codel", qdisc->limit);
                 break;
         case QDISC_FOREIGN:
                 break;
@@ -177,7 +178,8 @@ int shell_print(const State *desired, const Script *script, const char *director
                         continue;
                 }
                 if (batched && starts)
-                        fprintf(file, streq(program, "sysctl") ? "sysctl -q -p - <<END\n" : "%s -batch - <<END\n", program);
+                        fprintf(file, streq(program, "sysctl") ? "sysctl -q -p - <<END\n" : "%s -batch - <<END\n",
+                                program);
                 if (!batched)
                         fprintf(file, streq(program, "sysctl") ? "sysctl -qw " : "%s ", program);
                 object_arguments_print(object, separator, file);

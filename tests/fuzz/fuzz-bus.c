@@ -63,8 +63,8 @@ int __wrap_manager_set_down(Manager *manager _unused_, Plane *plane, bool down, 
         return 0;
 }
 
-char *__wrap_describe(const PlaneSet *planes _unused_, const Counters *counters _unused_, char *const *messages _unused_,
-                      size_t n_messages _unused_) {
+char *__wrap_describe(const PlaneSet *planes _unused_, const Counters *counters _unused_,
+                      char *const *messages _unused_, size_t n_messages _unused_) {
         return strdup("{}");
 }
 

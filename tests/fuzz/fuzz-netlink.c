@@ -1,8 +1,8 @@
 // Arbitrary bytes as the kernel's answer about links, addresses, routes, neighbours, VLANs, tc and sockets.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The first byte says who asks. The linker puts the functions below in the place of the request socket's (--wrap), so that all
-// else is as in the daemon, and each answer is in memory of just its size.
+// The first byte says who asks. The linker puts the functions below in the place of the request socket's (--wrap), so
+// that all else is as in the daemon, and each answer is in memory of just its size.
 
 #include <sys/socket.h>
 
@@ -139,7 +139,7 @@ static void sockets(State *state _unused_, Error *error) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        static void (*const readers[])(State *state, Error *error) = {
+        static void (*const readers[])(State * state, Error * error) = {
                 links, addresses, routes, neighbours, vlans, qdiscs, classes, filters, sockets, redirects,
         };
         State state = {};

@@ -1,19 +1,18 @@
-// One fault in a process: LD_PRELOAD=libfault.so FAULT=KIND:NUMBER, the first is number 0; it then says `fault: KIND NUMBER`
-// SPDX-License-Identifier: GPL-2.0-or-later
+// One fault in a process: LD_PRELOAD=libfault.so FAULT=KIND:NUMBER, the first is number 0; it then says `fault: KIND
+// NUMBER` SPDX-License-Identifier: GPL-2.0-or-later
 //
 //     memory       an allocation fails
-//     send-ERRNO   a netlink message is not sent, and the sender is told so: send-ENOBUFS, send-EINTR, send-EAGAIN, send-ENOMEM
-//     unsent       it is not sent, and the sender is told that it was
-//     recv-ERRNO   nothing is received, but stays to be received: recv-ENOBUFS, recv-EINTR, recv-EAGAIN, recv-ENOMEM
-//     lost         a datagram is lost, as if it had never come
-//     lost-link    that with a link's number is lost, and its acknowledgement is not
-//     cut          a datagram is half as long as it was
-//     interrupted  a datagram says that its dump was interrupted, and lacks every other object
+//     send-ERRNO   a netlink message is not sent, and the sender is told so: send-ENOBUFS, send-EINTR, send-EAGAIN,
+//     send-ENOMEM unsent       it is not sent, and the sender is told that it was recv-ERRNO   nothing is received, but
+//     stays to be received: recv-ENOBUFS, recv-EINTR, recv-EAGAIN, recv-ENOMEM lost         a datagram is lost, as if
+//     it had never come lost-link    that with a link's number is lost, and its acknowledgement is not cut          a
+//     datagram is half as long as it was interrupted  a datagram says that its dump was interrupted, and lacks every
+//     other object
 //
 // FAULT=none:0 is no fault; a process without one ends with a line `fault: none, of KIND NUMBER` for each kind.
 //
-// Only netlink sockets count, of those that are received from only what would be waited for. Who waits for an answer waits
-// FAULT_PATIENCE_MS at most.
+// Only netlink sockets count, of those that are received from only what would be waited for. Who waits for an answer
+// waits FAULT_PATIENCE_MS at most.
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -31,7 +30,8 @@
 static struct {
         const char *kind;
         long n;
-} occasions[] = { { "memory" }, { "send" }, { "unsent" }, { "recv" }, { "lost" }, { "lost-link" }, { "cut" }, { "interrupted" } };
+} occasions[] = { { "memory" }, { "send" },      { "unsent" }, { "recv" },
+                  { "lost" },   { "lost-link" }, { "cut" },    { "interrupted" } };
 
 static char kind[64], whole_kind[64];
 static int error;
@@ -200,7 +200,9 @@ ssize_t recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *ad
         if (!armed || !is_netlink(fd))
                 return NEXT(recvfrom)(fd, data, size, flags, address, length);
         struct iovec part = { .iov_base = data, .iov_len = size };
-        struct msghdr message = { .msg_name = address, .msg_namelen = length ? *length : 0, .msg_iov = &part, .msg_iovlen = 1 };
+        struct msghdr message = {
+                .msg_name = address, .msg_namelen = length ? *length : 0, .msg_iov = &part, .msg_iovlen = 1
+        };
         ssize_t n = recvmsg(fd, &message, flags);
         if (length)
                 *length = message.msg_namelen;

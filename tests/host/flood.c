@@ -1,9 +1,10 @@
 // A flood of frames from a device on the wire that is not a peer: flood LINK RATE TO-MAC TO-IPV4 TO-IPV6 [KIND...]
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// RATE is in frames per second. The kinds are syn, arp, nd, broadcast and fragment, by turns; without a name all of them. The
-// sender's MAC address is the link's. Its IP addresses are from the network of the target, another one in each frame. The flood
-// runs until it is terminated, and then prints the number of frames that it has sent, and the time in milliseconds.
+// RATE is in frames per second. The kinds are syn, arp, nd, broadcast and fragment, by turns; without a name all of
+// them. The sender's MAC address is the link's. Its IP addresses are from the network of the target, another one in
+// each frame. The flood runs until it is terminated, and then prints the number of frames that it has sent, and the
+// time in milliseconds.
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -56,8 +57,18 @@ static uint8_t other(const Target *target, uint32_t number) {
 }
 
 static uint8_t *ipv4(uint8_t *packet, const Target *target, uint32_t number, uint8_t protocol, uint16_t fragment) {
-        const uint8_t header[] = { 0x45, 0, 0, FRAME_SIZE - 14, (uint8_t)(number >> 8), (uint8_t)number,
-                                   (uint8_t)(fragment >> 8), (uint8_t)fragment, 64, protocol, 0, 0 };
+        const uint8_t header[] = { 0x45,
+                                   0,
+                                   0,
+                                   FRAME_SIZE - 14,
+                                   (uint8_t)(number >> 8),
+                                   (uint8_t)number,
+                                   (uint8_t)(fragment >> 8),
+                                   (uint8_t)fragment,
+                                   64,
+                                   protocol,
+                                   0,
+                                   0 };
 
         memcpy(packet, header, sizeof(header));
         memcpy(packet + 12, target->ipv4, 3);
@@ -69,7 +80,8 @@ static uint8_t *ipv4(uint8_t *packet, const Target *target, uint32_t number, uin
 }
 
 static void syn(uint8_t *frame, const Target *target, uint32_t number) {
-        uint8_t *ip = ethernet(frame, target->mac, target, ETHERTYPE_IP), *tcp = ipv4(ip, target, number, IPPROTO_TCP, 0);
+        uint8_t *ip = ethernet(frame, target->mac, target, ETHERTYPE_IP),
+                *tcp = ipv4(ip, target, number, IPPROTO_TCP, 0);
         uint16_t to = (uint16_t)(49152 + number % 64);
         size_t size = FRAME_SIZE - 34;
 
@@ -211,8 +223,9 @@ static uint64_t now_nsec(void) {
 int main(int argc, char **argv) {
         Target target = {};
 
-        if (argc < 6 || sscanf(argv[3], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &target.mac[0], &target.mac[1], &target.mac[2],
-                               &target.mac[3], &target.mac[4], &target.mac[5]) != 6 ||
+        if (argc < 6 ||
+            sscanf(argv[3], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &target.mac[0], &target.mac[1], &target.mac[2],
+                   &target.mac[3], &target.mac[4], &target.mac[5]) != 6 ||
             inet_pton(AF_INET, argv[4], target.ipv4) != 1 || inet_pton(AF_INET6, argv[5], target.ipv6) != 1 ||
             kinds_choose(argv + 6) < 0) {
                 fputs("usage: flood LINK RATE TO-MAC TO-IPV4 TO-IPV6 [syn|arp|nd|broadcast|fragment]...\n", stderr);

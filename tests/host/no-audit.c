@@ -1,8 +1,8 @@
 // The daemon without its audit: LD_PRELOAD=libno-audit.so; what it finds, it finds by notification
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The audit is the daemon's one timer that may be half a second late. Its first time, and with that every other, is put off by ten
-// years; the process says `no audit`.
+// The audit is the daemon's one timer that may be half a second late. Its first time, and with that every other, is put
+// off by ten years; the process says `no audit`.
 
 #include <dlfcn.h>
 #include <stdint.h>

@@ -3,10 +3,9 @@
 //
 // While the file is there, each of its words is in force:
 //
-//     newlink, delneigh...         the kernel refuses every request of this type; newlink makes a link, setlink changes one
-//     newtclass@ifb-mig0           every request of this type about this link
-//     nftables                     every nftables transaction
-//     nftables:TEXT                every nftables transaction that contains this text
+//     newlink, delneigh...         the kernel refuses every request of this type; newlink makes a link, setlink changes
+//     one newtclass@ifb-mig0           every request of this type about this link nftables                     every
+//     nftables transaction nftables:TEXT                every nftables transaction that contains this text
 //     interrupted-rtnetlink        every dump of rtnetlink is interrupted and lacks its objects
 //     interrupted-nftables         every dump of nftables
 //
@@ -164,9 +163,12 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
 }
 
 ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address, socklen_t length) {
-        struct iovec part = { .iov_base = (void *)data, .iov_len = size };
-        struct msghdr message = { .msg_name = (void *)address, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1 };
+        struct iovec part = { .iov_len = size };
+        struct msghdr message = { .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1 };
 
+        // They are only read, and the types do not say so.
+        memcpy(&part.iov_base, &data, sizeof(data));
+        memcpy(&message.msg_name, &address, sizeof(address));
         return sendmsg(fd, &message, flags);
 }
 

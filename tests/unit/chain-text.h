@@ -7,7 +7,10 @@
 #include "firewall/ruleset.h"
 #include "golden.h"
 
-#define MAC { { 0x02, 0, 0, 0, 0, 0x05 } }
+#define MAC                                \
+        {                                  \
+                { 0x02, 0, 0, 0, 0, 0x05 } \
+        }
 
 // The chain's text, without the comments; "" when there is no such chain.
 static inline char *chain_text(const State *state, RulesetFamily family, const char *chain) {
@@ -48,5 +51,5 @@ static inline void derive(const char *text, RulesetPlane plane, Config **ret_con
 
 static _unused_ const RulesetPlane there = { .device_exists = true, .has_mac = true, .mac = MAC };
 
-#define IPV4_PLANE                                                                                                     \
+#define IPV4_PLANE \
         "[Interface]\nName=mig0\nKind=device\n[Address]\nAddress=192.0.2.5/24\n[Isolation]\nPeers=192.0.2.0/28\n"

@@ -30,7 +30,8 @@ static struct {
 static int reading(AnswerKind kind, Error *ret_error) {
         kernel.n_reads[kind]++;
         kernel.now_usec += kernel.reading_takes_usec;
-        return kernel.error < 0 ? error_set(ret_error, kernel.error, "reading number %u failed", kernel.n_reads[kind]) : 0;
+        return kernel.error < 0 ? error_set(ret_error, kernel.error, "reading number %u failed", kernel.n_reads[kind])
+                                : 0;
 }
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
@@ -84,9 +85,10 @@ int __wrap_reconcile_snapshot(const Reconciler *reconciler, Snapshot *ret, Error
 }
 
 // As the real one, without its checks.
-int __wrap_audit_run(Audit *audit, const Kernel *unused, const PlaneSet *planes, const Snapshot *snapshot, Error *ret_error);
-int __wrap_audit_run(Audit *audit, const Kernel *unused _unused_, const PlaneSet *planes, const Snapshot *snapshot _unused_,
-                     Error *ret_error) {
+int __wrap_audit_run(Audit *audit, const Kernel *unused, const PlaneSet *planes, const Snapshot *snapshot,
+                     Error *ret_error);
+int __wrap_audit_run(Audit *audit, const Kernel *unused _unused_, const PlaneSet *planes,
+                     const Snapshot *snapshot _unused_, Error *ret_error) {
         int r = reading(ANSWER_AUDIT, ret_error);
 
         if (r < 0)

@@ -31,7 +31,8 @@ static int reset(void **state _unused_) {
 
 static bool takes(const Object *const *load, size_t n_load) {
         for (size_t i = 0; i < n_load; i++)
-                if (kernel.bad_link && load[i]->as_ruleset.family == RULESET_NETDEV && streq(load[i]->link, kernel.bad_link))
+                if (kernel.bad_link && load[i]->as_ruleset.family == RULESET_NETDEV &&
+                    streq(load[i]->link, kernel.bad_link))
                         return false;
         return !kernel.refuses_all;
 }
@@ -60,7 +61,9 @@ int __wrap_firewall_check(Firewall *firewall _unused_, const Object *const *load
 
 int __wrap_link_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
 int __wrap_link_add(Netlink *netlink _unused_, int ifindex _unused_, const Object *desired, Error *ret_error) {
-        return kernel.no_link && streq(desired->link, kernel.no_link) ? error_set(ret_error, -EBUSY, "Device or resource busy") : 0;
+        return kernel.no_link && streq(desired->link, kernel.no_link)
+                       ? error_set(ret_error, -EBUSY, "Device or resource busy")
+                       : 0;
 }
 
 int __wrap_netlink_link_index(Netlink *netlink, const char *name, int *ret_index, Error *ret_error);

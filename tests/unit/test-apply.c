@@ -21,10 +21,10 @@
 // --- the kernel ---
 
 static struct {
-        char calls[1024];     // "add link mig0\n"
-        const char *refused;  // the call that fails; NULL: none
-        int error;            // how
-        const char *no_link;  // a link that does not exist
+        char calls[1024];    // "add link mig0\n"
+        const char *refused; // the call that fails; NULL: none
+        int error;           // how
+        const char *no_link; // a link that does not exist
         unsigned n_lookups, n_transactions, n_steps;
 } kernel;
 
@@ -45,15 +45,17 @@ static int call(const char *verb, const char *what, const char *link, Error *ret
         return 0;
 }
 
-#define ADD(function, what)                                                                                       \
-        int __wrap_##function(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);             \
-        int __wrap_##function(Netlink *netlink _unused_, int ifindex _unused_, const Object *desired, Error *ret_error) { \
-                return call("add", what, desired->link, ret_error);                                                 \
+#define ADD(function, what)                                                                            \
+        int __wrap_##function(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error); \
+        int __wrap_##function(Netlink *netlink _unused_, int ifindex _unused_, const Object *desired,  \
+                              Error *ret_error) {                                                      \
+                return call("add", what, desired->link, ret_error);                                    \
         }
-#define DELETE(function, what)                                                                                    \
-        int __wrap_##function(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error);            \
-        int __wrap_##function(Netlink *netlink _unused_, int ifindex _unused_, const Object *observed, Error *ret_error) { \
-                return call("delete", what, observed->link, ret_error);                                             \
+#define DELETE(function, what)                                                                          \
+        int __wrap_##function(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error); \
+        int __wrap_##function(Netlink *netlink _unused_, int ifindex _unused_, const Object *observed,  \
+                              Error *ret_error) {                                                       \
+                return call("delete", what, observed->link, ret_error);                                 \
         }
 ADD(link_add, "link")
 DELETE(link_delete, "link")
@@ -73,8 +75,8 @@ int __wrap_netlink_link_index(Netlink *netlink _unused_, const char *name, int *
 
 int __wrap_firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
                           size_t n_remove, Error *ret_error);
-int __wrap_firewall_apply(Firewall *firewall _unused_, const Object *const *load, size_t n_load, const Object *const *remove,
-                          size_t n_remove, Error *ret_error) {
+int __wrap_firewall_apply(Firewall *firewall _unused_, const Object *const *load, size_t n_load,
+                          const Object *const *remove, size_t n_remove, Error *ret_error) {
         int r = call("run", "transaction", "", ret_error);
 
         kernel.n_transactions++;
@@ -120,7 +122,7 @@ static void add(ObjectKind kind, const char *link) {
         operations[n_operations++] = (Operation){ .type = OPERATION_ADD, .desired = object };
 }
 
-static void delete(ObjectKind kind, const char *link) {
+static void delete (ObjectKind kind, const char *link) {
         const Object *object = object_new(kind, link);
 
         operations[n_operations++] = (Operation){ .type = OPERATION_DELETE, .observed = object };
@@ -184,7 +186,8 @@ static void test_operations_are_carried_out_in_their_order(void **state _unused_
         two_planes();
         assert_applied("add link ifb-mig0\nadd link mig0\nadd link mig1\n" CHAINS
                        "add class mig0\nadd class mig1\nadd link-up ifb-mig0\nadd address mig0\nadd link-up mig0\n"
-                       "add link-up mig1\n", "");
+                       "add link-up mig1\n",
+                       "");
         assert_int_equal(kernel.n_transactions, 1);
         assert_int_equal(kernel.n_steps, 12 + 1);
 }
@@ -226,14 +229,15 @@ static void test_a_device_that_does_not_exist_is_a_refusal(void **state _unused_
 
 static void test_rules_stay_when_the_device_could_not_be_removed(void **state _unused_) {
         plan_begin();
-        delete(OBJECT_LINK_UP, "mig0");
-        delete(OBJECT_LINK, "mig1");
-        delete(OBJECT_LINK, "mig0");
+        delete (OBJECT_LINK_UP, "mig0");
+        delete (OBJECT_LINK, "mig1");
+        delete (OBJECT_LINK, "mig0");
         chain("mig0", "mig0-in", true);
         chain("mig1", "mig1-in", true);
         kernel.refused = "delete link mig0";
-        assert_applied("delete link-up mig0\ndelete link mig1\ndelete link mig0\nrun transaction \nremove chain mig1-in\n",
-                       "[mig0] cannot delete link mig0 kind device: Device or resource busy\n");
+        assert_applied(
+                "delete link-up mig0\ndelete link mig1\ndelete link mig0\nrun transaction \nremove chain mig1-in\n",
+                "[mig0] cannot delete link mig0 kind device: Device or resource busy\n");
 }
 
 static void test_what_is_gone_already_need_not_be_deleted(void **state _unused_) {
@@ -242,7 +246,7 @@ static void test_what_is_gone_already_need_not_be_deleted(void **state _unused_)
         for (size_t i = 0; i < ELEMENTSOF(errors); i++) {
                 (void)reset(NULL);
                 plan_begin();
-                delete(OBJECT_LINK, "mig0");
+                delete (OBJECT_LINK, "mig0");
                 chain("mig0", "mig0-in", true);
                 kernel.refused = "delete link mig0";
                 kernel.error = errors[i];

@@ -99,8 +99,9 @@ static void test_rules_are_not_the_guard(void **state _unused_) {
 
 // --- Listeners ---
 
-#define PLANE(fallback, ports) \
-        "[Plane]\nFallback=" fallback "\n[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n[Isolation]\nPorts=" ports "\n"
+#define PLANE(fallback, ports)        \
+        "[Plane]\nFallback=" fallback \
+        "\n[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n[Isolation]\nPorts=" ports "\n"
 
 // A socket that listens, seen by the plane blue while red is there as well.
 typedef struct Listening {

@@ -18,11 +18,11 @@
 // --- the files ---
 
 static struct {
-        char *etc, *run;        // the drop-ins; NULL: there is none
-        const char *full;       // a path that cannot be written; NULL: none
-        const char *refusal;    // of the kernel, of rates other than 4G; NULL: it takes all
+        char *etc, *run;     // the drop-ins; NULL: there is none
+        const char *full;    // a path that cannot be written; NULL: none
+        const char *refusal; // of the kernel, of rates other than 4G; NULL: it takes all
         ReasonCode refused_as;
-        int reconcile_error;    // at the first; 0: none
+        int reconcile_error; // at the first; 0: none
         unsigned n_reconciled, n_announced, n_saved;
         uint64_t reconciled[4]; // the egress rates that were to be applied
         uint64_t saved;         // that of the kept configuration
@@ -72,7 +72,8 @@ int __wrap_file_make_folders(const char *path _unused_, Error *ret_error _unused
 }
 
 int __wrap_config_load(const char *const *directories, bool has_ipv6, Config **ret, Error *ret_error);
-int __wrap_config_load(const char *const *directories _unused_, bool has_ipv6, Config **ret, Error *ret_error _unused_) {
+int __wrap_config_load(const char *const *directories _unused_, bool has_ipv6, Config **ret,
+                       Error *ret_error _unused_) {
         char text[1024];
 
         (void)snprintf(text, sizeof(text), "%s%s%s", PLANE, host.etc ?: "", host.run ?: "");

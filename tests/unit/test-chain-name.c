@@ -9,8 +9,8 @@ static void test_links_are_spelled_so_that_nft_reads_them(void **state _unused_)
         static const struct {
                 const char *link, *spelling;
         } cases[] = {
-                { "mig0", "mig0" },       { "eno1.100", "eno1.100" }, { "en-1_x", "en-1_x" }, { "m@1", "m/401" },
-                { "3com", "x//3com" },    { "x3com", "x3com" },       { ".a", "x//.a" },      { "@", "x///40" },
+                { "mig0", "mig0" },    { "eno1.100", "eno1.100" }, { "en-1_x", "en-1_x" }, { "m@1", "m/401" },
+                { "3com", "x//3com" }, { "x3com", "x3com" },       { ".a", "x//.a" },      { "@", "x///40" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -36,8 +36,8 @@ static void test_a_name_fits_whatever_is_spelled(void **state _unused_) {
 }
 
 static void test_chains_that_are_no_planes_have_no_link(void **state _unused_) {
-        static const char *const names[] = { "prerouting", "eno1-guard", "-in", "a/4-in", "a/zz-in",
-                                             "seventeen-letters-in", "/40-in" };
+        static const char *const names[] = { "prerouting", "eno1-guard",           "-in",   "a/4-in",
+                                             "a/zz-in",    "seventeen-letters-in", "/40-in" };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
                 char link[IFNAMSIZ] = "untouched";
@@ -47,8 +47,10 @@ static void test_chains_that_are_no_planes_have_no_link(void **state _unused_) {
 }
 
 static void test_names_that_are_no_names_are_known(void **state _unused_) {
-        static const char *const names[] = { "", "1", "a b", "a;flush ruleset", "a\"", "a\n", "-a",
-                                             "a234567890123456789012345678901234567890123456789012345678901234" };
+        static const char *const names[] = {
+                "",    "1",   "a b", "a;flush ruleset",
+                "a\"", "a\n", "-a",  "a234567890123456789012345678901234567890123456789012345678901234"
+        };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 assert_false(chain_name_is_plain(names[i]));

@@ -290,7 +290,8 @@ static void a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_th
 }
 
 static void an_adopted_link_that_no_longer_fits_keeps_its_isolation_and_is_not_made_again(void **state _unused_) {
-        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false), link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false),
+                         link_make("mig0", LINK_VLAN, "eno1", 1500, false) };
         links[1].vlan_id = 99;
         _cleanup_derived_ Derived derived = derive_known(VLAN_PLANE, links, 2, "", (Known){ .stood_on = true });
 
@@ -389,12 +390,15 @@ static void a_macvlan_has_the_same_address_at_every_boot_of_one_machine_only(voi
 static void cloned_machines_have_macvlans_with_different_addresses(void **state _unused_) {
         static const char machine_id[] = "0123456789abcdef0123456789abcdef";
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
-        _cleanup_derived_ Derived one = derive_with(
-                "[Interface]\nName=mig0\nKind=macvlan\nParent=eno1\n[Address]\nAddress=172.150.1.5/24\n", links, 1, machine_id);
-        _cleanup_derived_ Derived two = derive_with(
-                "[Interface]\nName=mig0\nKind=macvlan\nParent=eno1\n[Address]\nAddress=172.150.1.6/24\n", links, 1, machine_id);
+        _cleanup_derived_ Derived one =
+                derive_with("[Interface]\nName=mig0\nKind=macvlan\nParent=eno1\n[Address]\nAddress=172.150.1.5/24\n",
+                            links, 1, machine_id);
+        _cleanup_derived_ Derived two =
+                derive_with("[Interface]\nName=mig0\nKind=macvlan\nParent=eno1\n[Address]\nAddress=172.150.1.6/24\n",
+                            links, 1, machine_id);
 
-        assert_memory_not_equal(&one.state.objects[0].as_link.mac, &two.state.objects[0].as_link.mac, sizeof(MacAddress));
+        assert_memory_not_equal(&one.state.objects[0].as_link.mac, &two.state.objects[0].as_link.mac,
+                                sizeof(MacAddress));
 }
 
 // A path that is cut names another setting, or none.

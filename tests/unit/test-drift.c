@@ -125,7 +125,8 @@ static void lab_deinit(Lab *lab) {
 
 // Which of the objects are worked on, as "0123".
 static void assert_selected(Lab *lab, bool is_asked_for, uint64_t now, const char *expected) {
-        _cleanup_snapshot_of_ Snapshot snapshot = snapshot_of(&lab->planes, lab->operations, ELEMENTSOF(lab->operations));
+        _cleanup_snapshot_of_ Snapshot snapshot =
+                snapshot_of(&lab->planes, lab->operations, ELEMENTSOF(lab->operations));
         _cleanup_plan_ Plan active = {};
         char selected[8] = "";
 

@@ -34,8 +34,9 @@ static void test_sets_hold_nothing_twice(void **state _unused_) {
         _cleanup_free_ char *set = set_text(prefixes, ELEMENTSOF(prefixes));
         _cleanup_free_ char *lone = set_text(prefixes, 1);
 
-        assert_string_equal(set, "{ 10.0.0.0, 10.1.2.0 } & 255.255.255.0 & 0xffffff00\n"
-                                 "fd00::/64 & ffff:ffff:ffff:ffff:: & 0xffffffffffffffff0000000000000000");
+        assert_string_equal(set,
+                            "{ 10.0.0.0, 10.1.2.0 } & 255.255.255.0 & 0xffffff00\n"
+                            "fd00::/64 & ffff:ffff:ffff:ffff:: & 0xffffffffffffffff0000000000000000");
         assert_string_equal(lone, "10.1.2.3");
 }
 

@@ -202,11 +202,13 @@ static void test_a_refused_transaction_is_told_with_its_command(void **state) {
                 { AT REFUSED "Operation not permitted\n" COMMAND "\n", -EPERM,
                   "nftables: " REFUSED "Operation not permitted: \"" COMMAND "\"" },
                 // Of several errors, the first.
-                { AT REFUSED "Device or resource busy\n" COMMAND "\n" AT REFUSED "Operation not permitted\nadd table\n", -EBUSY,
-                  "nftables: " REFUSED "Device or resource busy: \"" COMMAND "\"" },
-                { AT REFUSED "Operation not supported\nadd chain netdev migplane out { type filter hook egress device }\n",
+                { AT REFUSED "Device or resource busy\n" COMMAND "\n" AT REFUSED "Operation not permitted\nadd table\n",
+                  -EBUSY, "nftables: " REFUSED "Device or resource busy: \"" COMMAND "\"" },
+                { AT REFUSED
+                  "Operation not supported\nadd chain netdev migplane out { type filter hook egress device }\n",
                   -EOPNOTSUPP,
-                  "nftables: " REFUSED "Operation not supported: \"add chain netdev migplane out { type filter hook egress "
+                  "nftables: " REFUSED
+                  "Operation not supported: \"add chain netdev migplane out { type filter hook egress "
                   "device }\"; egress chains need Linux 5.16" },
                 { AT REFUSED "Operation not supported\n" COMMAND "\n", -EOPNOTSUPP,
                   "nftables: " REFUSED "Operation not supported: \"" COMMAND "\"" },
@@ -249,8 +251,9 @@ static void test_counters_that_no_rule_refers_to_are_deleted(void **state) {
         kernel.n_counter_users = 0;
         assert_int_equal(apply_chain(*state, NULL), 0);
         assert_int_equal(library.n_runs, 3);
-        assert_string_equal(library.last_text, "delete counter netdev migplane mig0-in-mac\n"
-                                               "delete counter inet migplane mig0-in-mac\n");
+        assert_string_equal(library.last_text,
+                            "delete counter netdev migplane mig0-in-mac\n"
+                            "delete counter inet migplane mig0-in-mac\n");
 }
 
 static void test_counters_that_cannot_be_read_are_no_failure_of_a_change(void **state) {

@@ -85,15 +85,15 @@ static void test_a_chain_without_a_hook_is_ignored(void **state _unused_) {
 }
 
 static void test_our_chains_are_not_foreign(void **state _unused_) {
-        _cleanup_foreign_rules_ ForeignRules rules = read_chain(
-                &(Chain){ NFPROTO_INET, "migplane", "filter", { NF_INET_LOCAL_IN, 0, NF_DROP, NULL }, {} });
+        _cleanup_foreign_rules_ ForeignRules rules =
+                read_chain(&(Chain){ NFPROTO_INET, "migplane", "filter", { NF_INET_LOCAL_IN, 0, NF_DROP, NULL }, {} });
 
         assert_int_equal(rules.n_chains, 0);
 }
 
 static void test_a_chain_on_several_devices_has_an_entry_for_each(void **state _unused_) {
-        _cleanup_foreign_rules_ ForeignRules rules = read_chain(
-                &(Chain){ NFPROTO_NETDEV, "theirs", "filter", { NF_NETDEV_INGRESS, 0, NF_DROP, NULL }, { "eno1", "mig0" } });
+        _cleanup_foreign_rules_ ForeignRules rules = read_chain(&(Chain){
+                NFPROTO_NETDEV, "theirs", "filter", { NF_NETDEV_INGRESS, 0, NF_DROP, NULL }, { "eno1", "mig0" } });
 
         assert_int_equal(rules.n_chains, 2);
         assert_string_equal(rules.chains[0].family, "netdev");

@@ -46,7 +46,8 @@ static void situation_deinit(Situation *situation) {
 
 static void assess(Situation *situation) {
         reasons_deinit(&situation->status.reasons);
-        situation->status = health_assess(situation->plane, 0, &situation->facts, &situation->snapshot.planes[0].reasons);
+        situation->status =
+                health_assess(situation->plane, 0, &situation->facts, &situation->snapshot.planes[0].reasons);
 }
 
 static void operation_is_left(Situation *situation, Object object) {
@@ -127,11 +128,13 @@ static void another_planes_object_is_missing(Situation *situation) {
 }
 
 static void somebody_reverts(Situation *situation) {
-        situation->plane->drift = (Drift){ .backoff_usec = 4000000, .backoff_until_usec = NOW + 1, .contender = "tc, pid 9" };
+        situation->plane->drift =
+                (Drift){ .backoff_usec = 4000000, .backoff_until_usec = NOW + 1, .contender = "tc, pid 9" };
 }
 
 static void somebody_reverted(Situation *situation) {
-        situation->plane->drift = (Drift){ .backoff_usec = 4000000, .backoff_until_usec = NOW, .contender = "tc, pid 9" };
+        situation->plane->drift =
+                (Drift){ .backoff_usec = 4000000, .backoff_until_usec = NOW, .contender = "tc, pid 9" };
 }
 
 static void other_manager_fails(Situation *situation) {
@@ -180,7 +183,8 @@ static const struct {
         { "no parent", no_device_for_a_reason, REASON_PARENT_MISSING, HEALTH_FAILED, "the parent eno1" },
         { "down", link_is_down, REASON_LINK_DOWN, HEALTH_FAILED, "mig0 is down" },
         { "no carrier", no_carrier, REASON_NO_CARRIER, HEALTH_FAILED, "mig0 has no carrier" },
-        { "no address", no_address, REASON_ADDRESS_MISSING, HEALTH_FAILED, "mig0 does not have the address 172.150.1.5/24" },
+        { "no address", no_address, REASON_ADDRESS_MISSING, HEALTH_FAILED,
+          "mig0 does not have the address 172.150.1.5/24" },
         { "addresses unread", addresses_cannot_be_read, REASON_ADDRESS_MISSING, HEALTH_FAILED,
           "cannot read the addresses of mig0, which should have 172.150.1.5/24: Input/output error" },
         { "bridge", bridge_filters, REASON_BRIDGE_FILTERS, HEALTH_FAILED, "bridge vlan add dev eno1 vid 100 self" },
@@ -189,7 +193,8 @@ static const struct {
         { "ifb", ifb_is_refused, REASON_APPLY_FAILED, HEALTH_FAILED, "cannot add link ifb-mig0: no memory" },
         { "refused elsewhere", another_plane_is_refused, NO_REASON, HEALTH_HEALTHY, "" },
         { "chain", chain_is_missing, REASON_NO_ISOLATION, HEALTH_FAILED, "not as it should be: + ruleset" },
-        { "common chain", common_chain_is_missing, REASON_NO_ISOLATION, HEALTH_FAILED, "not as it should be: + ruleset" },
+        { "common chain", common_chain_is_missing, REASON_NO_ISOLATION, HEALTH_FAILED,
+          "not as it should be: + ruleset" },
         { "neighbour", neighbour_is_missing, REASON_DRIFT, HEALTH_DEGRADED, "not as it should be: + neighbour mig0" },
         { "missing elsewhere", another_planes_object_is_missing, NO_REASON, HEALTH_HEALTHY, "" },
         { "contended", somebody_reverts, REASON_CONTENDED, HEALTH_DEGRADED,
@@ -198,7 +203,8 @@ static const struct {
         { "other manager", other_manager_fails, REASON_DEVICE_MISSING, HEALTH_FAILED, "mig0 does not exist" },
         { "other manager before", other_manager_failed_once, NO_REASON, HEALTH_HEALTHY, "" },
         { "edit", edit_waits, REASON_REBUILD_WAITS, HEALTH_DEGRADED, "the new Address= would interrupt" },
-        { "broken file", file_is_broken, REASON_CONFIGURATION, HEALTH_DEGRADED, "kept as it was, because blue.plane:3" },
+        { "broken file", file_is_broken, REASON_CONFIGURATION, HEALTH_DEGRADED,
+          "kept as it was, because blue.plane:3" },
         { "repaired", something_was_repaired, REASON_REPAIRED, HEALTH_HEALTHY, "1 object(s), changed by tc" },
         { "drops", drops_are_not_logged, REASON_DROPS_NOT_LOGGED, HEALTH_DEGRADED,
           "LogDrops= has no effect: cannot bind netfilter's log" },
@@ -241,7 +247,8 @@ static void test_an_address_that_another_manager_is_to_set_says_so(void **state 
         situation_init(&situation, VLAN "[Interface]\nManagedBy=other\n");
         no_address(&situation);
         assess(&situation);
-        assert_non_null(strstr(reasons_text(&situation.status.reasons, REASON_ADDRESS_MISSING), "its manager is to set it"));
+        assert_non_null(
+                strstr(reasons_text(&situation.status.reasons, REASON_ADDRESS_MISSING), "its manager is to set it"));
 }
 
 // --- what is kept ---
@@ -319,7 +326,9 @@ static void test_a_plane_taken_down_says_so_and_what_could_not_be_removed(void *
 
 static void address_answer(uint8_t flags) {
         static const uint8_t address[] = { 172, 150, 1, 5 };
-        const struct ifaddrmsg header = { .ifa_family = AF_INET, .ifa_prefixlen = 24, .ifa_flags = flags, .ifa_index = MIG0 };
+        const struct ifaddrmsg header = {
+                .ifa_family = AF_INET, .ifa_prefixlen = 24, .ifa_flags = flags, .ifa_index = MIG0
+        };
 
         struct nlmsghdr *message = message_begin(RTM_NEWADDR, &header, sizeof(header));
         mnl_attr_put(message, IFA_LOCAL, sizeof(address), address);
@@ -376,7 +385,8 @@ int main(void) {
                 cmocka_unit_test(test_once_verified_stays_verified),
                 cmocka_unit_test(test_a_log_of_drops_that_fails_does_not_keep_it_from_being_verified),
                 cmocka_unit_test(test_a_plane_taken_down_says_so_and_what_could_not_be_removed),
-                cmocka_unit_test_setup(test_an_address_is_usable_when_its_detection_is_over_and_found_no_other, fake_reset),
+                cmocka_unit_test_setup(test_an_address_is_usable_when_its_detection_is_over_and_found_no_other,
+                                       fake_reset),
                 cmocka_unit_test_setup(test_of_a_plane_taken_down_nothing_is_asked, fake_reset),
                 cmocka_unit_test_setup(test_a_kernel_that_cannot_be_read_says_why, fake_reset),
         };

@@ -77,8 +77,11 @@ static void save(const char *name, const char *text) {
 static void test_what_is_restored_is_what_was_in_force(void **state _unused_) {
         _cleanup_(planes_deinit) PlaneSet planes = {};
         _cleanup_config_ Config *config = NULL;
-        const PlaneConfig *in_force = plane_from_file(
-                "blue", CAPPED "[Isolation]\nPorts=49200\n[Peer]\nAddress=172.150.1.6\nMACAddress=02:00:00:00:00:06\n", &config);
+        const PlaneConfig *in_force =
+                plane_from_file("blue",
+                                CAPPED
+                                "[Isolation]\nPorts=49200\n[Peer]\nAddress=172.150.1.6\nMACAddress=02:00:00:00:00:06\n",
+                                &config);
 
         last_good_save(kept, in_force);
         assert_int_equal(last_good_restore(kept, take, &planes), 0);

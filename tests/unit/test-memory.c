@@ -1,7 +1,8 @@
 // Each allocation fails once: nothing leaks, no output is touched, and what is called a success is whole.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The program's own malloc, which libc uses as well, counts down to the one that fails. Sanitizers bring theirs: skipped there.
+// The program's own malloc, which libc uses as well, counts down to the one that fails. Sanitizers bring theirs:
+// skipped there.
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -118,7 +119,9 @@ static void config_show(const Work *work, FILE *file) {
 }
 
 static int derive_run(Work *work) {
-        static Link links[] = { { .index = 7, .name = "eno1", .mtu = 9000, .up = true, .carrier = true, .has_mac = true } };
+        static Link links[] = {
+                { .index = 7, .name = "eno1", .mtu = 9000, .up = true, .carrier = true, .has_mac = true }
+        };
         const Inventory inventory = { .links = links, .n_links = 1 };
         const DeriveFacts facts = { .inventory = &inventory, .leaf = QDISC_FQ_CODEL, .machine_id = "1" };
         const PlaneInput input = { .config = work->config->planes[0] };
@@ -182,7 +185,8 @@ static void reasons_show(const Work *work, FILE *file) {
                 reasons_have(&work->reasons[0], REASON_LINK_DOWN), reasons_have(&work->reasons[0], REASON_REPAIRED));
 }
 
-static void nothing_made(Work *work _unused_) {}
+static void nothing_made(Work *work _unused_) {
+}
 
 static const struct {
         const char *name;
@@ -235,7 +239,8 @@ static bool fail_once(size_t i, long nth, const char *expected) {
         if (r >= 0) {
                 _cleanup_free_ char *text = shown(i, &work);
                 if (!streq(text, expected))
-                        fail_msg("%s: without allocation %ld a success that is not whole: %s", cases[i].name, nth, text);
+                        fail_msg("%s: without allocation %ld a success that is not whole: %s", cases[i].name, nth,
+                                 text);
         } else {
                 if (r != -ENOMEM)
                         fail_msg("%s: allocation %ld: %s", cases[i].name, nth, strerror(-r));
@@ -298,7 +303,8 @@ static int files_make(void **state _unused_) {
 }
 
 static int files_remove(void **state _unused_) {
-        static const char *const names[] = { "blue.plane.d/50-bandwidth.conf", "blue.plane.d", "blue.plane", "red.plane", "" };
+        static const char *const names[] = { "blue.plane.d/50-bandwidth.conf", "blue.plane.d", "blue.plane",
+                                             "red.plane", "" };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
                 char path[256];

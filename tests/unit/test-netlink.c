@@ -256,8 +256,8 @@ static void test_numbers_that_are_too_short_are_refused(void **state _unused_) {
                         struct nlattr attribute = { .nla_len = NLA_HDRLEN + size, .nla_type = cases[i].attribute };
 
                         memcpy(payload + cases[i].header_size, &attribute, sizeof(attribute));
-                        put(&datagram, (struct nlmsghdr){ .nlmsg_type = cases[i].type, .nlmsg_seq = SEQUENCE }, 0, payload,
-                            cases[i].header_size + attribute.nla_len);
+                        put(&datagram, (struct nlmsghdr){ .nlmsg_type = cases[i].type, .nlmsg_seq = SEQUENCE }, 0,
+                            payload, cases[i].header_size + attribute.nla_len);
                         the_answer = &datagram;
                         assert_int_equal(cases[i].read(), size < cases[i].size ? -EBADMSG : 0);
                 }
@@ -295,7 +295,8 @@ static void test_notifications_that_lie_about_their_length_are_events_lost(void 
 }
 
 static void test_a_notification_without_its_header_concerns_nobody(void **state _unused_) {
-        static const uint16_t types[] = { RTM_NEWLINK, RTM_NEWADDR, RTM_NEWNEIGH, RTM_NEWROUTE, RTM_NEWQDISC, RTM_NEWTFILTER };
+        static const uint16_t types[] = { RTM_NEWLINK,  RTM_NEWADDR,  RTM_NEWNEIGH,
+                                          RTM_NEWROUTE, RTM_NEWQDISC, RTM_NEWTFILTER };
 
         for (size_t i = 0; i < ELEMENTSOF(types); i++) {
                 _cleanup_datagram_ Datagram datagram = {};

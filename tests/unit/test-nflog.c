@@ -22,8 +22,7 @@
 #define HEADER "\x52\x54\0\0\0\x0b\x52\x54\0\0\0\x66"
 #define ARP "\0\1\x8\0\6\4\0\1\x52\x54\0\0\0\x66\xc0\0\2\x42\0\0\0\0\0\0\xc0\0\2\1"
 #define IPV4(first, fragment, protocol) first "\0\0\x28\0\0" fragment "\x40" protocol "\0\0\xc0\0\2\x42\xc0\0\2\1"
-#define IPV6(next)                                                                                                     \
-        "\x60\0\0\0\0\0" next "\x40\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x66\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"
+#define IPV6(next) "\x60\0\0\0\0\0" next "\x40\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x66\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"
 #define TCP "\x9c\x40\xc0\0"
 
 // --- what a frame says ---
@@ -50,7 +49,10 @@ static const Frame frames[] = {
         { ETH_P_IP, BYTES(IPV4("\x45", "\0\0", "\1") "\xd"), "ICMP 13", "192.0.2.66", "192.0.2.1", -1 },
         { ETH_P_IP, BYTES(IPV4("\x45", "\0\0", "\xfd") TCP), "IP protocol 253", "192.0.2.66", "192.0.2.1", -1 },
         { ETH_P_IPV6, BYTES(IPV6("\6") TCP), "TCP", "fd00::66", "fd00::1", 49152 },
-        { ETH_P_IPV6, BYTES(IPV6("\0") "\6\1" "\0\0\0\0\0\0\0\0\0\0\0\0\0\0" TCP), "TCP", "fd00::66", "fd00::1", 49152 },
+        { ETH_P_IPV6,
+          BYTES(IPV6("\0") "\6\1"
+                           "\0\0\0\0\0\0\0\0\0\0\0\0\0\0" TCP),
+          "TCP", "fd00::66", "fd00::1", 49152 },
         { ETH_P_IPV6, BYTES(IPV6("\x2c") "\x3a\0\0\1\0\0\0\7\x80"), "ICMPv6 128", "fd00::66", "fd00::1", -1 },
         { ETH_P_IPV6, BYTES(IPV6("\x2c") "\6\0\0\x8\0\0\0\7" TCP), "TCP", "fd00::66", "fd00::1", -1 },
         { ETH_P_IPV6, BYTES(IPV6("\x3c") "\6\xff\0\0\0\0\0\0" TCP), "TCP", "fd00::66", "fd00::1", -1 },
@@ -77,7 +79,8 @@ static void test_what_a_frame_says(void **state _unused_) {
         }
 }
 
-// In a piece of memory of just that size, so that a sanitizer sees a step too far. What is told is never wrong, only less.
+// In a piece of memory of just that size, so that a sanitizer sees a step too far. What is told is never wrong, only
+// less.
 static void test_a_frame_cut_off_anywhere(void **state _unused_) {
         for (size_t i = 0; i < ELEMENTSOF(frames); i++)
                 for (size_t size = 0; size < frames[i].size; size++) {
@@ -121,8 +124,8 @@ typedef struct Message {
         size_t payload_size;
 } Message;
 
-static const Message ingress = { NFPROTO_NETDEV, NF_NETDEV_INGRESS, OUR_LOG_GROUP, "mig0-in-peer", HEADER "\x08\0",
-                                 BYTES(IPV4("\x45", "\0\0", "\6") TCP) };
+static const Message ingress = { NFPROTO_NETDEV, NF_NETDEV_INGRESS, OUR_LOG_GROUP,
+                                 "mig0-in-peer", HEADER "\x08\0",   BYTES(IPV4("\x45", "\0\0", "\6") TCP) };
 
 static size_t put_message(const Message *message, char *ret) {
         struct nlmsghdr *header = mnl_nlmsg_put_header(ret);
@@ -196,8 +199,9 @@ static void test_a_report_of_what_goes_out(void **state _unused_) {
 }
 
 static void test_what_is_no_report_of_ours(void **state _unused_) {
-        static const char *const prefixes[] = { "", "IN=eth0 DROP", "mig0-in-", "mig0-in-peer ", "mig0-in-pe\ner",
-                                                "mig0-in-\xff", "mig0-through-peer" };
+        static const char *const prefixes[] = {
+                "", "IN=eth0 DROP", "mig0-in-", "mig0-in-peer ", "mig0-in-pe\ner", "mig0-in-\xff", "mig0-through-peer"
+        };
         Message message = ingress;
 
         for (size_t i = 0; i < ELEMENTSOF(prefixes); i++) {

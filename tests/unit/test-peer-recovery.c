@@ -12,13 +12,13 @@
 #include "planes.h"
 #include "planes/peer-recovery.h"
 
-#define PLANE                                                                                                   \
-        "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n"                                          \
-        "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.1\n"                                               \
-        "[Route]\nDestination=10.1.0.0/16\nGateway=172.150.1.2\n"                                              \
-        "[Route]\nDestination=10.2.0.0/16\n"                                                                   \
-        "[Route]\nDestination=172.150.1.64/26\nGateway=172.150.1.3\n"                                          \
-        "[Peer]\nAddress=172.150.1.6\nMACAddress=02:00:00:00:00:06\n"                                          \
+#define PLANE                                                         \
+        "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n" \
+        "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.1\n"      \
+        "[Route]\nDestination=10.1.0.0/16\nGateway=172.150.1.2\n"     \
+        "[Route]\nDestination=10.2.0.0/16\n"                          \
+        "[Route]\nDestination=172.150.1.64/26\nGateway=172.150.1.3\n" \
+        "[Peer]\nAddress=172.150.1.6\nMACAddress=02:00:00:00:00:06\n" \
         "[Peer]\nAddress=172.150.1.1\nMACAddress=02:00:00:00:00:01\n"
 
 // --- the kernel ---
@@ -33,7 +33,8 @@ static void call(const char *verb, const Address *address, const char *note) {
         size_t n = strlen(kernel.calls);
         char text[ADDRESS_TEXT_MAX];
 
-        (void)snprintf(kernel.calls + n, sizeof(kernel.calls) - n, "%s %s%s\n", verb, address_format(address, text), note);
+        (void)snprintf(kernel.calls + n, sizeof(kernel.calls) - n, "%s %s%s\n", verb, address_format(address, text),
+                       note);
 }
 
 int __wrap_tcp_read_established(TcpSockets *ret, Error *ret_error);
@@ -49,7 +50,8 @@ int __wrap_tcp_read_established(TcpSockets *ret, Error *ret_error _unused_) {
 }
 
 int __wrap_neighbour_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
-int __wrap_neighbour_add(Netlink *netlink _unused_, int ifindex _unused_, const Object *desired, Error *ret_error _unused_) {
+int __wrap_neighbour_add(Netlink *netlink _unused_, int ifindex _unused_, const Object *desired,
+                         Error *ret_error _unused_) {
         call("pin", &desired->as_neighbour.address, "");
         return 0;
 }
@@ -119,8 +121,8 @@ static void test_the_next_hop_is_the_peer_or_its_gateway(void **state _unused_) 
         } cases[] = {
                 { "172.150.1.6", "172.150.1.6" },
                 { "10.9.0.1", "172.150.1.1" },
-                { "10.1.0.1", "172.150.1.2" },    // the longest [Route]
-                { "10.2.0.1", "10.2.0.1" },       // on the link
+                { "10.1.0.1", "172.150.1.2" },     // the longest [Route]
+                { "10.2.0.1", "10.2.0.1" },        // on the link
                 { "172.150.1.70", "172.150.1.3" }, // longer than the plane's own network
                 { "192.0.2.1", NULL },
                 { "fd00::1", NULL },

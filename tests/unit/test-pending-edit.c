@@ -83,7 +83,7 @@ static void test_a_pin_and_a_route_are_about_the_peer_alone(void **state _unused
 }
 
 // A destination, and a longer one within it.
-#define ROUTES(outer, inner)                                                                                        \
+#define ROUTES(outer, inner) \
         "[Route]\nDestination=10.0.0.0/8\nGateway=" outer "\n[Route]\nDestination=10.1.0.0/16\nGateway=" inner "\n"
 
 static void test_of_several_routes_the_longest_decides(void **state _unused_) {
@@ -96,11 +96,18 @@ static void test_of_several_routes_the_longest_decides(void **state _unused_) {
         assert_string_equal(key_towards(before, outer_edited, "10.2.2.3"), "[Route]");
         assert_string_equal(key_towards(before, inner_edited, "10.2.2.3"), "");
         // A new route that is longer than the one in use.
-        assert_string_equal(key_towards(before, BEFORE ROUTES("172.150.1.1", "172.150.1.2")
-                                                "[Route]\nDestination=10.1.2.0/24\nGateway=172.150.1.3\n", "10.1.2.3"), "[Route]");
+        assert_string_equal(
+                key_towards(before,
+                            BEFORE ROUTES("172.150.1.1",
+                                          "172.150.1.2") "[Route]\nDestination=10.1.2.0/24\nGateway=172.150.1.3\n",
+                            "10.1.2.3"),
+                "[Route]");
         // The same routes in another order.
-        assert_string_equal(key_towards(before, BEFORE "[Route]\nDestination=10.1.0.0/16\nGateway=172.150.1.2\n"
-                                                "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.1\n", "10.1.2.3"), "");
+        assert_string_equal(key_towards(before,
+                                        BEFORE "[Route]\nDestination=10.1.0.0/16\nGateway=172.150.1.2\n"
+                                               "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.1\n",
+                                        "10.1.2.3"),
+                            "");
 }
 
 static void test_other_connections_hold_nothing_up(void **state _unused_) {

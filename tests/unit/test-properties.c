@@ -46,8 +46,10 @@ static void test_an_endpoint_is_written_as_initiators_take_it(void **state _unus
 
         (void)snprintf(four, sizeof(four), text, "172.150.1.5/24");
         (void)snprintf(six, sizeof(six), text, "fd00::5/64");
-        a.config = (PlaneConfig *)golden_plane("blue", four, &ipv4);
-        b.config = (PlaneConfig *)golden_plane("blue", six, &ipv6);
+        (void)golden_plane("blue", four, &ipv4);
+        a.config = ipv4->planes[0];
+        (void)golden_plane("blue", six, &ipv6);
+        b.config = ipv6->planes[0];
         assert_string_equal(text_of("MigrateUri", &a), "tcp://172.150.1.5");
         assert_string_equal(text_of("MigrateUriLegacy", &a), "tcp:172.150.1.5");
         assert_string_equal(text_of("Cidr", &a), "172.150.1.5/24");
@@ -62,10 +64,11 @@ static void test_the_suggested_rate_is_rounded_down(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
         Plane plane = {};
 
-        plane.config = (PlaneConfig *)golden_plane(
+        (void)golden_plane(
                 "blue",
                 "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n[Bandwidth]\nEgress=8G\nPerMigration=4G\n",
                 &config);
+        plane.config = config->planes[0];
         // 4,000,000,000 / 8 / 1,048,576 = 476.8
         assert_int_equal(properties_find("SuggestedMiBps")->number(&plane), 476);
 }

@@ -1,7 +1,8 @@
 // The loop: how many rounds, what a refusal leads to, what is logged, and when it looks again.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Snapshots come from a script. The linker calls the __wrap_ functions instead of the kernel's (--wrap, see meson.build).
+// Snapshots come from a script. The linker calls the __wrap_ functions instead of the kernel's (--wrap, see
+// meson.build).
 
 #include <stdarg.h>
 #include <time.h>
@@ -41,7 +42,8 @@ int __wrap_clock_gettime(clockid_t clock _unused_, struct timespec *ret) {
         return 0;
 }
 
-int __wrap_planes_snapshot(const PlaneSet *planes, Kernel *unused, const SnapshotFacts *facts, Snapshot *ret, Error *ret_error);
+int __wrap_planes_snapshot(const PlaneSet *planes, Kernel *unused, const SnapshotFacts *facts, Snapshot *ret,
+                           Error *ret_error);
 int __wrap_planes_snapshot(const PlaneSet *planes, Kernel *unused _unused_, const SnapshotFacts *facts, Snapshot *ret,
                            Error *ret_error) {
         unsigned n = kernel.n_snapshots++;
@@ -131,7 +133,8 @@ static void lab_init(Lab *lab) {
         kernel.objects[1] = chain_on("mig0", RULESET_NETDEV, "mig0-in");
         strcpy_fixed(kernel.text, "cannot load the ruleset: no");
         *lab = (Lab){};
-        lab->plane = planes_add_text(&lab->planes, "blue", ON_DEVICE("mig0", "172.150.1.5/24") "[Isolation]\nLogDrops=yes\n");
+        lab->plane = planes_add_text(&lab->planes, "blue",
+                                     ON_DEVICE("mig0", "172.150.1.5/24") "[Isolation]\nLogDrops=yes\n");
         lab->drops = (Drops){ .planes = &lab->planes, .log = (Nflog *)&log };
         lab->recovery.planes = &lab->planes;
         lab->reconciler = (Reconciler){
@@ -151,7 +154,8 @@ static void lab_deinit(Lab *lab) {
 #define _cleanup_lab_ _cleanup_(lab_deinit)
 
 // Reconciles, with this to do at the first snapshots.
-#define RUN(lab, cause, ...) run(lab, cause, (const int[]){ __VA_ARGS__ }, sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int))
+#define RUN(lab, cause, ...) \
+        run(lab, cause, (const int[]){ __VA_ARGS__ }, sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int))
 static int run(Lab *lab, ReconcileCause cause, const int *to_do, size_t n) {
         Error error = {};
 
@@ -266,7 +270,8 @@ static void test_rules_that_are_refused_every_time_leave_the_plane_without_isola
         refuse("", 8);
         assert_int_equal(RUN(&lab, RECONCILE_INTENT, BOTH, BOTH, BOTH, BOTH), 0);
         assert_int_equal(kernel.n_applied, 2);
-        assert_string_equal(reasons_text(&lab.plane->status.reasons, REASON_NO_ISOLATION), "cannot load the ruleset: no");
+        assert_string_equal(reasons_text(&lab.plane->status.reasons, REASON_NO_ISOLATION),
+                            "cannot load the ruleset: no");
         assert_int_equal(lab.plane->status.health, HEALTH_FAILED);
 }
 

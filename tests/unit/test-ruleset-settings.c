@@ -28,8 +28,8 @@ typedef struct Case {
 #define PINNED(address, mac) "[Peer]\nAddress=" address "\nMACAddress=" mac "\n"
 #define ONE_PINNED PINNED("192.0.2.6", "02:00:00:00:00:06") PINNED("fd00::6", "02:00:00:00:00:06")
 #define TWO_PINNED ONE_PINNED PINNED("192.0.2.7", "02:00:00:00:00:07") PINNED("fd00::7", "02:00:00:00:00:07")
-#define ROUTES                                                                                                         \
-        "[Route]\nDestination=203.0.113.0/24\nGateway=192.0.2.254\n"                                                  \
+#define ROUTES                                                       \
+        "[Route]\nDestination=203.0.113.0/24\nGateway=192.0.2.254\n" \
         "[Route]\nDestination=2001:db8::/32\nGateway=fd00::fe\n"
 #define ROUTED_PEERS PEERS("192.0.2.0/28 203.0.113.0/24 198.51.100.0/24 fd00::/120 2001:db8::/32")
 #define USERS "[Isolation]\nUsers=64055 901\n"
@@ -56,18 +56,28 @@ static const Case cases[] = {
         { "ports", "both", { BOTH PORTS("49152-49215 16514 22 60000-60050") } },
         { "fallback-allow", "both", { ALLOW BOTH } },
         { "vlan", "both", { VLAN("mig0", "100") IPV4 IPV6 }, { { .parent_guard = "eno1" } } },
-        { "service-vlan", "vlan", { VLAN("mig0", "100") "VLANProtocol=802.1ad\n" IPV4 IPV6 },
+        { "service-vlan",
+          "vlan",
+          { VLAN("mig0", "100") "VLANProtocol=802.1ad\n" IPV4 IPV6 },
           { { .parent_guard = "eno1" } } },
-        { "vlan-in-service-vlan", "vlan", { VLAN("mig0", "100") IPV4 IPV6 },
+        { "vlan-in-service-vlan",
+          "vlan",
+          { VLAN("mig0", "100") IPV4 IPV6 },
           { { .parent_guard = "service", .outer_guard = "eno1" } } },
-        { "vlan-on-bridge", "vlan", { VLAN("mig0", "100") IPV4 IPV6 },
+        { "vlan-on-bridge",
+          "vlan",
+          { VLAN("mig0", "100") IPV4 IPV6 },
           { { .parent_guard = "eno1", .bridge = "eno1", .bridge_vlan_id = 100, .bridge_vlan_protocol = 0x8100 } } },
-        { "two-vlans", "vlan", { VLAN("mig0", "100") IPV4 IPV6, VLAN("mig1", "101") ADDRESS("198.51.100.5/25") },
+        { "two-vlans",
+          "vlan",
+          { VLAN("mig0", "100") IPV4 IPV6, VLAN("mig1", "101") ADDRESS("198.51.100.5/25") },
           { { .parent_guard = "eno1" }, { .parent_guard = "eno1" } } },
-        { "three-planes", "both",
+        { "three-planes",
+          "both",
           { BOTH NAMED_PEERS, ALLOW DEVICE("mig1") ADDRESS("198.51.100.5/25") PORTS("49200-49300"),
             DEVICE("mig2") ADDRESS("fd00:2::5/64") PORTS("49152-49260") } },
-        { "three-planes-that-report", "three-planes",
+        { "three-planes-that-report",
+          "three-planes",
           { BOTH NAMED_PEERS LOG_DROPS, ALLOW DEVICE("mig1") ADDRESS("198.51.100.5/25") PORTS("49200-49300") LOG_DROPS,
             DEVICE("mig2") ADDRESS("fd00:2::5/64") PORTS("49152-49260") },
           { { .reports = true }, { .reports = true } } },

@@ -7,25 +7,28 @@
 #define FRAME "@ll,48,48 0x020000000005 "
 
 // What both ways and both families share.
-#define IPV4_PAYLOAD(way, frame, quoted, limit)                                                                               \
-        "ip hdrlength != 5 counter name \"mig0-" way "-options\" drop\n"                                               \
-        "ip frag-off & 0xbfff != 0 counter name \"mig0-" way "-fragment\" drop\n"                                      \
-        frame "ip protocol tcp tcp dport 49152-49215 tcp sport >= 1024 accept\n"                                       \
-        frame "ip protocol tcp tcp sport 49152-49215 tcp dport >= 1024 tcp flags & (syn | ack) != syn "                 \
-        "tcp flags & (rst | ack) != 0 accept\n"                                                                        \
-        "ip protocol tcp counter name \"mig0-" way "-port\" drop\n"                                                    \
-        frame "ip protocol icmp icmp type { echo-reply, echo-request } " limit "accept\n"                              \
-        frame "ip protocol icmp icmp type { destination-unreachable, time-exceeded } @th,64,8 0x45 @th,136,8 6 " quoted  \
-        " 0xc0000205 " limit "accept\n"                                                                                \
-        "ip protocol icmp counter name \"mig0-" way "-icmp\" drop\n"                                                   \
+#define IPV4_PAYLOAD(way, frame, quoted, limit)                                                                   \
+        "ip hdrlength != 5 counter name \"mig0-" way                                                              \
+        "-options\" drop\n"                                                                                       \
+        "ip frag-off & 0xbfff != 0 counter name \"mig0-" way "-fragment\" drop\n" frame                           \
+        "ip protocol tcp tcp dport 49152-49215 tcp sport >= 1024 accept\n" frame                                  \
+        "ip protocol tcp tcp sport 49152-49215 tcp dport >= 1024 tcp flags & (syn | ack) != syn "                 \
+        "tcp flags & (rst | ack) != 0 accept\n"                                                                   \
+        "ip protocol tcp counter name \"mig0-" way "-port\" drop\n" frame                                         \
+        "ip protocol icmp icmp type { echo-reply, echo-request } " limit "accept\n" frame                         \
+        "ip protocol icmp icmp type { destination-unreachable, time-exceeded } @th,64,8 0x45 @th,136,8 6 " quoted \
+        " 0xc0000205 " limit                                                                                      \
+        "accept\n"                                                                                                \
+        "ip protocol icmp counter name \"mig0-" way                                                               \
+        "-icmp\" drop\n"                                                                                          \
         "counter name \"mig0-" way "-other\" drop\n"
-#define IPV4_IN(limit)                                                                                                 \
-        "ip daddr != 192.0.2.5 counter name \"mig0-in-address\" drop\n"                                                \
-        "ip saddr 192.0.2.5 counter name \"mig0-in-peer\" drop\n"                                                      \
+#define IPV4_IN(limit)                                                  \
+        "ip daddr != 192.0.2.5 counter name \"mig0-in-address\" drop\n" \
+        "ip saddr 192.0.2.5 counter name \"mig0-in-peer\" drop\n"       \
         "ip saddr != 192.0.2.0/28 counter name \"mig0-in-peer\" drop\n" IPV4_PAYLOAD("in", "", "@th,160,32", limit)
-#define IPV4_OUT(frame)                                                                                                       \
-        "ip saddr != 192.0.2.5 counter name \"mig0-out-address\" drop\n"                                               \
-        "ip daddr 192.0.2.5 counter name \"mig0-out-peer\" drop\n"                                                     \
+#define IPV4_OUT(frame)                                                  \
+        "ip saddr != 192.0.2.5 counter name \"mig0-out-address\" drop\n" \
+        "ip daddr 192.0.2.5 counter name \"mig0-out-peer\" drop\n"       \
         "ip daddr != 192.0.2.0/28 counter name \"mig0-out-peer\" drop\n" IPV4_PAYLOAD("out", frame, "@th,192,32", "")
 #define ARP "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation 1-2 "
 
@@ -34,25 +37,28 @@ static void test_an_ipv4_plane_at_its_device(void **state _unused_) {
         _cleanup_state_ State rules = {};
 
         derive(IPV4_PLANE, there, &config, &rules);
-        assert_chain(&rules, RULESET_NETDEV, "mig0-in",
-                     "type filter hook ingress device \"mig0\" priority -500; policy accept;\n"
-                     "@ll,96,16 0x88a8 counter name \"mig0-in-ethertype\" drop\n"
-                     "vlan id != 0 counter name \"mig0-in-ethertype\" drop\n"
-                     "meta protocol != { arp, ip } counter name \"mig0-in-ethertype\" drop\n"
-                     "meta protocol arp @ll,0,48 != { 0xffffffffffff, 0x020000000005 } counter name \"mig0-in-mac\" drop\n"
-                     "meta protocol ip @ll,0,48 != 0x020000000005 counter name \"mig0-in-mac\" drop\n"
-                     "arp saddr ip 192.0.2.5 counter name \"mig0-in-arp\" drop\n" ARP
-                     "arp daddr ip 192.0.2.5 arp saddr ip 192.0.2.0/28 accept\n"
-                     "meta protocol arp counter name \"mig0-in-arp\" drop\n"
-                     IPV4_IN("limit rate 1000/second burst 1000 packets "));
-        assert_chain(&rules, RULESET_NETDEV, "mig0-out",
-                     "type filter hook egress device \"mig0\" priority 500; policy accept;\n"
-                     "meta protocol . @ll,96,16 != { arp . 0x0806, ip . 0x0800 } counter name \"mig0-out-ethertype\" drop\n"
-                     "@ll,48,48 != 0x020000000005 counter name \"mig0-out-mac\" drop\n"
-                     "meta protocol ip @ll,7,1 1 counter name \"mig0-out-mac\" drop\n"
-                     "arp daddr ip 192.0.2.5 counter name \"mig0-out-arp\" drop\n" FRAME
-                     "arp saddr ether 02:00:00:00:00:05 " ARP "arp saddr ip 192.0.2.5 arp daddr ip 192.0.2.0/28 accept\n"
-                     "meta protocol arp counter name \"mig0-out-arp\" drop\n" IPV4_OUT(FRAME));
+        assert_chain(
+                &rules, RULESET_NETDEV, "mig0-in",
+                "type filter hook ingress device \"mig0\" priority -500; policy accept;\n"
+                "@ll,96,16 0x88a8 counter name \"mig0-in-ethertype\" drop\n"
+                "vlan id != 0 counter name \"mig0-in-ethertype\" drop\n"
+                "meta protocol != { arp, ip } counter name \"mig0-in-ethertype\" drop\n"
+                "meta protocol arp @ll,0,48 != { 0xffffffffffff, 0x020000000005 } counter name \"mig0-in-mac\" drop\n"
+                "meta protocol ip @ll,0,48 != 0x020000000005 counter name \"mig0-in-mac\" drop\n"
+                "arp saddr ip 192.0.2.5 counter name \"mig0-in-arp\" drop\n" ARP
+                "arp daddr ip 192.0.2.5 arp saddr ip 192.0.2.0/28 accept\n"
+                "meta protocol arp counter name \"mig0-in-arp\" drop\n" IPV4_IN(
+                        "limit rate 1000/second burst 1000 packets "));
+        assert_chain(
+                &rules, RULESET_NETDEV, "mig0-out",
+                "type filter hook egress device \"mig0\" priority 500; policy accept;\n"
+                "meta protocol . @ll,96,16 != { arp . 0x0806, ip . 0x0800 } counter name \"mig0-out-ethertype\" drop\n"
+                "@ll,48,48 != 0x020000000005 counter name \"mig0-out-mac\" drop\n"
+                "meta protocol ip @ll,7,1 1 counter name \"mig0-out-mac\" drop\n"
+                "arp daddr ip 192.0.2.5 counter name \"mig0-out-arp\" drop\n" FRAME
+                "arp saddr ether 02:00:00:00:00:05 " ARP
+                "arp saddr ip 192.0.2.5 arp daddr ip 192.0.2.0/28 accept\n"
+                "meta protocol arp counter name \"mig0-out-arp\" drop\n" IPV4_OUT(FRAME));
 }
 
 static void test_an_ipv4_plane_in_the_stack(void **state _unused_) {
@@ -91,11 +97,11 @@ static void test_migration_ports_are_closed_elsewhere(void **state _unused_) {
 
         derive(IPV4_PLANE "Ports=49152-49215 16514\n", there, &config, &rules);
         assert_chain(&rules, RULESET_INET, "input",
-                     INPUT_HOOK "iifname { \"lo\", \"mig0\" } accept\n"
-                     CLOSES("49152-49215", "mig0")
-                     "ip daddr == 192.0.2.5 counter name \"mig0-in-elsewhere\" drop\n"
-                     QUOTED "@th,160,32 == 0xc0000205 counter name \"mig0-in-elsewhere\" drop\n"
-                     QUOTED "@th,192,32 & 0xffffff00 == 0xc0000200 counter name \"mig0-in-elsewhere\" drop\n");
+                     INPUT_HOOK "iifname { \"lo\", \"mig0\" } accept\n" CLOSES(
+                             "49152-49215",
+                             "mig0") "ip daddr == 192.0.2.5 counter name \"mig0-in-elsewhere\" drop\n" QUOTED
+                                     "@th,160,32 == 0xc0000205 counter name \"mig0-in-elsewhere\" drop\n" QUOTED
+                                     "@th,192,32 & 0xffffff00 == 0xc0000200 counter name \"mig0-in-elsewhere\" drop\n");
 }
 
 // A network behind a router may hold others than the planes' hosts; a peer's own address is the plane's.
@@ -103,8 +109,8 @@ static void test_a_routed_peer_is_the_planes_and_its_network_is_not(void **state
         _cleanup_config_ Config *config = NULL;
         _cleanup_state_ State rules = {};
 
-        derive(IPV4_PLANE "Peers=203.0.113.9 203.0.113.16/28\n[Route]\nDestination=203.0.113.0/24\nGateway=192.0.2.1\n", there, &config,
-               &rules);
+        derive(IPV4_PLANE "Peers=203.0.113.9 203.0.113.16/28\n[Route]\nDestination=203.0.113.0/24\nGateway=192.0.2.1\n",
+               there, &config, &rules);
         assert_chain(&rules, RULESET_INET, "output",
                      "type filter hook output priority -450; policy accept;\n"
                      "oifname \"mig0\" goto mig0-out\n"
@@ -112,7 +118,8 @@ static void test_a_routed_peer_is_the_planes_and_its_network_is_not(void **state
                      "ip saddr == 192.0.2.5 counter name \"mig0-out-elsewhere\" drop\n"
                      "ip daddr & 255.255.255.0 == 192.0.2.0 counter name \"mig0-out-elsewhere\" drop\n"
                      "ip daddr == 203.0.113.9 counter name \"mig0-out-elsewhere\" drop\n");
-        assert_has(&rules, RULESET_INET, "input", QUOTED "@th,192,32 == 0xcb007109 counter name \"mig0-in-elsewhere\" drop\n");
+        assert_has(&rules, RULESET_INET, "input",
+                   QUOTED "@th,192,32 == 0xcb007109 counter name \"mig0-in-elsewhere\" drop\n");
 }
 
 static void test_migration_ports_are_open_with_a_fallback(void **state _unused_) {
@@ -120,7 +127,8 @@ static void test_migration_ports_are_open_with_a_fallback(void **state _unused_)
         _cleanup_state_ State rules = {};
 
         derive(IPV4_PLANE "[Plane]\nFallback=allow\n", there, &config, &rules);
-        assert_has(&rules, RULESET_INET, "input", INPUT_HOOK "iifname { \"lo\", \"mig0\" } accept\nip daddr == 192.0.2.5 counter name");
+        assert_has(&rules, RULESET_INET, "input",
+                   INPUT_HOOK "iifname { \"lo\", \"mig0\" } accept\nip daddr == 192.0.2.5 counter name");
 }
 
 // What one plane closes and another wants open is open; what two close, the first one counts.
@@ -200,29 +208,32 @@ static void test_an_ipv6_plane(void **state _unused_) {
                    "meta protocol != { ip6 } counter name \"mig0-in-ethertype\" drop\n"
                    "ip6 daddr ff02::1:ff12:3456 @ll,0,48 != 0x3333ff123456 counter name \"mig0-in-mac\" drop\n"
                    "ip6 daddr != ff02::1:ff12:3456 @ll,0,48 != 0x020000000005 counter name \"mig0-in-mac\" drop\n"
-                   "ip6 saddr != fd00::12:3456 ip6 saddr fd00::/64 ip6 daddr ff02::1:ff12:3456 " SOLICIT OWN_RAW " accept\n"
+                   "ip6 saddr != fd00::12:3456 ip6 saddr fd00::/64 ip6 daddr ff02::1:ff12:3456 " SOLICIT OWN_RAW
+                   " accept\n"
                    "ip6 daddr != fd00::12:3456 counter name \"mig0-in-address\" drop\n"
                    "ip6 saddr fd00::12:3456 counter name \"mig0-in-peer\" drop\n"
                    "ip6 saddr != fd00::/64 counter name \"mig0-in-peer\" drop\n" SOLICIT OWN_RAW " accept\n" ADVERT
-                   "!= " OWN_RAW " accept\n"
+                   "!= " OWN_RAW
+                   " accept\n"
                    "ip6 nexthdr tcp tcp dport 49152-49215 tcp sport >= 1024 accept\n");
         assert_has(&rules, RULESET_NETDEV, "mig0-out",
-                   "ip6 daddr != ff02::1:ff00:0/104 @ll,7,1 1 counter name \"mig0-out-mac\" drop\n"
-                   FRAME "ip6 saddr fd00::12:3456 ip6 daddr ff02::1:ff00:0/104 " SOLICIT "!= " OWN_RAW " accept\n");
+                   "ip6 daddr != ff02::1:ff00:0/104 @ll,7,1 1 counter name \"mig0-out-mac\" drop\n" FRAME
+                   "ip6 saddr fd00::12:3456 ip6 daddr ff02::1:ff00:0/104 " SOLICIT "!= " OWN_RAW " accept\n");
         assert_has(&rules, RULESET_INET, "mig0-out", SOLICIT "!= " OWN_RAW " accept\n" ADVERT OWN_RAW " accept\n");
         assert_has(&rules, RULESET_INET, "prerouting",
                    "ip6 daddr & ffff:ffff:ffff:ffff:: == fd00:: counter name \"mig0-in-elsewhere\" drop\n"
                    "ip6 saddr & ffff:ffff:ffff:ffff:: == fd00:: counter name \"mig0-in-elsewhere\" drop\n"
                    "icmpv6 type nd-neighbor-solicit @th,64,128 " NETWORK_RAW
                    " counter name \"mig0-in-elsewhere\" drop\n");
-        assert_has(&rules, RULESET_INET, "mig0-in",
-                   "ip6 nexthdr icmpv6 icmpv6 type { destination-unreachable, packet-too-big, time-exceeded } @th,112,8 6 "
-                   "@th,128,128 " OWN_RAW " accept\n");
+        assert_has(
+                &rules, RULESET_INET, "mig0-in",
+                "ip6 nexthdr icmpv6 icmpv6 type { destination-unreachable, packet-too-big, time-exceeded } @th,112,8 6 "
+                "@th,128,128 " OWN_RAW " accept\n");
         assert_has(&rules, RULESET_INET, "mig0-out", "@th,112,8 6 @th,256,128 " OWN_RAW " accept\n");
         assert_has(&rules, RULESET_INET, "input",
-                   "ip6 daddr == fd00::12:3456 counter name \"mig0-in-elsewhere\" drop\n"
-                   QUOTED6 "@th,128,128 == " OWN_RAW " counter name \"mig0-in-elsewhere\" drop\n"
-                   QUOTED6 "@th,256,128 " NETWORK_RAW " counter name \"mig0-in-elsewhere\" drop\n");
+                   "ip6 daddr == fd00::12:3456 counter name \"mig0-in-elsewhere\" drop\n" QUOTED6
+                   "@th,128,128 == " OWN_RAW " counter name \"mig0-in-elsewhere\" drop\n" QUOTED6
+                   "@th,256,128 " NETWORK_RAW " counter name \"mig0-in-elsewhere\" drop\n");
         assert_chain(&rules, RULESET_ARP, "input", "");
 }
 
@@ -234,10 +245,12 @@ static void test_known_peers_are_held_to_their_macs(void **state _unused_) {
         assert_has(&rules, RULESET_NETDEV, "mig0-in",
                    "arp saddr ip 192.0.2.6 arp saddr ip . arp saddr ether . @ll,48,48 != "
                    "{ 192.0.2.6 . 02:00:00:00:00:06 . 0x020000000006 } counter name \"mig0-in-mac\" drop\n");
-        assert_has(&rules, RULESET_NETDEV, "mig0-in",
-                   "ip saddr 192.0.2.6 ip saddr . @ll,48,48 != { 192.0.2.6 . 0x020000000006 } counter name \"mig0-in-mac\" drop\n");
-        assert_has(&rules, RULESET_NETDEV, "mig0-out",
-                   "ip daddr 192.0.2.6 ip daddr . @ll,0,48 != { 192.0.2.6 . 0x020000000006 } counter name \"mig0-out-mac\" drop\n");
+        assert_has(
+                &rules, RULESET_NETDEV, "mig0-in",
+                "ip saddr 192.0.2.6 ip saddr . @ll,48,48 != { 192.0.2.6 . 0x020000000006 } counter name \"mig0-in-mac\" drop\n");
+        assert_has(
+                &rules, RULESET_NETDEV, "mig0-out",
+                "ip daddr 192.0.2.6 ip daddr . @ll,0,48 != { 192.0.2.6 . 0x020000000006 } counter name \"mig0-out-mac\" drop\n");
         assert_has(&rules, RULESET_INET, "mig0-in", "notrack\nip saddr 192.0.2.6 ip saddr . @ll,48,48 != ");
 }
 
@@ -247,8 +260,8 @@ static void test_gateways_are_resolved_as_peers_are(void **state _unused_) {
 
         derive(IPV4_PLANE "[Route]\nDestination=198.51.100.0/24\nGateway=192.0.2.254\n", there, &config, &rules);
         assert_has(&rules, RULESET_NETDEV, "mig0-in",
-                   ARP "arp daddr ip 192.0.2.5 arp saddr ip 192.0.2.0/28 accept\n"
-                   ARP "arp daddr ip 192.0.2.5 arp saddr ip 192.0.2.254 accept\n");
+                   ARP "arp daddr ip 192.0.2.5 arp saddr ip 192.0.2.0/28 accept\n" ARP
+                       "arp daddr ip 192.0.2.5 arp saddr ip 192.0.2.254 accept\n");
         assert_has(&rules, RULESET_NETDEV, "mig0-in",
                    "ip saddr != 192.0.2.0/28 ip saddr != 192.0.2.254 counter name \"mig0-in-peer\" drop\n");
 }
@@ -281,8 +294,8 @@ static void test_reports_stand_before_drops(void **state _unused_) {
         plane.reports = true;
         derive(IPV4_PLANE "LogDrops=yes\n", plane, &config, &rules);
         assert_has(&rules, RULESET_NETDEV, "mig0-in",
-                   "meta protocol != { arp, ip } " REPORT("in-ethertype")
-                   "meta protocol != { arp, ip } counter name \"mig0-in-ethertype\" drop\n");
+                   "meta protocol != { arp, ip } " REPORT(
+                           "in-ethertype") "meta protocol != { arp, ip } counter name \"mig0-in-ethertype\" drop\n");
         assert_has(&rules, RULESET_INET, "mig0-out", "\n" REPORT("out-other") "counter name \"mig0-out-other\" drop\n");
         assert_has(&rules, RULESET_INET, "prerouting",
                    "ip daddr & 255.255.255.0 == 192.0.2.0 jump mig0-in-elsewhere\n"
@@ -315,7 +328,8 @@ static void test_lone_ports_are_a_set(void **state _unused_) {
         _cleanup_state_ State rules = {};
 
         derive(IPV4_PLANE "[Isolation]\nPorts=16514 49152-49215 22\n", there, &config, &rules);
-        assert_has(&rules, RULESET_INET, "mig0-in", "ip protocol tcp tcp dport { 22, 16514 } tcp sport >= 1024 accept\n");
+        assert_has(&rules, RULESET_INET, "mig0-in",
+                   "ip protocol tcp tcp dport { 22, 16514 } tcp sport >= 1024 accept\n");
         assert_has(&rules, RULESET_INET, "mig0-in", "ip protocol tcp tcp dport 49152-49215 tcp sport >= 1024 accept\n");
 }
 
@@ -323,15 +337,17 @@ static void test_peers_are_looked_up_by_their_networks(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
         _cleanup_state_ State rules = {};
 
-        derive(IPV4_PLANE "Peers=198.51.100.0/24 203.0.113.0/24 10.0.0.0/8 192.0.2.26 192.0.2.27\n", there, &config, &rules);
-        assert_has(&rules, RULESET_INET, "mig0-in",
-                   "ip saddr != 10.0.0.0/8 ip saddr & 255.255.255.0 != { 198.51.100.0, 203.0.113.0 } "
-                   "ip saddr != 192.0.2.0/28 ip saddr != { 192.0.2.26, 192.0.2.27 } counter name \"mig0-in-peer\" drop\n");
+        derive(IPV4_PLANE "Peers=198.51.100.0/24 203.0.113.0/24 10.0.0.0/8 192.0.2.26 192.0.2.27\n", there, &config,
+               &rules);
+        assert_has(
+                &rules, RULESET_INET, "mig0-in",
+                "ip saddr != 10.0.0.0/8 ip saddr & 255.255.255.0 != { 198.51.100.0, 203.0.113.0 } "
+                "ip saddr != 192.0.2.0/28 ip saddr != { 192.0.2.26, 192.0.2.27 } counter name \"mig0-in-peer\" drop\n");
         assert_has(&rules, RULESET_ARP, "mig0-in",
-                   ARP "arp daddr ip 192.0.2.5 arp saddr ip 10.0.0.0/8 accept\n"
-                   ARP "arp daddr ip 192.0.2.5 arp saddr ip & 255.255.255.0 { 198.51.100.0, 203.0.113.0 } accept\n"
-                   ARP "arp daddr ip 192.0.2.5 arp saddr ip 192.0.2.0/28 accept\n"
-                   ARP "arp daddr ip 192.0.2.5 arp saddr ip { 192.0.2.26, 192.0.2.27 } accept\n");
+                   ARP "arp daddr ip 192.0.2.5 arp saddr ip 10.0.0.0/8 accept\n" ARP
+                       "arp daddr ip 192.0.2.5 arp saddr ip & 255.255.255.0 { 198.51.100.0, 203.0.113.0 } accept\n" ARP
+                       "arp daddr ip 192.0.2.5 arp saddr ip 192.0.2.0/28 accept\n" ARP
+                       "arp daddr ip 192.0.2.5 arp saddr ip { 192.0.2.26, 192.0.2.27 } accept\n");
 }
 
 // Where a set or a map has an interval, the text within its braces has a prefix, or a dash before a digit.
@@ -349,14 +365,16 @@ static void test_no_set_is_of_intervals(void **state _unused_) {
         RulesetPlane planes[] = { there, there };
 
         planes[0].plane = golden_plane("blue",
-                                       IPV4_PLANE "[Plane]\nFallback=deny\n[Address]\nAddress=fd00::12:3456/64\n[Isolation]\n"
-                                                  "Ports=49152-49215 16514 60000-60050\nPeers=192.0.2.0/24 10.0.0.0/8\n"
-                                                  "Peers=10.1.2.3 fd00::/64 fd01::/48 fd02::1\nLogDrops=10/minute\n",
+                                       IPV4_PLANE
+                                       "[Plane]\nFallback=deny\n[Address]\nAddress=fd00::12:3456/64\n[Isolation]\n"
+                                       "Ports=49152-49215 16514 60000-60050\nPeers=192.0.2.0/24 10.0.0.0/8\n"
+                                       "Peers=10.1.2.3 fd00::/64 fd01::/48 fd02::1\nLogDrops=10/minute\n",
                                        &blue);
-        planes[1].plane = golden_plane("green",
-                                       "[Plane]\nFallback=deny\n[Interface]\nName=mig1\nKind=vlan\nParent=eno1\nVLANId=101\n"
-                                       "[Address]\nAddress=198.51.100.5/25\n[Isolation]\nPorts=40000-40001\n",
-                                       &green);
+        planes[1].plane =
+                golden_plane("green",
+                             "[Plane]\nFallback=deny\n[Interface]\nName=mig1\nKind=vlan\nParent=eno1\nVLANId=101\n"
+                             "[Address]\nAddress=198.51.100.5/25\n[Isolation]\nPorts=40000-40001\n",
+                             &green);
         planes[0].reports = true;
         assert_int_equal(ruleset_derive(planes, 2, &rules), 0);
         for (size_t i = 0; i < rules.n_objects; i++)
@@ -395,7 +413,8 @@ static void test_every_rule_tells_the_hash(void **state _unused_) {
                 char comment[64];
                 unsigned n = 0;
 
-                (void)snprintf(comment, sizeof(comment), " comment \"migplane %016llx\"\n", (unsigned long long)ruleset->hash);
+                (void)snprintf(comment, sizeof(comment), " comment \"migplane %016llx\"\n",
+                               (unsigned long long)ruleset->hash);
                 for (const char *at = ruleset->text; (at = strstr(at, comment)); at++)
                         n++;
                 assert_int_equal(n, ruleset->n_rules);
@@ -415,7 +434,8 @@ static void test_names_that_nft_does_not_take_are_spelled(void **state _unused_)
         _cleanup_state_ State rules = {};
 
         derive("[Interface]\nName=0m@ig\nKind=device\n[Address]\nAddress=192.0.2.5/24\n", there, &config, &rules);
-        assert_has(&rules, RULESET_NETDEV, "x//0m/40ig-in", "type filter hook ingress device \"0m@ig\" priority -500; policy accept;\n");
+        assert_has(&rules, RULESET_NETDEV, "x//0m/40ig-in",
+                   "type filter hook ingress device \"0m@ig\" priority -500; policy accept;\n");
         assert_has(&rules, RULESET_NETDEV, "x//0m/40ig-in", "counter name \"x//0m/40ig-in-other\" drop\n");
         assert_has(&rules, RULESET_INET, "prerouting", "iifname \"0m@ig\" goto x//0m/40ig-in\n");
 }

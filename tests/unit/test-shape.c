@@ -13,7 +13,6 @@
 
 #include <cmocka.h>
 
-
 #define K UINT64_C(1000)
 #define M (1000 * K)
 #define G (1000 * M)
@@ -124,7 +123,9 @@ static void every_address_has_a_filter(void **fixture _unused_) {
                 { "2001:db8::1/128", OUR_FILTER_PRIORITY + 1, 0x86dd },
         };
         PlaneAddress addresses[] = {
-                address_make("2001:db8::1/64"), address_make("198.51.100.1/24"), address_make("192.0.2.1/24"),
+                address_make("2001:db8::1/64"),
+                address_make("198.51.100.1/24"),
+                address_make("192.0.2.1/24"),
         };
         PlaneConfig plane = plane_make(0, G, addresses, ELEMENTSOF(addresses));
         _cleanup_state_ State state = {};
@@ -150,8 +151,8 @@ static void packets_of_no_class_are_not_let_through(void **fixture _unused_) {
 }
 
 static const uint64_t rates[] = {
-        M, 10 * M, 100 * M, 999999999, G, 1048576 * K, 2500 * M, 8 * G, 10 * G, 25 * G, 34359738360, 34359738368,
-        40 * G, 100 * G, 200 * G, 400 * G,
+        M,      10 * M, 100 * M,     999999999,   G,      1048576 * K, 2500 * M, 8 * G,
+        10 * G, 25 * G, 34359738360, 34359738368, 40 * G, 100 * G,     200 * G,  400 * G,
 };
 
 static void bursts_cover_a_millisecond_and_two_aggregates(void **fixture _unused_) {

@@ -69,11 +69,11 @@ static void test_rules_are_whole_when_one_transaction_left_them(void **state _un
         } cases[] = {
                 { { 2, 3, 4 }, { ONE, ONE, ONE }, true, 0xa1 },
                 { { 2, 3, 9 }, { ONE, ONE, ONE }, true, 0xa1 },
-                { { 2, 9, 3 }, { ONE, ONE, ONE }, false, 0xa1 },  // moved
-                { { 2, 9, 3 }, { ONE, "", ONE }, false, 0xa1 },   // inserted
-                { { 2, 3, 4 }, { ONE, "x", ONE }, false, 0xa1 },  // replaced
+                { { 2, 9, 3 }, { ONE, ONE, ONE }, false, 0xa1 }, // moved
+                { { 2, 9, 3 }, { ONE, "", ONE }, false, 0xa1 },  // inserted
+                { { 2, 3, 4 }, { ONE, "x", ONE }, false, 0xa1 }, // replaced
                 { { 2, 3, 4 }, { ONE, TWO, ONE }, false, 0xa1 },
-                { { 2, 3, 4 }, { ONE, ONE, "" }, false, 0 },      // added
+                { { 2, 3, 4 }, { ONE, ONE, "" }, false, 0 }, // added
                 { { 2, 3, 4 }, { "", "", "" }, true, 0 },
                 { { 2, 3, 4 }, { "migplane 00000000000000A1", "migplane 0", ONE "0" }, true, 0 },
         };

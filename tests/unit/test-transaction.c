@@ -6,8 +6,9 @@
 #include "golden.h"
 
 static Object chain_object(RulesetFamily family, const char *chain, const char *text) {
-        Object object = { .kind = OBJECT_RULESET, .as_ruleset = { .family = family, .text = (char *)text } };
+        Object object = { .kind = OBJECT_RULESET, .as_ruleset = { .family = family } };
 
+        memcpy(&object.as_ruleset.text, &text, sizeof(text)); // is only read
         strcpy_fixed(object.as_ruleset.chain, chain);
         return object;
 }
@@ -28,30 +29,33 @@ static void assert_transaction(const Table *existing, const Object *load, size_t
                 assert_null(text);
 }
 
-#define FORWARD                                                                                                        \
-        "type filter hook forward priority -450; policy accept;\n"                                                     \
-        "iifname \"lo\" accept\n"                                                                                      \
+#define FORWARD                                                    \
+        "type filter hook forward priority -450; policy accept;\n" \
+        "iifname \"lo\" accept\n"                                  \
         "iifname == \"mig0\" counter name \"mig0-in-forward\" drop\n"
 #define IN "counter name \"mig0-in-other\" drop\n"
 
 static void test_a_first_load_makes_everything(void **state _unused_) {
         Table existing[RULESET_FAMILY_MAX] = {};
-        Object load[] = { chain_object(RULESET_INET, "forward", FORWARD), chain_object(RULESET_INET, "mig0-in", IN IN) };
+        Object load[] = { chain_object(RULESET_INET, "forward", FORWARD),
+                          chain_object(RULESET_INET, "mig0-in", IN IN) };
 
-        assert_transaction(existing, load, 2, NULL, 0,
-                           "add table inet migplane\n"
-                           "add counter inet migplane mig0-in-forward\n"
-                           "add counter inet migplane mig0-in-other\n"
-                           "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
-                           "add chain inet migplane mig0-in\n"
-                           "add rule inet migplane forward iifname \"lo\" accept\n"
-                           "add rule inet migplane forward iifname == \"mig0\" counter name \"mig0-in-forward\" drop\n"
-                           "add rule inet migplane mig0-in counter name \"mig0-in-other\" drop\n"
-                           "add rule inet migplane mig0-in counter name \"mig0-in-other\" drop\n");
+        assert_transaction(
+                existing, load, 2, NULL, 0,
+                "add table inet migplane\n"
+                "add counter inet migplane mig0-in-forward\n"
+                "add counter inet migplane mig0-in-other\n"
+                "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
+                "add chain inet migplane mig0-in\n"
+                "add rule inet migplane forward iifname \"lo\" accept\n"
+                "add rule inet migplane forward iifname == \"mig0\" counter name \"mig0-in-forward\" drop\n"
+                "add rule inet migplane mig0-in counter name \"mig0-in-other\" drop\n"
+                "add rule inet migplane mig0-in counter name \"mig0-in-other\" drop\n");
 }
 
 static void test_a_reload_flushes_and_refills(void **state _unused_) {
-        TableChain chains[] = { { .name = "forward", .is_in_place = true }, { .name = "mig0-in", .is_in_place = true } };
+        TableChain chains[] = { { .name = "forward", .is_in_place = true },
+                                { .name = "mig0-in", .is_in_place = true } };
         Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, false, chains, 2, 2 } };
         Object load[] = { chain_object(RULESET_INET, "mig0-in", IN) };
 
@@ -64,22 +68,26 @@ static void test_a_reload_flushes_and_refills(void **state _unused_) {
 }
 
 static void test_a_chain_is_deleted_after_what_leads_to_it(void **state _unused_) {
-        TableChain chains[] = { { .name = "forward", .is_in_place = true }, { .name = "mig0-in", .is_in_place = true } };
+        TableChain chains[] = { { .name = "forward", .is_in_place = true },
+                                { .name = "mig0-in", .is_in_place = true } };
         Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, false, chains, 2, 2 } };
-        Object load[] = { chain_object(RULESET_INET, "forward", "type filter hook forward priority -450; policy accept;\naccept\n") };
+        Object load[] = { chain_object(RULESET_INET, "forward",
+                                       "type filter hook forward priority -450; policy accept;\naccept\n") };
         Object removed[] = { chain_object(RULESET_INET, "mig0-in", NULL), chain_object(RULESET_INET, "gone-in", NULL) };
 
-        assert_transaction(existing, load, 1, removed, 2,
-                           "add table inet migplane\n"
-                           "flush chain inet migplane mig0-in\n"
-                           "flush chain inet migplane forward\n"
-                           "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
-                           "add rule inet migplane forward accept\n"
-                           "delete chain inet migplane mig0-in\n");
+        assert_transaction(
+                existing, load, 1, removed, 2,
+                "add table inet migplane\n"
+                "flush chain inet migplane mig0-in\n"
+                "flush chain inet migplane forward\n"
+                "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
+                "add rule inet migplane forward accept\n"
+                "delete chain inet migplane mig0-in\n");
 }
 
 static void test_a_table_goes_with_its_last_chain(void **state _unused_) {
-        TableChain chains[] = { { .name = "forward", .is_in_place = true }, { .name = "mig0-in", .is_in_place = true } };
+        TableChain chains[] = { { .name = "forward", .is_in_place = true },
+                                { .name = "mig0-in", .is_in_place = true } };
         Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, false, chains, 2, 2 } };
         Object removed[] = { chain_object(RULESET_INET, "mig0-in", NULL), chain_object(RULESET_INET, "forward", NULL) };
 
@@ -89,14 +97,16 @@ static void test_a_table_goes_with_its_last_chain(void **state _unused_) {
 static void test_a_chain_that_hangs_elsewhere_is_made_anew(void **state _unused_) {
         TableChain chains[] = { { .name = "forward" } };
         Table existing[RULESET_FAMILY_MAX] = { [RULESET_INET] = { RULESET_INET, true, false, chains, 1, 1 } };
-        Object load[] = { chain_object(RULESET_INET, "forward", "type filter hook forward priority -450; policy accept;\naccept\n") };
+        Object load[] = { chain_object(RULESET_INET, "forward",
+                                       "type filter hook forward priority -450; policy accept;\naccept\n") };
 
-        assert_transaction(existing, load, 1, NULL, 0,
-                           "add table inet migplane\n"
-                           "flush chain inet migplane forward\n"
-                           "delete chain inet migplane forward\n"
-                           "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
-                           "add rule inet migplane forward accept\n");
+        assert_transaction(
+                existing, load, 1, NULL, 0,
+                "add table inet migplane\n"
+                "flush chain inet migplane forward\n"
+                "delete chain inet migplane forward\n"
+                "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
+                "add rule inet migplane forward accept\n");
 }
 
 static void test_a_dormant_table_is_made_again(void **state _unused_) {
@@ -106,11 +116,12 @@ static void test_a_dormant_table_is_made_again(void **state _unused_) {
                                        "type filter hook forward priority -450; policy accept;\naccept\n") };
         Object removed[] = { chain_object(RULESET_INET, "theirs", NULL), chain_object(RULESET_INET, "forward", NULL) };
 
-        assert_transaction(existing, load, 1, removed, 1,
-                           "delete table inet migplane\n"
-                           "add table inet migplane\n"
-                           "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
-                           "add rule inet migplane forward accept\n");
+        assert_transaction(
+                existing, load, 1, removed, 1,
+                "delete table inet migplane\n"
+                "add table inet migplane\n"
+                "add chain inet migplane forward { type filter hook forward priority -450; policy accept; }\n"
+                "add rule inet migplane forward accept\n");
         assert_transaction(existing, NULL, 0, removed, 2, "delete table inet migplane\n");
 }
 

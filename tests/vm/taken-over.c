@@ -1,9 +1,9 @@
 // The attempts of an attacker who has taken the daemon over: taken-over VICTIM MODULE; prints a line for each way out
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// "open NAME" if it works, "shut NAME: why" if not. Then "power NAME" for what the daemon may do, and the attacker therefore too.
-// VICTIM is the process number of victim.service, which runs as root. MODULE is the file of a kernel module. Run this only on a
-// machine that is discarded afterwards.
+// "open NAME" if it works, "shut NAME: why" if not. Then "power NAME" for what the daemon may do, and the attacker
+// therefore too. VICTIM is the process number of victim.service, which runs as root. MODULE is the file of a kernel
+// module. Run this only on a machine that is discarded afterwards.
 
 #include <dirent.h>
 #include <errno.h>
@@ -108,28 +108,72 @@ static int try_program(char *const *arguments) {
 
 // --- files ---
 
-static int read_shadow(void) { return try_open("/etc/shadow", O_RDONLY); }
-static int write_passwd(void) { return try_open("/etc/passwd", O_WRONLY | O_APPEND); }
-static int replace_daemon(void) { return try_open("/usr/sbin/migplaned", O_WRONLY | O_APPEND); }
-static int add_unit(void) { return try_open("/etc/systemd/system/loot.service", O_WRONLY | O_CREAT); }
-static int add_unit_runtime(void) { return try_open("/run/systemd/system/loot.service", O_WRONLY | O_CREAT); }
-static int add_cron(void) { return try_open("/etc/cron.d/loot", O_WRONLY | O_CREAT); }
-static int add_polkit_rule(void) { return try_open("/etc/polkit-1/rules.d/loot.rules", O_WRONLY | O_CREAT); }
-static int write_tmp(void) { return try_open("/tmp/loot", O_WRONLY | O_CREAT); }
-static int list_root(void) { return try_list("/root"); }
-static int list_home(void) { return try_list("/home"); }
-static int read_mem(void) { return try_open("/dev/mem", O_RDONLY); }
-static int read_kmsg(void) { return try_open("/dev/kmsg", O_RDONLY); }
-static int open_ports(void) { return try_open("/dev/port", O_RDWR); }
-static int make_tun(void) { return try_open("/dev/net/tun", O_RDWR); }
-static int write_core_pattern(void) { return try_open("/proc/sys/kernel/core_pattern", O_WRONLY); }
-static int write_modprobe(void) { return try_open("/proc/sys/kernel/modprobe", O_WRONLY); }
-static int write_vm(void) { return try_open("/proc/sys/vm/overcommit_memory", O_WRONLY); }
-static int write_sysrq(void) { return try_open("/proc/sysrq-trigger", O_WRONLY); }
-static int write_sys(void) { return try_open("/sys/power/state", O_WRONLY); }
-static int write_cgroup(void) { return try_open("/sys/fs/cgroup/cgroup.procs", O_WRONLY); }
-static int read_environ(void) { return try_open("/proc/1/environ", O_RDONLY); }
-static int list_fds(void) { return try_list("/proc/1/fd"); }
+static int read_shadow(void) {
+        return try_open("/etc/shadow", O_RDONLY);
+}
+static int write_passwd(void) {
+        return try_open("/etc/passwd", O_WRONLY | O_APPEND);
+}
+static int replace_daemon(void) {
+        return try_open("/usr/sbin/migplaned", O_WRONLY | O_APPEND);
+}
+static int add_unit(void) {
+        return try_open("/etc/systemd/system/loot.service", O_WRONLY | O_CREAT);
+}
+static int add_unit_runtime(void) {
+        return try_open("/run/systemd/system/loot.service", O_WRONLY | O_CREAT);
+}
+static int add_cron(void) {
+        return try_open("/etc/cron.d/loot", O_WRONLY | O_CREAT);
+}
+static int add_polkit_rule(void) {
+        return try_open("/etc/polkit-1/rules.d/loot.rules", O_WRONLY | O_CREAT);
+}
+static int write_tmp(void) {
+        return try_open("/tmp/loot", O_WRONLY | O_CREAT);
+}
+static int list_root(void) {
+        return try_list("/root");
+}
+static int list_home(void) {
+        return try_list("/home");
+}
+static int read_mem(void) {
+        return try_open("/dev/mem", O_RDONLY);
+}
+static int read_kmsg(void) {
+        return try_open("/dev/kmsg", O_RDONLY);
+}
+static int open_ports(void) {
+        return try_open("/dev/port", O_RDWR);
+}
+static int make_tun(void) {
+        return try_open("/dev/net/tun", O_RDWR);
+}
+static int write_core_pattern(void) {
+        return try_open("/proc/sys/kernel/core_pattern", O_WRONLY);
+}
+static int write_modprobe(void) {
+        return try_open("/proc/sys/kernel/modprobe", O_WRONLY);
+}
+static int write_vm(void) {
+        return try_open("/proc/sys/vm/overcommit_memory", O_WRONLY);
+}
+static int write_sysrq(void) {
+        return try_open("/proc/sysrq-trigger", O_WRONLY);
+}
+static int write_sys(void) {
+        return try_open("/sys/power/state", O_WRONLY);
+}
+static int write_cgroup(void) {
+        return try_open("/sys/fs/cgroup/cgroup.procs", O_WRONLY);
+}
+static int read_environ(void) {
+        return try_open("/proc/1/environ", O_RDONLY);
+}
+static int list_fds(void) {
+        return try_list("/proc/1/fd");
+}
 
 static int make_device(void) {
         return outcome(mknod("/run/migplane/device", S_IFCHR | 0600, (dev_t)1 << 8 | 1));
@@ -166,17 +210,33 @@ static int open_by_handle(void) {
         return r;
 }
 
-static int watch_all_files(void) { return outcome(fanotify_init(FAN_CLASS_PRE_CONTENT, O_RDONLY)); }
+static int watch_all_files(void) {
+        return outcome(fanotify_init(FAN_CLASS_PRE_CONTENT, O_RDONLY));
+}
 
 // --- mounts and namespaces ---
 
-static int mount_tmpfs(void) { return outcome(mount("loot", "/mnt", "tmpfs", 0, NULL)); }
-static int mount_writable(void) { return outcome(mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL)); }
-static int new_mount_api(void) { return outcome(syscall(SYS_fsopen, "tmpfs", 0)); }
-static int change_root(void) { return outcome(chroot("/run")); }
-static int unshare_user(void) { return outcome(unshare(CLONE_NEWUSER)); }
-static int unshare_net(void) { return outcome(unshare(CLONE_NEWNET)); }
-static int unshare_mount(void) { return outcome(unshare(CLONE_NEWNS)); }
+static int mount_tmpfs(void) {
+        return outcome(mount("loot", "/mnt", "tmpfs", 0, NULL));
+}
+static int mount_writable(void) {
+        return outcome(mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL));
+}
+static int new_mount_api(void) {
+        return outcome(syscall(SYS_fsopen, "tmpfs", 0));
+}
+static int change_root(void) {
+        return outcome(chroot("/run"));
+}
+static int unshare_user(void) {
+        return outcome(unshare(CLONE_NEWUSER));
+}
+static int unshare_net(void) {
+        return outcome(unshare(CLONE_NEWNET));
+}
+static int unshare_mount(void) {
+        return outcome(unshare(CLONE_NEWNS));
+}
 
 static int clone_user(void) {
         struct clone_args arguments = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
@@ -224,14 +284,22 @@ static int take_descriptor(void) {
         return fd < 0 ? errno : outcome(syscall(SYS_pidfd_getfd, fd, 0, 0));
 }
 
-static int signal_other(void) { return outcome(kill(victim, SIGCONT)); }
-static int slow_other(void) { return outcome(setpriority(PRIO_PROCESS, (id_t)victim, 10)); }
+static int signal_other(void) {
+        return outcome(kill(victim, SIGCONT));
+}
+static int slow_other(void) {
+        return outcome(setpriority(PRIO_PROCESS, (id_t)victim, 10));
+}
 static int limit_other(void) {
         struct rlimit64 limit = { 1024, 1024 };
         return outcome(syscall(SYS_prlimit64, victim, RLIMIT_NOFILE, &limit, NULL));
 }
-static int realtime(void) { return outcome(sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){ .sched_priority = 1 })); }
-static int urgent(void) { return outcome(setpriority(PRIO_PROCESS, 0, -20)); }
+static int realtime(void) {
+        return outcome(sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){ .sched_priority = 1 }));
+}
+static int urgent(void) {
+        return outcome(setpriority(PRIO_PROCESS, 0, -20));
+}
 
 // More processes than the daemon needs, at the same time.
 static int many_processes(void) {
@@ -258,18 +326,27 @@ static int many_processes(void) {
 
 // --- identity ---
 
-static int become_other(void) { return outcome(setresuid(geteuid() == 0 ? 1 : 0, geteuid() == 0 ? 1 : 0, geteuid() == 0 ? 1 : 0)); }
-static int join_group(void) { return outcome(setresgid(42, 42, 42)); }
-static int join_groups(void) { return outcome(setgroups(1, (gid_t[]){ 42 })); }
+static int become_other(void) {
+        return outcome(setresuid(geteuid() == 0 ? 1 : 0, geteuid() == 0 ? 1 : 0, geteuid() == 0 ? 1 : 0));
+}
+static int join_group(void) {
+        return outcome(setresgid(42, 42, 42));
+}
+static int join_groups(void) {
+        return outcome(setgroups(1, (gid_t[]){ 42 }));
+}
 
 static int more_capabilities(void) {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-        struct __user_cap_data_struct data[2] = { { .effective = 1U << CAP_SYS_ADMIN, .permitted = 1U << CAP_SYS_ADMIN } };
+        struct __user_cap_data_struct data[2] = { { .effective = 1U << CAP_SYS_ADMIN,
+                                                    .permitted = 1U << CAP_SYS_ADMIN } };
 
         return outcome(syscall(SYS_capset, &header, data));
 }
 
-static int others_keys(void) { return outcome(syscall(SYS_keyctl, KEYCTL_GET_PERSISTENT, 0, KEY_SPEC_PROCESS_KEYRING)); }
+static int others_keys(void) {
+        return outcome(syscall(SYS_keyctl, KEYCTL_GET_PERSISTENT, 0, KEY_SPEC_PROCESS_KEYRING));
+}
 
 // --- the kernel ---
 
@@ -278,14 +355,21 @@ static int load_module(void) {
         int r = fd < 0 ? errno : outcome(syscall(SYS_finit_module, fd, "", 0));
         return r == EEXIST ? 0 : r;
 }
-static int load_kernel(void) { return outcome(syscall(SYS_kexec_load, 0UL, 0UL, NULL, 0UL)); }
-static int restart_machine(void) { return outcome(reboot(RB_DISABLE_CAD)); }
+static int load_kernel(void) {
+        return outcome(syscall(SYS_kexec_load, 0UL, 0UL, NULL, 0UL));
+}
+static int restart_machine(void) {
+        return outcome(reboot(RB_DISABLE_CAD));
+}
 static int load_bpf(void) {
-        union bpf_attr attributes = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
+        union bpf_attr attributes = {
+                .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1
+        };
         return outcome(syscall(SYS_bpf, BPF_MAP_CREATE, &attributes, sizeof(attributes)));
 }
 static int measure(void) {
-        struct perf_event_attr attributes = { .type = PERF_TYPE_SOFTWARE, .size = sizeof(attributes),
+        struct perf_event_attr attributes = { .type = PERF_TYPE_SOFTWARE,
+                                              .size = sizeof(attributes),
                                               .config = PERF_COUNT_SW_CPU_CLOCK };
         return outcome(syscall(SYS_perf_event_open, &attributes, -1, 0, -1, 0));
 }
@@ -293,20 +377,30 @@ static int read_log(void) {
         char text[64];
         return outcome(klogctl(3, text, sizeof(text)));
 }
-static int io_ports(void) { return outcome(ioperm(0x80, 1, 1)); }
-static int handle_faults(void) { return outcome(syscall(SYS_userfaultfd, O_CLOEXEC)); }
+static int io_ports(void) {
+        return outcome(ioperm(0x80, 1, 1));
+}
+static int handle_faults(void) {
+        return outcome(syscall(SYS_userfaultfd, O_CLOEXEC));
+}
 static int ring(void) {
         struct io_uring_params parameters = {};
         return outcome(syscall(SYS_io_uring_setup, 4, &parameters));
 }
-static int other_personality(void) { return outcome(personality(ADDR_NO_RANDOMIZE)); }
+static int other_personality(void) {
+        return outcome(personality(ADDR_NO_RANDOMIZE));
+}
 static int set_clock(void) {
         struct timespec now;
         (void)clock_gettime(CLOCK_REALTIME, &now);
         return outcome(clock_settime(CLOCK_REALTIME, &now));
 }
-static int bend_clock(void) { return outcome(adjtimex(&(struct timex){ .modes = ADJ_TICK, .tick = 10000 })); }
-static int set_hostname(void) { return outcome(sethostname("loot", 4)); }
+static int bend_clock(void) {
+        return outcome(adjtimex(&(struct timex){ .modes = ADJ_TICK, .tick = 10000 }));
+}
+static int set_hostname(void) {
+        return outcome(sethostname("loot", 4));
+}
 static int swap_on(void) {
         // This is not a swap file: a process with the right to use one gets EINVAL.
         int r = outcome(swapon("/etc/hostname", 0));
@@ -323,50 +417,130 @@ static int make_executable(void) {
 
 // --- the network and the bus ---
 
-static int raw_socket(void) { return try_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP); }
-static int packet_socket(void) { return try_socket(AF_PACKET, SOCK_RAW, 0); }
-static int inet_socket(void) { return try_socket(AF_INET, SOCK_STREAM, 0); }
-static int inet6_socket(void) { return try_socket(AF_INET6, SOCK_DGRAM, 0); }
-static int crypto_socket(void) { return try_socket(AF_ALG, SOCK_SEQPACKET, 0); }
+static int raw_socket(void) {
+        return try_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+}
+static int packet_socket(void) {
+        return try_socket(AF_PACKET, SOCK_RAW, 0);
+}
+static int inet_socket(void) {
+        return try_socket(AF_INET, SOCK_STREAM, 0);
+}
+static int inet6_socket(void) {
+        return try_socket(AF_INET6, SOCK_DGRAM, 0);
+}
+static int crypto_socket(void) {
+        return try_socket(AF_ALG, SOCK_SEQPACKET, 0);
+}
 
 static int bus_name(void) {
-        return try_run("busctl", "--quiet", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                       "RequestName", "su", "org.freedesktop.NetworkManager", "0");
+        return try_run("busctl", "--quiet", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                       "org.freedesktop.DBus", "RequestName", "su", "org.freedesktop.NetworkManager", "0");
 }
-static int transient_unit(void) { return try_run("systemd-run", "--quiet", "--no-ask-password", "true"); }
-static int stop_unit(void) { return try_run("systemctl", "stop", "victim.service"); }
+static int transient_unit(void) {
+        return try_run("systemd-run", "--quiet", "--no-ask-password", "true");
+}
+static int stop_unit(void) {
+        return try_run("systemctl", "stop", "victim.service");
+}
 
-#define ATTEMPT(function) { #function, function }
+#define ATTEMPT(function) \
+        { #function, function }
 
 static const struct {
         const char *name;
         int (*attempt)(void);
 } attempts[] = {
-        ATTEMPT(read_shadow), ATTEMPT(write_passwd), ATTEMPT(replace_daemon), ATTEMPT(add_unit),
-        ATTEMPT(add_unit_runtime), ATTEMPT(add_cron), ATTEMPT(add_polkit_rule), ATTEMPT(write_tmp),
-        ATTEMPT(list_root), ATTEMPT(list_home), ATTEMPT(read_mem), ATTEMPT(read_kmsg), ATTEMPT(open_ports),
-        ATTEMPT(make_tun), ATTEMPT(write_core_pattern), ATTEMPT(write_modprobe), ATTEMPT(write_vm),
-        ATTEMPT(write_sysrq), ATTEMPT(write_sys), ATTEMPT(write_cgroup), ATTEMPT(read_environ), ATTEMPT(list_fds),
-        ATTEMPT(make_device), ATTEMPT(make_setuid), ATTEMPT(give_capabilities), ATTEMPT(give_away),
-        ATTEMPT(open_by_handle), ATTEMPT(watch_all_files), ATTEMPT(mount_tmpfs), ATTEMPT(mount_writable),
-        ATTEMPT(new_mount_api), ATTEMPT(change_root), ATTEMPT(unshare_user), ATTEMPT(unshare_net),
-        ATTEMPT(unshare_mount), ATTEMPT(clone_user), ATTEMPT(join_init), ATTEMPT(trace), ATTEMPT(read_memory),
-        ATTEMPT(take_descriptor), ATTEMPT(signal_other), ATTEMPT(slow_other), ATTEMPT(limit_other), ATTEMPT(realtime),
-        ATTEMPT(urgent), ATTEMPT(many_processes), ATTEMPT(become_other), ATTEMPT(join_group), ATTEMPT(join_groups),
-        ATTEMPT(more_capabilities), ATTEMPT(others_keys), ATTEMPT(load_module), ATTEMPT(load_kernel),
-        ATTEMPT(restart_machine), ATTEMPT(load_bpf), ATTEMPT(measure), ATTEMPT(read_log), ATTEMPT(io_ports),
-        ATTEMPT(handle_faults), ATTEMPT(ring), ATTEMPT(other_personality), ATTEMPT(set_clock), ATTEMPT(bend_clock),
-        ATTEMPT(set_hostname), ATTEMPT(swap_on), ATTEMPT(write_and_execute), ATTEMPT(make_executable),
-        ATTEMPT(raw_socket), ATTEMPT(packet_socket), ATTEMPT(inet_socket), ATTEMPT(inet6_socket),
-        ATTEMPT(crypto_socket), ATTEMPT(bus_name), ATTEMPT(transient_unit),
+        ATTEMPT(read_shadow),
+        ATTEMPT(write_passwd),
+        ATTEMPT(replace_daemon),
+        ATTEMPT(add_unit),
+        ATTEMPT(add_unit_runtime),
+        ATTEMPT(add_cron),
+        ATTEMPT(add_polkit_rule),
+        ATTEMPT(write_tmp),
+        ATTEMPT(list_root),
+        ATTEMPT(list_home),
+        ATTEMPT(read_mem),
+        ATTEMPT(read_kmsg),
+        ATTEMPT(open_ports),
+        ATTEMPT(make_tun),
+        ATTEMPT(write_core_pattern),
+        ATTEMPT(write_modprobe),
+        ATTEMPT(write_vm),
+        ATTEMPT(write_sysrq),
+        ATTEMPT(write_sys),
+        ATTEMPT(write_cgroup),
+        ATTEMPT(read_environ),
+        ATTEMPT(list_fds),
+        ATTEMPT(make_device),
+        ATTEMPT(make_setuid),
+        ATTEMPT(give_capabilities),
+        ATTEMPT(give_away),
+        ATTEMPT(open_by_handle),
+        ATTEMPT(watch_all_files),
+        ATTEMPT(mount_tmpfs),
+        ATTEMPT(mount_writable),
+        ATTEMPT(new_mount_api),
+        ATTEMPT(change_root),
+        ATTEMPT(unshare_user),
+        ATTEMPT(unshare_net),
+        ATTEMPT(unshare_mount),
+        ATTEMPT(clone_user),
+        ATTEMPT(join_init),
+        ATTEMPT(trace),
+        ATTEMPT(read_memory),
+        ATTEMPT(take_descriptor),
+        ATTEMPT(signal_other),
+        ATTEMPT(slow_other),
+        ATTEMPT(limit_other),
+        ATTEMPT(realtime),
+        ATTEMPT(urgent),
+        ATTEMPT(many_processes),
+        ATTEMPT(become_other),
+        ATTEMPT(join_group),
+        ATTEMPT(join_groups),
+        ATTEMPT(more_capabilities),
+        ATTEMPT(others_keys),
+        ATTEMPT(load_module),
+        ATTEMPT(load_kernel),
+        ATTEMPT(restart_machine),
+        ATTEMPT(load_bpf),
+        ATTEMPT(measure),
+        ATTEMPT(read_log),
+        ATTEMPT(io_ports),
+        ATTEMPT(handle_faults),
+        ATTEMPT(ring),
+        ATTEMPT(other_personality),
+        ATTEMPT(set_clock),
+        ATTEMPT(bend_clock),
+        ATTEMPT(set_hostname),
+        ATTEMPT(swap_on),
+        ATTEMPT(write_and_execute),
+        ATTEMPT(make_executable),
+        ATTEMPT(raw_socket),
+        ATTEMPT(packet_socket),
+        ATTEMPT(inet_socket),
+        ATTEMPT(inet6_socket),
+        ATTEMPT(crypto_socket),
+        ATTEMPT(bus_name),
+        ATTEMPT(transient_unit),
         ATTEMPT(stop_unit),
 };
 
 // The rights that the daemon needs, and the attacker therefore has.
-static int write_planes(void) { return try_open("/etc/migplane/loot.plane.d", O_WRONLY | O_CREAT); }
-static int write_net_sysctl(void) { return try_open("/proc/sys/net/ipv4/ip_forward", O_WRONLY); }
-static int change_links(void) { return try_run("ip", "link", "set", "dev", "lo", "down"); }
-static int change_rules(void) { return try_run("nft", "add", "table", "inet", "loot"); }
+static int write_planes(void) {
+        return try_open("/etc/migplane/loot.plane.d", O_WRONLY | O_CREAT);
+}
+static int write_net_sysctl(void) {
+        return try_open("/proc/sys/net/ipv4/ip_forward", O_WRONLY);
+}
+static int change_links(void) {
+        return try_run("ip", "link", "set", "dev", "lo", "down");
+}
+static int change_rules(void) {
+        return try_run("nft", "add", "table", "inet", "loot");
+}
 
 static const struct {
         const char *name;
