@@ -181,7 +181,7 @@ milliseconds() { local now=${EPOCHREALTIME/[.,]/}; echo $((now / 1000)); }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
 log_lines() { touch "$LAB/alpha/migplaned.log"; wc -l <"$LAB/alpha/migplaned.log"; }
-logged_since() { tail -n +"$(($1 + 1))" "$LAB/alpha/migplaned.log" | grep -Eq -- "$2"; }  # LINES REGEX
+logged_since() { grep -Eq -- "$2" <(tail -n +"$(($1 + 1))" "$LAB/alpha/migplaned.log"); }    # LINES REGEX; no pipe: grep ends early
 
 # --- The daemon's answers ---------------------------------------------------------------------------------------------
 
