@@ -48,6 +48,8 @@ int sysctl_observe(const Inventory *inventory, const State *desired, State *stat
                 if (!inventory_find(inventory, object.link))
                         continue;
                 int r = sysctl_read(object.as_sysctl.item, &object.as_sysctl.value);
+                if (r == -EBADMSG) // not a number: missing, so that it is written; the other objects can be seen
+                        continue;
                 if (r < 0)
                         return error_set(ret_error, r, "cannot read net/%s: %s", object.as_sysctl.item, strerror(-r));
                 if (state_add(state, &object) < 0)
