@@ -156,6 +156,8 @@ host_dbus() {
 	  <policy user="root">
 	    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Monitoring"/>
 	    <allow own_prefix="org.freedesktop"/>
+	    <allow own="org.fedoraproject.FirewallD1"/>
+	    <allow send_destination="org.fedoraproject.FirewallD1"/>
 	  </policy>
 	  <include>$(realpath "${BASH_SOURCE[0]%/*}/../..")/units/org.migplane1.conf</include>
 	  ${BUS_LIMITS-}
