@@ -73,9 +73,14 @@ def lab():
 # --- Packets, each with its end ---------------------------------------------------------------------------------------
 
 
+def errors(sender, to, about):
+    """(kind, packet): unreachable; IPv4: redirect, time exceeded, parameter problem; IPv6: too big, and the same two"""
+    for kind in (1, 2, 3, 4) if ':' in sender else (3, 5, 11, 12):
+        yield kind, icmp(sender, to, kind, 0, 0, about)
+
+
 def error(sender, to, about):
-    """Destination unreachable."""
-    return icmp(sender, to, 1, 0, 0, about) if ':' in sender else icmp(sender, to, 3, 1, 0, about)
+    return next(errors(sender, to, about))[1]
 
 
 def error_in_fragments(sender, to):
@@ -99,7 +104,9 @@ def transport(way, ends):
     yield 'a ping', ping(*both, b''), 'passed'
     yield 'the answer to a ping', icmp(*both, 129 if ends.six else 0, 0, 1, b''), 'passed'
     yield 'another ICMP message', icmp(*both, 130 if ends.six else 13, 0, 0, bytes(12)), 'icmp'
-    yield 'an error about TCP', error(*both, tcp(*back, PORT, ACK)), 'passed'
+    for kind, packet in errors(*both, tcp(*back, PORT, ACK)):
+        is_allowed = kind in ((1, 2, 3) if ends.six else (3, 11))
+        yield f'an error about TCP, of type {kind}', packet, 'passed' if is_allowed else 'icmp'
     yield 'an error about UDP', error(*both, udp(*back, PORT, b'')), 'icmp'
     yield 'an error about another host', error(*both, tcp(*ends.of(way, local=ends.stranger)[::-1], PORT, ACK)), 'icmp'
     yield 'a datagram', udp(*both, PORT, b''), 'other'
@@ -113,6 +120,8 @@ def addresses(way, ends):
 
 def only_ipv4(way, ends):
     yield 'options', ping(*ends.of(way), b'', options=b'\x07\x07\x04\0\0\0\0\0'), 'options'
+    yield 'a packet that must not be fragmented', ping(*ends.of(way), b'', fragment=0x4000), 'passed'
+    yield 'the reserved bit beside it', ping(*ends.of(way), b'', fragment=0x8000), 'fragment'
     yield 'a first fragment', ping(*ends.of(way), b'', fragment=0x2000), 'fragment'
     yield 'a later fragment', ip(*ends.of(way), ICMP, bytes(8), fragment=1), 'fragment'
     with_options = tcp(*ends.of(way)[::-1], PORT, ACK, options=b'\x07\x07\x04\0\0\0\0\0')
@@ -177,6 +186,11 @@ def arriving_packets():
 def leaving_packets():
     for text, packet, end in packets('out'):
         yield shot(text, end, 'send', packet)
+    yield shot('a solicitation to all nodes', 'mig0-out-peer', 'send', solicitation_to_all())
+
+
+def solicitation_to_all():
+    return neighbour(135, IPV6_ENDS.own, 'ff02::1', IPV6_ENDS.peer)
 
 
 def arp_request(sender=IPV4_ENDS.peer, target=IPV4_ENDS.own, to=BROADCAST, mac=PEER_MAC, frame_mac=None, operation=1):
@@ -244,6 +258,7 @@ def leaving_frames():
     yield shot('another sender', 'mig0-out-mac', 'leave', eth(PEER_MAC, OTHER_MAC, IPV4, packet))
     yield shot('IPv4 to everybody', 'mig0-out-mac', 'leave', eth(BROADCAST, MAC, IPV4, packet))
     yield shot('IPv6 to everybody', 'mig0-out-mac', 'leave', eth(BROADCAST, MAC, IPV6, packet6))
+    yield shot('a solicitation to all nodes', 'mig0-out-mac', 'leave', in_frame(solicitation_to_all(), MAC))
     yield shot('ARP: a request', 'passed', 'leave', request)
     for text, frame in malformed_arp(request):
         yield shot(text, 'mig0-out-arp', 'leave', frame)
@@ -282,14 +297,12 @@ def unrelated_in():
 
 
 def elsewhere_input(ends, own, peer, link):
-    def about(sender, to):
-        return error(ends.manager, ends.management, udp(sender, to, PORT, b''))
-
     yield on_management(ping(ends.manager, own, b''), f'from management to {own}', f'{link}-in-elsewhere')
     yield shot(f'{own} to itself', 'passed', 'send', tcp(own, own, PORT, SYN), 'lo')
     yield arriving(tcp(peer, own, PORT, SYN), f'{peer} to {own}', 'passed', link)
-    yield on_management(about(own, ends.manager), f'an error about a packet from {own}', f'{link}-in-elsewhere')
-    yield on_management(about(ends.management, peer), f'an error about a packet to {peer}', f'{link}-in-elsewhere')
+    for sender, to in (own, ends.manager), (ends.management, peer):
+        for kind, packet in errors(ends.manager, ends.management, udp(sender, to, PORT, b'')):
+            yield on_management(packet, f'an error of type {kind} about {sender} to {to}', f'{link}-in-elsewhere')
 
 
 def blue_input():
