@@ -161,7 +161,7 @@ static void arp(const Rules *rules, const char *frame) {
         const AllowFamily *family = &rules->list->ipv4;
         const char *local = ways[rules->way].local, *remote = ways[rules->way].remote;
 
-        // Nobody else has our address, and we announce it to nobody.
+        // No other host has our address, and we never announce it.
         drop(rules, "arp", "arp %s ip %s", remote, family->own);
         for (size_t i = 0; i < family->n_peers; i++)
                 fprintf(rules->file, "%s" ARP_OF_IPV4 " arp %s ip %s arp %s ip%s %s accept\n", frame, local,

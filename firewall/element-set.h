@@ -1,7 +1,7 @@
 // Anonymous sets as nft writes them: "{ 192.0.2.2, 198.51.100.1 }"; a single element has no braces.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The sets are anonymous because the kernel lets nobody change an anonymous set: it is as fixed as the rule that
+// The sets are anonymous because an anonymous set cannot be changed in the kernel: it is as fixed as the rule that
 // contains it. No set contains intervals. The kernel fills the lookup structure of an interval set only after it has
 // put a transaction's rules in force, so that each of our own reloads would for a moment let pass what the set is to
 // stop, and stop what it is to let pass (seen on 6.18). So networks are looked up by their masked address, with a set

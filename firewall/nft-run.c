@@ -59,7 +59,7 @@ static int file_of(const char *text) {
         return -ENOMEM;
 }
 
-// Of a file libnftables tells the command that failed. Of a text in memory it tells the first command, whichever
+// For a file, libnftables quotes the command that failed. For a text in memory it quotes the first command, whichever
 // failed.
 static int run_from_file(struct nft_ctx *context, const char *text) {
         _cleanup_close_ int fd = file_of(text);

@@ -130,7 +130,7 @@ static bool empties(const Transaction *transaction, RulesetFamily family) {
 }
 
 // A dormant table guards nothing and is made again, because the kernel takes no new base chain in the transaction that
-// wakes a table. All of its chains are in the transaction: none of them is observed as it should be.
+// wakes a table. All of its chains are in the transaction, because they are observed without a hash.
 static void print_tables(const Transaction *transaction) {
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
                 if (!loads_into(transaction, family))
