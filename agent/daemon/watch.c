@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/inet.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/util.h"
@@ -41,11 +42,21 @@ static bool is_plane_link(const Plane *plane, const MonitorEvent *event) {
         return streq(event->link, config->interface) || streq(event->link, ifb) || streq(event->link, config->parent);
 }
 
+static bool replaces_route(const PlaneConfig *config, const MonitorEvent *event) {
+        if (event->replaced.address.family == AF_UNSPEC)
+                return false;
+        for (size_t i = 0; i < config->n_routes; i++)
+                if (prefix_compare(&config->routes[i].destination, &event->replaced) == 0)
+                        return true;
+        return false;
+}
+
 bool watch_concerns(const PlaneSet *planes, const MonitorEvent *event) {
         if (event->ruleset)
                 return true;
         for (size_t i = 0; i < planes->n_planes; i++)
-                if (is_plane_link(planes->planes[i], event) || comes_near(&planes->planes[i]->status, event))
+                if (is_plane_link(planes->planes[i], event) || comes_near(&planes->planes[i]->status, event) ||
+                    replaces_route(planes->planes[i]->config, event))
                         return true;
         return false;
 }

@@ -176,6 +176,7 @@ static bool neighbour_read(const struct nlmsghdr *message, MonitorEvent *event) 
 
 // A route with several next hops concerns the link of the first one, which is the oldest.
 static bool route_read(const struct nlmsghdr *message, MonitorEvent *event) {
+        const struct rtmsg *info = NLMSG_DATA(message);
         const struct nlattr *attributes[RTA_MAX + 1];
         struct rtnexthop first;
 
@@ -184,7 +185,11 @@ static bool route_read(const struct nlmsghdr *message, MonitorEvent *event) {
         event->ifindex = index_read(attributes[RTA_OIF]);
         if (attribute_struct(attributes[RTA_MULTIPATH], sizeof(first), &first) > 0)
                 event->ifindex = first.rtnh_ifindex;
-        return event->ifindex > 0;
+        // The kernel does not report the route whose place this one took. It may have led to another link.
+        if (message->nlmsg_flags & NLM_F_REPLACE &&
+            attribute_address(attributes[RTA_DST], info->rtm_family, &event->replaced.address))
+                event->replaced.length = info->rtm_dst_len;
+        return event->ifindex > 0 || event->replaced.address.family != AF_UNSPEC;
 }
 
 static bool tc_read(const struct nlmsghdr *message, MonitorEvent *event) {

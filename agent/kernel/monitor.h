@@ -6,6 +6,7 @@
 #include <net/if.h>
 
 #include "base/error.h"
+#include "base/inet.h"
 #include "base/util.h"
 
 typedef struct Monitor Monitor;
@@ -18,6 +19,7 @@ typedef struct MonitorEvent {
         int ifindex;                       // 0: not about a link
         char link[IFNAMSIZ];               // "": unknown
         int lower, master;                 // the link below, and the master; 0: none, or unknown
+        Prefix replaced;                   // the destination of a route that replaced another; AF_UNSPEC: none
         int sends_to[MONITOR_TARGETS_MAX]; // the links that a filter's actions send packets to; 0: no more
         uint32_t pid;                      // 0: unknown, or the kernel itself
         char process[16];                  // "": unknown

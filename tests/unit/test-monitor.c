@@ -315,6 +315,30 @@ static void test_a_route_concerns_the_link_of_its_first_next_hop(void **state _u
         }
 }
 
+static void test_a_route_that_replaces_another_tells_its_destination(void **state _unused_) {
+        static const struct rtmsg header = { .rtm_family = AF_INET, .rtm_dst_len = 24 };
+        static const uint8_t destination[] = { 203, 0, 113, 0 };
+
+        // With a link, without one (a blackhole), and without a predecessor.
+        for (unsigned i = 0; i < 3; i++) {
+                Message message = {};
+                struct nlmsghdr *route = message_begin(&message, RTM_NEWROUTE, &header, sizeof(header));
+
+                if (i < 2)
+                        route->nlmsg_flags |= NLM_F_REPLACE;
+                mnl_attr_put(route, RTA_DST, sizeof(destination), destination);
+                if (i != 1)
+                        mnl_attr_put_u32(route, RTA_OIF, 7);
+                message_end(&message);
+                message_dispatch(MONITOR_RTNETLINK, &message);
+                assert_int_equal(n_events, 1);
+                if (i < 2)
+                        assert_string_equal(PREFIX_TEXT(&last.replaced), "203.0.113.0/24");
+                else
+                        assert_int_equal(last.replaced.address.family, AF_UNSPEC);
+        }
+}
+
 // The kernel's own entries come and go all the time. A deletion does not tell what the entry was.
 static void test_of_neighbours_the_permanent_ones_and_deletions_are_told(void **state _unused_) {
         static const struct {
@@ -532,6 +556,7 @@ int main(void) {
                 cmocka_unit_test(test_every_kind_of_filter_tells_where_it_sends_to),
                 cmocka_unit_test(test_each_message_concerns_the_link_that_it_names),
                 cmocka_unit_test(test_a_route_concerns_the_link_of_its_first_next_hop),
+                cmocka_unit_test(test_a_route_that_replaces_another_tells_its_destination),
                 cmocka_unit_test(test_of_neighbours_the_permanent_ones_and_deletions_are_told),
                 cmocka_unit_test(test_other_types_of_messages_concern_no_plane),
                 cmocka_unit_test(test_the_port_of_a_request_tells_its_process),
