@@ -10,6 +10,7 @@
 #include "config/plane-config.h"
 #include "daemon/preview.h"
 #include "daemon/reconcile.h"
+#include "daemon/watch.h"
 #include "engine/snapshot.h"
 #include "planes/counters.h"
 #include "planes/plane.h"
@@ -69,6 +70,9 @@ static bool is_fresh(const Answer *answer, uint64_t n_changes, uint64_t now_usec
 
 int answers_read(Answers *answers, AnswerKind kind, Error *ret_error) {
         Answer *answer = &answers->answers[kind];
+
+        // The kernel may have reported a change before somebody asked.
+        watch_drain(answers->reconciler->watch);
         uint64_t n_changes = answers->reconciler->n_changes;
 
         if (!is_fresh(answer, n_changes, clock_now_usec())) {

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Reading is open to everybody, and the thread that answers is the one that repairs: however often and by however many
-// an answer is asked for, the kernel is read for it once a second. What the daemon itself changes puts all answers out
-// of date, so that somebody who has just changed something does not read how it was before.
+// an answer is asked for, the kernel is read for it once a second. What the daemon itself changes, and what the kernel
+// reports as changed, puts all answers out of date, so that somebody who has just changed something does not read how
+// it was before.
 #pragma once
 
 #include "audit/audit.h"

@@ -35,6 +35,7 @@ enum {
 static void on_change(void *userdata) {
         Manager *manager = userdata;
 
+        manager->reconciler.n_changes++;
         schedule_look(&manager->schedule, SETTLE_USEC);
 }
 

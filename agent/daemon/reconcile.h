@@ -30,7 +30,7 @@ typedef struct Reconciler {
         uint64_t failures_logged; // hash of the refusals that the log has last
         uint64_t first_plan;      // hash of what the first round carries out
         uint64_t refused_plan;    // the same of the last reconcile, if the kernel refused a part of it; 0: none
-        uint64_t n_changes; // changes that somebody asked for, or that were made: an answer from before is out of date
+        uint64_t n_changes;       // changes asked for, made or reported: an answer from before is out of date
 } Reconciler;
 
 typedef enum ReconcileCause {

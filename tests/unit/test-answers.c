@@ -24,7 +24,8 @@ static struct {
         unsigned n_snapshots;
         int error; // of every reading; 0: none
         Object object;
-        Operation operation; // to be done
+        Operation operation;  // to be done
+        Reconciler *reported; // a notification waits for it
 } kernel;
 
 static int reading(AnswerKind kind, Error *ret_error) {
@@ -38,6 +39,14 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
 int __wrap_clock_gettime(clockid_t clock _unused_, struct timespec *ret) {
         *ret = (struct timespec){ .tv_sec = (time_t)(kernel.now_usec / SECOND),
                                   .tv_nsec = (long)(kernel.now_usec % SECOND * 1000) };
+        return 0;
+}
+
+int __wrap_monitor_dispatch(Monitor *monitor, unsigned source);
+int __wrap_monitor_dispatch(Monitor *monitor _unused_, unsigned source _unused_) {
+        if (kernel.reported)
+                kernel.reported->n_changes++;
+        kernel.reported = NULL;
         return 0;
 }
 
@@ -105,6 +114,7 @@ int __wrap_audit_run(Audit *audit, const Kernel *unused _unused_, const PlaneSet
 typedef struct Lab {
         PlaneSet planes;
         Kernel kernel;
+        Watch watch;
         Reconciler reconciler;
         Answers answers;
 } Lab;
@@ -117,7 +127,7 @@ static void lab_init(Lab *lab) {
         *lab = (Lab){};
         planes_add_text(&lab->planes, "blue", ON_DEVICE("mig0", "172.150.1.5/24"))->status.ifindex = 7;
         planes_add_text(&lab->planes, "green", ON_DEVICE("mig1", "172.150.2.5/24"))->status.ifindex = 8;
-        lab->reconciler = (Reconciler){ .kernel = &lab->kernel, .planes = &lab->planes };
+        lab->reconciler = (Reconciler){ .kernel = &lab->kernel, .planes = &lab->planes, .watch = &lab->watch };
         answers_init(&lab->answers, &lab->reconciler);
 }
 
@@ -174,6 +184,16 @@ static void test_a_change_of_ours_puts_all_out_of_date(void **state _unused_) {
         lab_init(&lab);
         ask_for_all(&lab);
         lab.reconciler.n_changes++;
+        ask_for_all(&lab);
+        assert_read(2);
+}
+
+static void test_a_change_that_the_kernel_reports_puts_all_out_of_date(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        ask_for_all(&lab);
+        kernel.reported = &lab.reconciler;
         ask_for_all(&lab);
         assert_read(2);
 }
@@ -277,6 +297,7 @@ int main(void) {
                 cmocka_unit_test(test_within_a_second_everything_is_read_once),
                 cmocka_unit_test(test_what_nobody_asks_for_is_not_read),
                 cmocka_unit_test(test_a_change_of_ours_puts_all_out_of_date),
+                cmocka_unit_test(test_a_change_that_the_kernel_reports_puts_all_out_of_date),
                 cmocka_unit_test(test_a_reading_that_takes_long_does_not_follow_upon_itself),
                 cmocka_unit_test(test_a_failure_is_an_answer_for_a_second_as_well),
                 cmocka_unit_test(test_what_cannot_be_read_is_empty_and_not_the_last),
