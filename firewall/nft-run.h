@@ -18,8 +18,8 @@ typedef enum NftRunMode {
         NFT_RUN_CHECK, // the kernel goes through the transaction and undoes it
 } NftRunMode;
 
-// Zero-initialise the runner. The error quotes the command that the kernel or libnftables refused. libnftables 1.0.6 can
-// return 0 without having seen the kernel's acknowledgements.
+// Zero-initialise the runner. The error quotes the command that the kernel or libnftables refused. libnftables 1.0.6
+// can return 0 without having seen the kernel's acknowledgements.
 int nft_run(NftRunner *runner, const char *text, NftRunMode mode, Error *ret_error);
 // Frees the context at the second call after a run.
 void nft_run_rest(NftRunner *runner);

@@ -100,10 +100,25 @@ static int round_run(Reconciler *reconciler, const Snapshot *snapshot, bool is_f
         return (int)active.n_operations;
 }
 
+// A snapshot is many readings. If another program changes something between two of them, the snapshot shows a part of
+// that: it is taken once more, so that the change is repaired and logged as one.
+static int first_snapshot(const Reconciler *reconciler, Snapshot *ret, Error *ret_error) {
+        watch_drain(reconciler->watch);
+        unsigned n_changes = reconciler->watch->n_changes;
+        int r = reconcile_snapshot(reconciler, ret, ret_error);
+        if (r < 0 || ret->plan.n_operations == 0)
+                return r;
+        watch_drain(reconciler->watch);
+        if (reconciler->watch->n_changes == n_changes)
+                return 0;
+        snapshot_deinit(ret);
+        return reconcile_snapshot(reconciler, ret, ret_error);
+}
+
 // Rounds until a snapshot finds nothing that can be done now. Gives that snapshot, and what the kernel refused.
 static int rounds_run(Reconciler *reconciler, ReconcileCause cause, Snapshot *snapshot, ApplyFailures *failures,
                       Error *ret_error) {
-        int r = reconcile_snapshot(reconciler, snapshot, ret_error);
+        int r = first_snapshot(reconciler, snapshot, ret_error);
         if (r < 0)
                 return r;
         for (unsigned round = 0; round < ROUNDS_MAX; round++) {

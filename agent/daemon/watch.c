@@ -79,6 +79,7 @@ static void on_notification(const MonitorEvent *event, void *userdata) {
                 lost_log(watch, clock_now_usec());
         else if (!watch_concerns(watch->planes, event))
                 return;
+        watch->n_changes++;
         if (event->pid && !watch->suspect.pid) {
                 watch->suspect = *event;
                 monitor_event_name_process(&watch->suspect);

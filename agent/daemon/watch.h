@@ -19,6 +19,7 @@ typedef struct Watch {
         void *userdata;
 
         MonitorEvent suspect; // the first change by another process since watch_forget; pid 0: none
+        unsigned n_changes;   // that may concern a plane, by others
         unsigned n_lost;      // times that notifications were lost since the log said so
         uint64_t lost_logged_usec;
 } Watch;

@@ -3,6 +3,8 @@
 
 #include "engine/observe.h"
 
+#include <net/if.h>
+
 #include "base/error.h"
 #include "base/util.h"
 #include "engine/kernel.h"
@@ -27,11 +29,49 @@ static bool link_is_ours(const Link *link, const PlaneFacts *planes, size_t n_pl
         return link->is_tagged;
 }
 
-static bool link_in_state(const State *state, const char *link) {
-        for (size_t i = 0; i < state->n_objects; i++)
-                if (state->objects[i].kind != OBJECT_LINK_UP && streq(state->objects[i].link, link))
-                        return true;
-        return false;
+// The links that objects are on, in the order of their names. A host has thousands of links, and a plane thousands of
+// peers.
+typedef struct LinkNames {
+        char (*names)[IFNAMSIZ];
+        size_t n_names, n_allocated;
+} LinkNames;
+
+static void link_names_deinit(LinkNames *links) {
+        free(links->names);
+        *links = (LinkNames){};
+}
+#define _cleanup_link_names_ _cleanup_(link_names_deinit)
+
+static int name_compare(const void *a, const void *b) {
+        return strcmp(a, b);
+}
+
+// A link comes once for each kind of object at least: a State is in the order of kinds, then of links.
+static int link_names_add(LinkNames *links, const State *state) {
+        const char *last = "";
+
+        for (size_t i = 0; i < state->n_objects; i++) {
+                const Object *object = &state->objects[i];
+                if (object->kind == OBJECT_LINK_UP || streq(object->link, last))
+                        continue;
+                if (array_reserve(&links->names, &links->n_allocated, links->n_names + 1) < 0)
+                        return -ENOMEM;
+                strcpy_fixed(links->names[links->n_names++], object->link);
+                last = object->link;
+        }
+        return 0;
+}
+
+static int link_names_read(const State *desired, const State *chains, LinkNames *links) {
+        if (link_names_add(links, desired) < 0 || link_names_add(links, chains) < 0)
+                return -ENOMEM;
+        if (links->n_names > 0)
+                qsort(links->names, links->n_names, sizeof(*links->names), name_compare);
+        return 0;
+}
+
+static bool link_names_have(const LinkNames *links, const char *name) {
+        return links->n_names > 0 && bsearch(name, links->names, links->n_names, sizeof(*links->names), name_compare);
 }
 
 static int link_objects_read(Netlink *netlink, const Link *link, bool is_ours, const State *desired, State *state,
@@ -61,12 +101,11 @@ static bool is_in_the_way(const Link *link, bool is_ours, const State *desired) 
         return want && want->as_link.type == LINK_IFB && link->type != LINK_IFB && !is_ours;
 }
 
-static int link_read(Kernel *kernel, const Link *link, bool is_ours, const State *desired, State *state,
-                     Error *ret_error) {
+static int link_read(Kernel *kernel, const Link *link, bool is_ours, bool has_objects, const State *desired,
+                     State *state, Error *ret_error) {
         if (is_in_the_way(link, is_ours, desired))
                 return 0;
-        // A netdev chain of ours is the mark that a device is, or was, a plane's, also when we did not make it.
-        if (is_ours || link_in_state(desired, link->name) || link_in_state(state, link->name)) {
+        if (is_ours || has_objects) {
                 int r = link_objects_read(kernel->netlink, link, is_ours, desired, state, ret_error);
                 // A link that is gone since the inventory is seen as missing next time.
                 if (r < 0 && r != -ENODEV)
@@ -80,13 +119,18 @@ static int link_read(Kernel *kernel, const Link *link, bool is_ours, const State
 int observe(Kernel *kernel, const Inventory *inventory, const PlaneFacts *planes, size_t n_planes, const State *desired,
             State *ret, Error *ret_error) {
         _cleanup_state_ State state = {};
+        _cleanup_link_names_ LinkNames names = {};
 
         int r = firewall_observe(kernel->firewall, &state, ret_error);
         if (r < 0)
                 return r;
+        // A netdev chain of ours is the mark that a device is, or was, a plane's, also when we did not make it.
+        if (link_names_read(desired, &state, &names) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
         for (size_t i = 0; i < inventory->n_links; i++) {
                 const Link *link = &inventory->links[i];
-                r = link_read(kernel, link, link_is_ours(link, planes, n_planes), desired, &state, ret_error);
+                r = link_read(kernel, link, link_is_ours(link, planes, n_planes), link_names_have(&names, link->name),
+                              desired, &state, ret_error);
                 if (r < 0)
                         return r;
         }

@@ -121,6 +121,27 @@ static void inventory_restart(void *userdata) {
         ((Inventory *)userdata)->n_links = 0;
 }
 
+static int index_compare(const void *a, const void *b) {
+        int left = ((const Link *)a)->index, right = ((const Link *)b)->index;
+
+        return (left > right) - (left < right);
+}
+
+// Each link's parent by its name. Sorts the links by index.
+static void parents_name(Inventory *inventory) {
+        if (inventory->n_links == 0)
+                return;
+        qsort(inventory->links, inventory->n_links, sizeof(Link), index_compare);
+        for (size_t i = 0; i < inventory->n_links; i++) {
+                const Link key = { .index = inventory->links[i].parent_index };
+                const Link *parent = key.index <= 0 ? NULL
+                                                    : bsearch(&key, inventory->links, inventory->n_links, sizeof(Link),
+                                                              index_compare);
+                if (parent)
+                        strcpy_fixed(inventory->links[i].parent, parent->name);
+        }
+}
+
 static int link_compare(const void *a, const void *b) {
         return strcmp(((const Link *)a)->name, ((const Link *)b)->name);
 }
@@ -138,13 +159,7 @@ int inventory_read(Netlink *netlink, Inventory *ret, Error *ret_error) {
                 return r;
         }
 
-        for (size_t i = 0; i < inventory.n_links; i++) {
-                Link *link = &inventory.links[i];
-                const Link *parent =
-                        link->parent_index > 0 ? inventory_find_index(&inventory, link->parent_index) : NULL;
-                if (parent)
-                        strcpy_fixed(link->parent, parent->name);
-        }
+        parents_name(&inventory);
         if (inventory.n_links > 0)
                 qsort(inventory.links, inventory.n_links, sizeof(Link), link_compare);
         *ret = inventory;

@@ -1,4 +1,4 @@
-// The loop without changes: with one plane, with a thousand other links, and with many planes.
+// The loop without changes: with one plane, with other links, with peers, and with many planes.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "bench.h"
@@ -11,13 +11,16 @@ typedef struct Case {
         const char *name;
         size_t n_planes;
         unsigned n_links; // that do not concern us
+        unsigned n_peers; // of each plane, with MAC addresses
         unsigned n_looks;
 } Case;
 
 static Case audits[] = {
-        { "1 plane", 1, 0, 200 },
-        { "1 plane, 1000 other links", 1, 1000, 50 },
-        { "16 planes", 16, 0, 50 },
+        { "1 plane", 1, 0, 0, 200 },
+        { "1 plane, 1000 other links", 1, 1000, 0, 50 },
+        { "1 plane, 10000 peers", 1, 0, 10000, 10 },
+        { "1 plane, 10000 peers, 1000 other links", 1, 1000, 10000, 10 },
+        { "16 planes", 16, 0, 0, 50 },
 };
 
 enum { RESULTS_PARTS = 1000 };
@@ -35,7 +38,7 @@ static int run(double *results, void *userdata) {
         if (r >= 0)
                 r = lab_manager_init(&lab, &error);
         if (r >= 0)
-                r = lab_manager_add(&lab, audit->n_planes, &error);
+                r = lab_manager_add(&lab, audit->n_planes, audit->n_peers, &error);
         if (r >= 0)
                 r = reconcile(&lab.manager->reconciler, RECONCILE_INTENT, &error);
         for (unsigned i = 0; i < audit->n_looks && r >= 0; i++) {

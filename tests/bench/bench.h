@@ -45,7 +45,7 @@ typedef struct LabManager {
 } LabManager;
 int lab_manager_init(LabManager *lab, Error *ret_error);
 // Adds the planes number 0 to n - 1.
-int lab_manager_add(LabManager *lab, size_t n_planes, Error *ret_error);
+int lab_manager_add(LabManager *lab, size_t n_planes, unsigned n_peers, Error *ret_error);
 void lab_manager_deinit(LabManager *lab);
 // Whether as many operations as expected lie between what is and what should be; prints them and returns -EIO if not.
 int lab_manager_differences(LabManager *lab, int expected);

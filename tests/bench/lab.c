@@ -135,13 +135,29 @@ int lab_plane_text(size_t number, char **ret) {
         return n < 0 ? -ENOMEM : 0;
 }
 
-static int plane_config(size_t number, PlaneConfig **ret, Error *ret_error) {
-        _cleanup_free_ char *text = NULL;
+// Peers with a MAC address each, in a network of their own.
+static int peers_text(const char *plane, unsigned n_peers, char **ret) {
+        size_t size = 0;
+        FILE *file = open_memstream(ret, &size);
+
+        if (!file)
+                return -ENOMEM;
+        (void)fputs(plane, file);
+        if (n_peers > 0)
+                (void)fputs("[Address]\nAddress=10.1.0.1/16\n", file);
+        for (unsigned i = 0; i < n_peers; i++)
+                (void)fprintf(file, "[Peer]\nAddress=10.1.%u.%u\nMACAddress=02:00:00:00:%02x:%02x\n", 1 + i / 250,
+                              1 + i % 250, i >> 8 & 0xff, i & 0xff);
+        return fclose(file) == 0 ? 0 : -ENOMEM;
+}
+
+static int plane_config(size_t number, unsigned n_peers, PlaneConfig **ret, Error *ret_error) {
+        _cleanup_free_ char *plane = NULL, *text = NULL;
         _cleanup_config_ Config *config = NULL;
         char name[32];
 
         (void)snprintf(name, sizeof(name), "bench%zu", number);
-        if (lab_plane_text(number, &text) < 0 ||
+        if (lab_plane_text(number, &plane) < 0 || peers_text(plane, n_peers, &text) < 0 ||
             config_load_text(name, "bench.plane", text, strlen(text), true, &config) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
         if (config->n_planes != 1)
@@ -158,10 +174,10 @@ int lab_manager_init(LabManager *lab, Error *ret_error) {
         return manager_new(lab->event, &lab->manager, ret_error);
 }
 
-int lab_manager_add(LabManager *lab, size_t n_planes, Error *ret_error) {
+int lab_manager_add(LabManager *lab, size_t n_planes, unsigned n_peers, Error *ret_error) {
         for (size_t i = 0; i < n_planes; i++) {
                 PlaneConfig *config = NULL;
-                int r = plane_config(i, &config, ret_error);
+                int r = plane_config(i, n_peers, &config, ret_error);
                 if (r < 0)
                         return r;
                 if (planes_add(&lab->manager->planes, config) < 0)

@@ -106,7 +106,7 @@ static int record(double *results _unused_, void *userdata) {
 
         int r = lab_manager_init(&lab, &error);
         if (r >= 0)
-                r = lab_manager_add(&lab, 1, &error);
+                r = lab_manager_add(&lab, 1, 0, &error);
         if (r >= 0)
                 r = reconcile_snapshot(&lab.manager->reconciler, &snapshot, &error);
         return r < 0 ? r : script_apply(&lab.manager->kernel, &snapshot.plan, script, times);

@@ -34,7 +34,7 @@ static int manager_make(LabManager *lab) {
 
         int r = lab_manager_init(lab, &error);
         if (r >= 0)
-                r = lab_manager_add(lab, 1, &error);
+                r = lab_manager_add(lab, 1, 0, &error);
         if (r < 0)
                 (void)fprintf(stderr, "%s\n", error.text);
         return r;

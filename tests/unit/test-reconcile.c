@@ -24,6 +24,8 @@ static struct {
         uint64_t now_usec;
         int to_do[8]; // at each snapshot, in turn; NOTHING after the last
         unsigned n_snapshots, n_scripted;
+        unsigned crossed; // the first snapshots, which others' changes cross
+        unsigned *n_changes;
         bool reports[8];        // whether the rules of that snapshot report
         int snapshot_error;     // 0: none
         const char *refused[8]; // the link that each apply fails on, in turn; "": the ruleset; NULL: none
@@ -51,6 +53,8 @@ int __wrap_planes_snapshot(const PlaneSet *planes, Kernel *unused _unused_, cons
 
         if (kernel.snapshot_error < 0)
                 return error_set(ret_error, kernel.snapshot_error, "cannot read");
+        if (n < kernel.crossed)
+                ++*kernel.n_changes;
         *ret = snapshot_of(planes, NULL, 0);
         if (n < ELEMENTSOF(kernel.reports))
                 kernel.reports[n] = facts->reports;
@@ -135,6 +139,7 @@ static void lab_init(Lab *lab) {
         *lab = (Lab){};
         lab->plane = planes_add_text(&lab->planes, "blue",
                                      ON_DEVICE("mig0", "172.150.1.5/24") "[Isolation]\nLogDrops=yes\n");
+        kernel.n_changes = &lab->watch.n_changes;
         lab->drops = (Drops){ .planes = &lab->planes, .log = (Nflog *)&log };
         lab->recovery.planes = &lab->planes;
         lab->reconciler = (Reconciler){
@@ -229,6 +234,23 @@ static void test_a_refusal_after_which_all_is_as_it_should_be_is_none(void **sta
         assert_false(reasons_have(&lab.plane->status.reasons, REASON_APPLY_FAILED));
         assert_string_equal(kernel.errors, "");
         assert_int_equal(kernel.look_usec, 0);
+}
+
+// It shows a part of the change.
+static void test_a_snapshot_that_a_change_crosses_is_taken_once_more(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        lab.plane->status.verified = true;
+        kernel.crossed = 2;
+        assert_int_equal(RUN(&lab, RECONCILE_EVENT, ADDRESS, BOTH), 0);
+        assert_int_equal(kernel.n_applied, 1);
+        assert_string_equal(kernel.applied[0], "AC");
+        assert_int_equal(lab.plane->drift.repairs, 2);
+        // What crosses a snapshot that finds nothing to do is looked at after its notification.
+        kernel.crossed = 1;
+        assert_int_equal(RUN(&lab, RECONCILE_EVENT, NOTHING), 0);
+        assert_int_equal(kernel.n_snapshots, 1);
 }
 
 // --- rules that report ---
@@ -420,6 +442,7 @@ int main(void) {
                 cmocka_unit_test(test_what_is_refused_gets_a_second_round_and_no_third),
                 cmocka_unit_test(test_a_refusal_that_the_second_round_mends_is_none),
                 cmocka_unit_test(test_a_refusal_after_which_all_is_as_it_should_be_is_none),
+                cmocka_unit_test(test_a_snapshot_that_a_change_crosses_is_taken_once_more),
                 cmocka_unit_test(test_rules_with_reports_that_are_refused_are_tried_without),
                 cmocka_unit_test(test_a_refusal_of_something_else_leaves_the_reports),
                 cmocka_unit_test(test_rules_that_are_refused_every_time_leave_the_plane_without_isolation),
