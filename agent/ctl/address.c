@@ -73,8 +73,8 @@ CtlExit ctl_verb_address(Ctl *ctl, int n_arguments, char **arguments) {
         return puts(client_plane_string(plane, "Address")) < 0 ? CTL_FAILED : CTL_DONE;
 }
 
-// No silent fallback: `virsh migrate --migrateuri "$(migplanectl uri)"` gets the plane's URI, or an empty string and a
-// failure, and never the address of another network.
+// No silent fallback: `uri=$(migplanectl uri)` gets the plane's URI, or an empty string and a failure, and never the
+// address of another network.
 CtlExit ctl_verb_uri(Ctl *ctl, int n_arguments, char **arguments) {
         _cleanup_json_ json_t *planes = NULL;
         json_t *plane;

@@ -39,7 +39,7 @@ static const struct Verb {
           "Show the health of planes, and the reasons" },
         { "address", "[PLANE]", 0, 1, TAKES_HOST | TAKES_NETWORK, ctl_verb_address,
           "Print this host's bare address on a plane" },
-        { "uri", "[PLANE]", 0, 1, TAKES_HOST, ctl_verb_uri, "Print the URI for virsh migrate --migrateuri" },
+        { "uri", "[PLANE]", 0, 1, TAKES_HOST, ctl_verb_uri, "Print the URI for migrations to this host" },
         { "set-bandwidth", "PLANE", 1, 1, TAKES_HOST | TAKES_RATES, ctl_verb_set_bandwidth,
           "Change the caps of a plane in place" },
         { "plan", "[PLANE]", 0, 1, TAKES_HOST, ctl_verb_plan, "Show what would be changed in the kernel now" },
