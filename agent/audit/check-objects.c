@@ -137,7 +137,7 @@ void check_device(Check *check) {
         const Link *link = check->link;
 
         if (check->facts->taken_down) {
-                check_say(check, VERDICT_FAILED, "taken down by request; migplanectl up brings it back");
+                check_say(check, VERDICT_FAILED, "taken down by request; migplanectl up sets it up");
                 return;
         }
         // What the snapshot found, except what has a check of its own.

@@ -81,6 +81,9 @@ static int message_new(const Client *client, const ClientCall *call, const char 
         r = types ? sd_bus_message_appendv(message, types, arguments) : 0;
         if (r < 0)
                 return r;
+        r = sd_bus_message_set_auto_start(message, client->may_start);
+        if (r < 0)
+                return r;
         r = call->is_change ? sd_bus_message_set_allow_interactive_authorization(message, client->ask_password) : 0;
         if (r < 0)
                 return r;

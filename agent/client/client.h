@@ -32,6 +32,7 @@ typedef struct Client {
         sd_bus *bus;       // NULL until the first call
         const char *host;  // [USER@]HOST, over SSH; NULL: this machine
         bool ask_password; // whether a change may ask for one
+        bool may_start;    // whether a call may start the daemon, which works only while its unit is enabled
 } Client;
 
 typedef struct ClientCall {
@@ -81,6 +82,8 @@ uint64_t client_plane_number(const json_t *plane, const char *property);
 bool client_plane_flag(const json_t *plane, const char *property);
 // The rule for initiators: the plane is healthy or degraded.
 bool client_plane_is_usable(const json_t *plane);
+// Taken down by request, and so not to be waited for.
+bool client_plane_is_down(const json_t *plane);
 // The text of the gravest reason, or "no reason given".
 const char *client_plane_reason(const json_t *plane);
 

@@ -28,6 +28,18 @@ bool client_plane_is_usable(const json_t *plane) {
         return streq(health, "healthy") || streq(health, "degraded");
 }
 
+bool client_plane_is_down(const json_t *plane) {
+        size_t i;
+        json_t *reason;
+
+        json_array_foreach(json_object_get(plane, "HealthReasons"), i, reason) {
+                const char *code = json_string_value(json_array_get(reason, 0));
+                if (code && streq(code, "taken-down"))
+                        return true;
+        }
+        return false;
+}
+
 const char *client_plane_reason(const json_t *plane) {
         const char *text =
                 json_string_value(json_array_get(json_array_get(json_object_get(plane, "HealthReasons"), 0), 1));
@@ -101,12 +113,15 @@ int client_planes_ask(Client *client, sd_bus_message_handler_t on_answer, void *
 
 void client_plane_read_counters(Client *client, json_t *plane) {
         for (size_t i = 0; i < ELEMENTSOF(counters); i++) {
+                const ClientCall call = {
+                        .path = client_plane_string(plane, "ObjectPath"),
+                        .interface = "org.freedesktop.DBus.Properties",
+                        .member = "Get",
+                };
                 _cleanup_message_ sd_bus_message *reply = NULL;
                 json_t *value;
 
-                if (sd_bus_call_method(client->bus, BUS_NAME, client_plane_string(plane, "ObjectPath"),
-                                       "org.freedesktop.DBus.Properties", "Get", NULL, &reply, "ss",
-                                       BUS_INTERFACE_PLANE, counters[i]) < 0)
+                if (client_call(client, &call, &reply, NULL, "ss", BUS_INTERFACE_PLANE, counters[i]) != CLIENT_DONE)
                         continue;
                 if (client_read_json(reply, &value) >= 0)
                         (void)json_object_set_new(plane, counters[i], value);

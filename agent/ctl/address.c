@@ -85,7 +85,7 @@ CtlExit ctl_verb_uri(Ctl *ctl, int n_arguments, char **arguments) {
         if (code != CTL_DONE)
                 return code;
 
-        const char *name = client_plane_string(plane, "Name"), *health = client_plane_string(plane, "Health");
+        const char *name = client_plane_string(plane, "Name"), *health = ctl_health_word(plane);
         const char *uri = client_plane_string(plane, "MigrateUri");
         if (!client_plane_is_usable(plane) || !uri[0]) {
                 log_error("Plane %s is %s and cannot be used: %s", name, health, client_plane_reason(plane));

@@ -16,13 +16,14 @@
 #define MIGPLANE_VERSION "unknown"
 #endif
 
-// Options that only some verbs use. A verb rejects an option that it would ignore.
+// What only some verbs do. A verb rejects an option that it would ignore.
 enum {
         TAKES_JSON = 1 << 0,
         TAKES_NETWORK = 1 << 1,
         TAKES_RATES = 1 << 2,
         TAKES_HOST = 1 << 3,
         TAKES_WAIT = 1 << 4,
+        MAY_START = 1 << 5, // the daemon, by bus activation: no verb that reads does
 };
 
 static CtlExit verb_help(Ctl *ctl, int n_arguments, char **arguments);
@@ -40,15 +41,16 @@ static const struct Verb {
         { "address", "[PLANE]", 0, 1, TAKES_HOST | TAKES_NETWORK, ctl_verb_address,
           "Print this host's bare address on a plane" },
         { "uri", "[PLANE]", 0, 1, TAKES_HOST, ctl_verb_uri, "Print the URI for migrations to this host" },
-        { "set-bandwidth", "PLANE", 1, 1, TAKES_HOST | TAKES_RATES, ctl_verb_set_bandwidth,
+        { "set-bandwidth", "PLANE", 1, 1, TAKES_HOST | TAKES_RATES | MAY_START, ctl_verb_set_bandwidth,
           "Change the caps of a plane in place" },
         { "plan", "[PLANE]", 0, 1, TAKES_HOST, ctl_verb_plan, "Show what would be changed in the kernel now" },
         { "verify", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_JSON, ctl_verb_verify,
           "Audit the isolation of the planes of this host" },
         { "check", "[DIR]", 0, 1, 0, ctl_verb_check, "Check the configuration, without the daemon" },
-        { "reload", "", 0, 0, TAKES_HOST, ctl_verb_reload, "Reload the configuration" },
-        { "down", "PLANE", 1, 1, TAKES_HOST, ctl_verb_down, "Remove a plane from the kernel" },
-        { "up", "PLANE", 1, 1, TAKES_HOST, ctl_verb_up, "Bring a plane up again" },
+        { "reload", "", 0, 0, TAKES_HOST | MAY_START, ctl_verb_reload, "Reload the configuration" },
+        { "down", "PLANE", 1, 1, TAKES_HOST | MAY_START, ctl_verb_down,
+          "Remove a plane from the kernel, until up, also over boots" },
+        { "up", "PLANE", 1, 1, TAKES_HOST | MAY_START, ctl_verb_up, "Bring a plane up again" },
         { "wait-online", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_WAIT, ctl_verb_wait_online,
           "Wait until planes can be used" },
         { "monitor", "", 0, 0, TAKES_HOST | TAKES_JSON, ctl_verb_monitor, "Print changes until interrupted" },
@@ -266,7 +268,10 @@ static CtlExit run(Ctl *ctl, int argc, char **argv) {
                 return CTL_USAGE;
         }
         code = verb_check(verb, argc - optind, taken);
-        return code == CTL_DONE ? verb->run(ctl, argc - optind, argv + optind) : code;
+        if (code != CTL_DONE)
+                return code;
+        ctl->client.may_start = verb->takes & MAY_START;
+        return verb->run(ctl, argc - optind, argv + optind);
 }
 
 int main(int argc, char **argv) {

@@ -102,6 +102,8 @@ void ctl_pager_close(void);
 CtlExit ctl_json_print(const Ctl *ctl, const json_t *value);
 // The escape sequence; "" without colours.
 const char *ctl_colour(const Ctl *ctl, CtlColour colour);
+// What a person reads as the health: "down" for a plane that was taken down, whose health is failed.
+const char *ctl_health_word(const json_t *plane);
 CtlColour ctl_health_colour(const char *health);
 const char *ctl_health_dot(const char *health);
 

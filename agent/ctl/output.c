@@ -85,11 +85,13 @@ static const struct {
         CtlColour colour;
         const char *dot, *ascii; // shapes differ as well, for people who do not see the colours
 } healths[] = {
-        { "healthy", CTL_GREEN, "●", "*" },
-        { "degraded", CTL_YELLOW, "●", "*" },
-        { "failed", CTL_RED, "×", "x" },
-        { "unknown", CTL_GREY, "○", "o" },
+        { "healthy", CTL_GREEN, "●", "*" }, { "degraded", CTL_YELLOW, "●", "*" }, { "failed", CTL_RED, "×", "x" },
+        { "unknown", CTL_GREY, "○", "o" },  { "down", CTL_GREY, "○", "o" },
 };
+
+const char *ctl_health_word(const json_t *plane) {
+        return client_plane_is_down(plane) ? "down" : client_plane_string(plane, "Health");
+}
 
 CtlColour ctl_health_colour(const char *health) {
         for (size_t i = 0; i < ELEMENTSOF(healths); i++)

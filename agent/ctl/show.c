@@ -34,7 +34,7 @@ static const CtlColumn list_columns[COLUMN_MAX] = {
 };
 
 static int table_add_plane(const Ctl *ctl, struct libscols_table *table, const json_t *plane) {
-        const char *health = client_plane_string(plane, "Health");
+        const char *health = ctl_health_word(plane);
         struct libscols_line *line = scols_table_new_line(table, NULL);
         int r = line ? 0 : -ENOMEM;
 
@@ -42,7 +42,8 @@ static int table_add_plane(const Ctl *ctl, struct libscols_table *table, const j
                 char rate[CTL_NUMBER_MAX];
                 const char *text = list_columns[i].flags == SCOLS_FL_RIGHT
                                            ? ctl_format_rate(client_plane_number(plane, list_columns[i].key), rate)
-                                           : client_plane_string(plane, list_columns[i].key);
+                                   : i == COLUMN_HEALTH ? health
+                                                        : client_plane_string(plane, list_columns[i].key);
                 r = scols_line_set_data(line, i, text[0] ? text : "-");
         }
         if (r == 0 && ctl->colours)
@@ -106,7 +107,7 @@ static const char *text_of(const json_t *value) {
 }
 
 static void status_print_health(const Ctl *ctl, const json_t *plane) {
-        const char *health = client_plane_string(plane, "Health");
+        const char *health = ctl_health_word(plane);
         const char *title = streq(health, "healthy") ? "Note" : "Because";
         size_t i;
         json_t *reason;
@@ -202,8 +203,7 @@ static void status_print_counters(const json_t *plane) {
 }
 
 static void status_print(const Ctl *ctl, const json_t *plane) {
-        const char *health = client_plane_string(plane, "Health"),
-                   *description = client_plane_string(plane, "Description");
+        const char *health = ctl_health_word(plane), *description = client_plane_string(plane, "Description");
 
         (void)printf("%s%s%s %s%s%s\n", ctl_colour(ctl, ctl_health_colour(health)), ctl_health_dot(health),
                      ctl_colour(ctl, CTL_PLAIN), client_plane_string(plane, "Name"), description[0] ? " - " : "",

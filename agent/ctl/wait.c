@@ -79,7 +79,7 @@ static void planes_count(const Wait *wait, bool tell, size_t *ret_n, size_t *ret
         for (size_t i = 0; i < n_all; i++) {
                 const json_t *plane = wait->n_names > 0 ? client_planes_find(wait->planes, wait->names[i])
                                                         : json_array_get(wait->planes, i);
-                if (wait->n_names == 0 && !client_plane_flag(plane, "Required"))
+                if (wait->n_names == 0 && (!client_plane_flag(plane, "Required") || client_plane_is_down(plane)))
                         continue;
                 bool usable = plane && client_plane_is_usable(plane);
                 ++*ret_n;
@@ -87,8 +87,8 @@ static void planes_count(const Wait *wait, bool tell, size_t *ret_n, size_t *ret
                 if (usable || !tell)
                         continue;
                 if (plane)
-                        log_error("Plane %s is %s: %s", client_plane_string(plane, "Name"),
-                                  client_plane_string(plane, "Health"), client_plane_reason(plane));
+                        log_error("Plane %s is %s: %s", client_plane_string(plane, "Name"), ctl_health_word(plane),
+                                  client_plane_reason(plane));
                 else
                         log_error("Plane %s does not exist; if it has a file, migplanectl check shows why",
                                   wait->names[i]);

@@ -19,6 +19,7 @@
 #include "handover/handover.h"
 #include "model/reason.h"
 #include "netlink/request.h"
+#include "planes/down-mark.h"
 #include "planes/drops.h"
 #include "planes/peer-recovery.h"
 #include "planes/pending-edit.h"
@@ -164,6 +165,8 @@ int manager_start(Manager *manager, Error *ret_error) {
         return r;
 }
 
+static const char *const down_marks[] = { DOWN_MARK_DIRECTORIES, NULL };
+
 int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error) {
         const PlaneConfig *config = plane->config;
         char name[65];
@@ -176,7 +179,13 @@ int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error
                         "%s belongs to another manager (ManagedBy=%s), which is to take it down; then remove %s "
                         "and reload",
                         config->interface, managed_by_to_string(config->managed_by), config->path);
+        // First the mark: a daemon that is killed in between carries on at its next start.
+        r = down ? down_mark_set(down_marks, config->name, ret_error)
+                 : down_mark_clear(down_marks, config->name, ret_error);
+        if (r < 0)
+                return r;
         plane->taken_down = down;
+        log_notice("%s: %s", config->name, down ? "taken down by request" : "set up again by request");
         plane->drift.repaired[0] = '\0';
         // What waited for the migrations on the plane waits no longer; the plane may go for good.
         if (pending_edit_waits(&plane->pending)) {

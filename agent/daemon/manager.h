@@ -43,5 +43,6 @@ int manager_start(Manager *manager, Error *ret_error);
 
 // Reads the configuration again, see reload_planes, and applies it. What the kernel refuses is in the planes' health.
 int manager_reload(Manager *manager, Error *ret_error);
-// Takes the plane's objects out of the kernel, or puts them back. The plane may be gone afterwards.
+// Takes the plane's objects out of the kernel, or puts them back; over restarts and boots, see down-mark.h. The plane
+// may be gone afterwards.
 int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error);

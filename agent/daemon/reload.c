@@ -16,6 +16,7 @@
 #include "config/plane-config.h"
 #include "engine/migrations.h"
 #include "kernel/tcp.h"
+#include "planes/down-mark.h"
 #include "planes/last-good.h"
 #include "planes/pending-edit.h"
 #include "planes/plane-set.h"
@@ -128,6 +129,8 @@ static int kept_check(const PlaneSet *planes, Config *config) {
 
 // --- what changes ---
 
+static const char *const down_marks[] = { DOWN_MARK_DIRECTORIES, NULL };
+
 static void missing_remove(PlaneSet *planes, const Config *config) {
         for (size_t i = planes->n_planes; i-- > 0;) {
                 Plane *plane = planes->planes[i];
@@ -159,6 +162,16 @@ static void broken_mark(Plane *plane, const Config *config) {
         }
 }
 
+// A device that another manager makes would be up without isolation.
+static void down_read(Plane *plane) {
+        bool before = plane->taken_down;
+
+        plane->taken_down =
+                plane->config->managed_by == MANAGED_BY_MIGPLANE && down_mark_exists(down_marks, plane->config->name);
+        if (plane->taken_down && !before)
+                log_notice("%s: stays down; migplanectl up %s sets it up", plane->config->name, plane->config->name);
+}
+
 // Takes the planes out of the configuration.
 static int config_take(PlaneSet *planes, Config *config) {
         missing_remove(planes, config);
@@ -170,8 +183,10 @@ static int config_take(PlaneSet *planes, Config *config) {
                 else if (planes_add(planes, taken) < 0)
                         return -ENOMEM;
         }
-        for (size_t i = 0; i < planes->n_planes; i++)
+        for (size_t i = 0; i < planes->n_planes; i++) {
                 broken_mark(planes->planes[i], config);
+                down_read(planes->planes[i]);
+        }
         return 0;
 }
 
@@ -184,6 +199,7 @@ int reload_planes(PlaneSet *planes, Messages *messages, Error *ret_error) {
                 return r;
         r = edits_hold(planes, config);
         last_good_prune(LAST_GOOD_DIRECTORY, config);
+        down_mark_prune(down_marks, config);
         if (r < 0 || kept_check(planes, config) < 0 || messages_store(messages, config) < 0 ||
             config_take(planes, config) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");

@@ -145,7 +145,7 @@ static bool wanted_assess(const Plane *plane, const PlaneFacts *found, const Hea
 }
 
 static void taken_down_assess(const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
-        reasons_add(reasons, REASON_TAKEN_DOWN, "taken down by request; migplanectl up %s brings it back",
+        reasons_add(reasons, REASON_TAKEN_DOWN, "taken down by request; migplanectl up %s sets it up",
                     found->config->name);
         failures_assess(found, facts->failures, reasons);
         plan_assess(found, &facts->snapshot->plan, reasons);

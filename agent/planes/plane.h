@@ -25,7 +25,7 @@ typedef struct PlaneStatus {
 typedef struct Plane {
         PlaneConfig *config; // in force; owned; replaced as a whole, never changed
         uint64_t generation; // counts changes of the configuration in force
-        bool taken_down;     // by request, until asked up again or the daemon's next start
+        bool taken_down;     // by request, until asked up again; see down-mark.h
         char broken[256];    // the newest file's first error, while an older configuration is kept; "": none
         PlaneStatus status;
 

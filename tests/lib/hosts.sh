@@ -134,6 +134,7 @@ host_dbus() {
 	<busconfig>
 	  <type>system</type>
 	  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+	  <servicedir>/run/dbus/services</servicedir>
 	  <auth>EXTERNAL</auth>
 	  <policy context="default">
 	    <allow user="*"/>

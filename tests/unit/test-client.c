@@ -146,6 +146,17 @@ static void test_planes_are_sorted_and_found(void **state _unused_) {
         assert_ptr_equal(client_planes_find_default(planes), blue);
 }
 
+static void test_a_plane_that_was_taken_down_is_told_from_a_failed_one(void **state _unused_) {
+        _cleanup_json_ json_t *failed = json_pack("{s[[ss]]}", "HealthReasons", "no-carrier", "a cable is missing");
+        _cleanup_json_ json_t *down = json_pack("{s[[ss][ss]]}", "HealthReasons", "apply-failed", "a link is busy",
+                                                "taken-down", "taken down by request");
+        _cleanup_json_ json_t *none = json_object();
+
+        assert_false(client_plane_is_down(failed));
+        assert_true(client_plane_is_down(down));
+        assert_false(client_plane_is_down(none));
+}
+
 static void test_the_only_plane_needs_no_default(void **state _unused_) {
         _cleanup_json_ json_t *planes = json_pack("[{s:s}, {s:s}]", "Name", "blue", "Name", "red");
 
@@ -163,6 +174,7 @@ int main(void) {
                 cmocka_unit_test(test_a_missing_bus_is_not_a_missing_daemon),
                 cmocka_unit_test(test_values_of_every_type_are_json),
                 cmocka_unit_test(test_planes_are_sorted_and_found),
+                cmocka_unit_test(test_a_plane_that_was_taken_down_is_told_from_a_failed_one),
                 cmocka_unit_test(test_the_only_plane_needs_no_default),
         };
 
