@@ -7,14 +7,19 @@
 #include "audit/checks.h"
 #include "audit/finding.h"
 #include "audit/host.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/util.h"
 #include "config/plane-config.h"
+#include "engine/apply.h"
 #include "engine/kernel.h"
 #include "engine/plane-facts.h"
 #include "engine/snapshot.h"
+#include "engine/usable.h"
 #include "model/object.h"
 #include "model/plan.h"
+#include "model/reason.h"
+#include "planes/health.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
 
@@ -56,7 +61,80 @@ static const struct CheckType {
         { "packet-sockets", "no packet socket captures the plane's traffic", WITH_DEVICE, check_sniffers },
 };
 
+// Which check tells a reason of health, so that verify knows every reason that health knows.
+static const struct ReasonCheck {
+        const char *check; // NULL: one that looks for itself tells the same, or it is no condition
+        Verdict verdict;
+} reason_checks[REASON_CODE_MAX] = {
+        [REASON_SETTING_UP] = { "device", VERDICT_WARNING },
+        [REASON_NOT_SEEN] = { "configuration", VERDICT_FAILED },
+        [REASON_TAKEN_DOWN] = { "device", VERDICT_FAILED },
+        [REASON_CONFIGURATION] = { "configuration", VERDICT_WARNING },
+        [REASON_PARENT_MISSING] = { "device", VERDICT_FAILED },
+        [REASON_DEVICE_MISSING] = { "device", VERDICT_FAILED },
+        [REASON_DEVICE_MISMATCH] = { "device", VERDICT_FAILED },
+        [REASON_PARENT_RENAMED] = { "device", VERDICT_WARNING },
+        [REASON_REBUILD_WAITS] = { "configuration", VERDICT_WARNING },
+        [REASON_MTU_TOO_LARGE] = { "device", VERDICT_WARNING },
+        [REASON_LINK_DOWN] = { "device", VERDICT_FAILED },
+        [REASON_NO_CARRIER] = { "device", VERDICT_FAILED },
+        [REASON_BRIDGE_FILTERS] = { "device", VERDICT_FAILED },
+        [REASON_ADDRESS_MISSING] = { "addresses", VERDICT_FAILED },
+        [REASON_ADDRESS_INCOMPLETE] = { "addresses", VERDICT_FAILED },
+        [REASON_ADDRESS_ELSEWHERE] = { "elsewhere", VERDICT_FAILED },
+        [REASON_ENSLAVED] = { "device", VERDICT_FAILED },
+        [REASON_NO_ISOLATION] = { "rules", VERDICT_FAILED },
+        [REASON_APPLY_FAILED] = { "configuration", VERDICT_FAILED },
+        [REASON_DRIFT] = { "device", VERDICT_WARNING },
+        [REASON_CONTENDED] = { "configuration", VERDICT_WARNING },
+        [REASON_OTHER_MANAGER] = { "device", VERDICT_WARNING },
+        [REASON_BYPASSED] = { NULL, VERDICT_FAILED },   // xdp, tcx, tc-filters, tc-redirects
+        [REASON_STACKED] = { NULL, VERDICT_FAILED },    // stacked
+        [REASON_GUEST_PORT] = { NULL, VERDICT_FAILED }, // guest-ports
+        [REASON_HOST_QOS] = { "egress-cap", VERDICT_FAILED },
+        [REASON_RESERVE_UNSUPPORTED] = { "configuration", VERDICT_WARNING },
+        [REASON_DROPS_NOT_LOGGED] = { "configuration", VERDICT_WARNING },
+        [REASON_PARENT_QOS] = { "egress-cap", VERDICT_OK },
+        [REASON_OPEN_VSWITCH] = { "egress-cap", VERDICT_OK },
+        [REASON_OTHER_FIREWALL] = { NULL, VERDICT_WARNING }, // other-rules
+        [REASON_LEAF_PFIFO] = { "egress-cap", VERDICT_OK },
+        [REASON_REPAIRED] = { NULL, VERDICT_OK }, // has been
+};
+
+const char *audit_check_of(ReasonCode code, Verdict *ret_verdict) {
+        *ret_verdict = reason_checks[code].verdict;
+        return reason_checks[code].check;
+}
+
+bool audit_has_check(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(checks); i++)
+                if (streq(checks[i].name, name))
+                        return true;
+        return false;
+}
+
 // --- one plane ---
+
+// What health would say at this moment. The plan is left out: each kind of object has its check. And what the loop
+// cannot find out again is as it said last.
+static Reasons reasons_collect(const Kernel *kernel, const AuditHost *host, const Snapshot *snapshot, size_t i,
+                               const Plane *plane) {
+        static const ApplyFailures none;
+        const Snapshot found = { .planes = snapshot->planes, .n_planes = snapshot->n_planes };
+        HealthFacts facts = { .snapshot = &found, .failures = &none, .drops_fault = "", .now_usec = clock_now_usec() };
+        const Reasons *own = &snapshot->planes[i].reasons, *last = &plane->status.reasons;
+        Reasons reasons = {};
+
+        for (size_t j = 0; j < own->n_reasons; j++)
+                reasons_add(&reasons, own->reasons[j].code, "%s", own->reasons[j].text);
+        usable_read(kernel->netlink, &host->usable, &snapshot->planes[i], &facts.reading);
+        reasons = health_assess(plane, i, &facts, &reasons).reasons;
+        for (size_t j = 0; j < last->n_reasons; j++)
+                if (last->reasons[j].code == REASON_APPLY_FAILED || last->reasons[j].code == REASON_DROPS_NOT_LOGGED ||
+                    last->reasons[j].code == REASON_NOT_SEEN)
+                        reasons_add(&reasons, last->reasons[j].code, "%s", last->reasons[j].text);
+        return reasons;
+}
 
 static bool rules_stand(const Snapshot *snapshot, const PlaneFacts *facts) {
         const Plan *plan = &snapshot->plan;
@@ -79,6 +157,12 @@ static bool rules_stand(const Snapshot *snapshot, const PlaneFacts *facts) {
 static void check_run(const struct CheckType *type, Check *check) {
         check->verdict = VERDICT_OK;
         check->text[0] = '\0';
+        for (size_t i = 0; i < check->reasons->n_reasons; i++) {
+                const Reason *reason = &check->reasons->reasons[i];
+                const struct ReasonCheck *told = &reason_checks[reason->code];
+                if (told->check && streq(told->check, type->name))
+                        check_say(check, told->verdict, "%s", reason->text);
+        }
         if (type->scope == WITH_DEVICE && !check->link)
                 check_say(check, VERDICT_WARNING, "%s does not exist", check->config->interface);
         else
@@ -88,12 +172,13 @@ static void check_run(const struct CheckType *type, Check *check) {
 static int plane_audit(const Kernel *kernel, const AuditHost *host, const Snapshot *snapshot, size_t i,
                        const Plane *plane, Findings *findings) {
         const PlaneFacts *facts = &snapshot->planes[i];
+        _cleanup_reasons_ Reasons reasons = reasons_collect(kernel, host, snapshot, i, plane);
         Check check = {
                 .netlink = kernel->netlink,
                 .host = host,
                 .snapshot = snapshot,
                 .facts = facts,
-                .plane = plane,
+                .reasons = &reasons,
                 .config = facts->config,
                 .link = facts->link,
                 .rules_stand = rules_stand(snapshot, facts),
@@ -126,7 +211,7 @@ static int entries_fill(Audit *audit, const Kernel *kernel, const PlaneSet *plan
         audit->entries = calloc(planes->n_planes + 1, sizeof(*audit->entries));
         if (!audit->entries)
                 return -ENOMEM;
-        audit_host_read(kernel, &host);
+        audit_host_read(kernel, &snapshot->inventory, &host);
         for (size_t i = 0; i < planes->n_planes; i++) {
                 const Plane *plane = planes->planes[i];
                 AuditEntry *entry = &audit->entries[audit->n_entries++];

@@ -1,8 +1,8 @@
 // The audit: what the kernel applies now, compared with the promise of isolation, check by check.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// It looks at the kernel anew, changes nothing, and arranges no repair. The health of a plane is another thing: what
-// the last snapshot of the loop came to.
+// It looks at the kernel anew, changes nothing, and arranges no repair. It tells all that health would say at this
+// moment, and what health does not look for because a plane can be used in spite of it.
 #pragma once
 
 #include "audit/finding.h"
@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "engine/kernel.h"
 #include "engine/snapshot.h"
+#include "model/reason.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
 
@@ -30,3 +31,7 @@ void audit_deinit(Audit *audit);
 const Findings *audit_find(const Audit *audit, const Plane *plane);
 // Audits all planes anew. snapshot: of this moment, and of these planes.
 int audit_run(Audit *audit, const Kernel *kernel, const PlaneSet *planes, const Snapshot *snapshot, Error *ret_error);
+
+// The name of the check that tells a reason of health, and how grave it is there. NULL: no check, see audit.c.
+const char *audit_check_of(ReasonCode code, Verdict *ret_verdict);
+bool audit_has_check(const char *name);

@@ -1,7 +1,6 @@
 // The audit: addresses, neighbours, routes, sockets, and the rules of other programs.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -14,6 +13,7 @@
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "engine/plane-facts.h"
+#include "engine/usable.h"
 #include "firewall/foreign-rules.h"
 #include "kernel/addr.h"
 #include "kernel/tcp.h"
@@ -24,42 +24,22 @@
 
 // --- addresses ---
 
-static const AddrEntry *address_find(const Check *check, const Prefix *prefix) {
-        const AddrList *list = &check->host->addresses;
-
-        for (size_t i = 0; i < list->n_entries; i++)
-                if (list->entries[i].ifindex == check->link->index &&
-                    prefix_compare(&list->entries[i].prefix, prefix) == 0)
-                        return &list->entries[i];
-        return NULL;
-}
-
 void check_addresses(Check *check) {
-        const AuditHost *host = check->host;
+        const AddrList *list = &check->host->usable.addresses;
         const char *link = check->link->name;
         char text[PREFIX_TEXT_MAX];
 
-        if (host->addresses_error.code < 0) {
-                check_say_unseen(check, VERDICT_FAILED, &host->addresses_error);
-                return;
-        }
-        for (size_t i = 0; i < check->config->n_addresses; i++) {
-                const Prefix *prefix = &check->config->addresses[i].prefix;
-                const AddrEntry *found = address_find(check, prefix);
-                if (!found)
-                        check_say(check, VERDICT_FAILED, "%s does not have %s", link, prefix_format(prefix, text));
-                else if (found->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
-                        check_say(check, VERDICT_FAILED, "%s cannot be used: another host may have it",
-                                  prefix_format(prefix, text));
+        for (size_t i = 0; i < list->n_entries; i++) {
+                if (list->entries[i].ifindex != check->link->index)
+                        continue;
+                (void)prefix_format(&list->entries[i].prefix, text);
+                if (plane_config_has_address(check->config, &list->entries[i].prefix.address))
+                        check_say(check, VERDICT_OK, "%s", text);
                 else
-                        check_say(check, VERDICT_OK, "%s", prefix_format(prefix, text));
-        }
-        for (size_t i = 0; i < host->addresses.n_entries; i++)
-                if (host->addresses.entries[i].ifindex == check->link->index &&
-                    !plane_config_has_address(check->config, &host->addresses.entries[i].prefix.address))
                         check_say(check, VERDICT_WARNING,
-                                  "%s also has %s, which the rules keep silent: ip address del %s dev %s", link,
-                                  prefix_format(&host->addresses.entries[i].prefix, text), text, link);
+                                  "%s also has %s, which the rules keep silent: ip address del %s dev %s", link, text,
+                                  text, link);
+        }
 }
 
 static bool overlaps_own(const PlaneConfig *config, const Prefix *prefix) {
@@ -70,7 +50,7 @@ static bool overlaps_own(const PlaneConfig *config, const Prefix *prefix) {
 }
 
 void check_elsewhere(Check *check) {
-        const AuditHost *host = check->host;
+        const UsableHost *host = &check->host->usable;
         char text[PREFIX_TEXT_MAX], link[IFNAMSIZ + 8];
 
         if (host->addresses_error.code < 0) {
@@ -79,19 +59,13 @@ void check_elsewhere(Check *check) {
         }
         for (size_t i = 0; i < host->addresses.n_entries; i++) {
                 const AddrEntry *address = &host->addresses.entries[i];
-                if (check->link && address->ifindex == check->link->index)
+                if ((check->link && address->ifindex == check->link->index) || address->prefix.length == 0 ||
+                    plane_config_has_address(check->config, &address->prefix.address) ||
+                    !overlaps_own(check->config, &address->prefix))
                         continue;
-                (void)check_link_name(check, address->ifindex, link);
-                (void)prefix_format(&address->prefix, text);
-                if (plane_config_has_address(check->config, &address->prefix.address))
-                        check_say(check, VERDICT_FAILED, "%s has the plane's address %s: ip address del %s dev %s",
-                                  link, text, text, link);
-                else if (address->prefix.length > 0 && overlaps_own(check->config, &address->prefix))
-                        check_say(
-                                check, VERDICT_WARNING,
-                                "%s has %s, in the plane's network: traffic for that network leaves through the plane "
-                                "only",
-                                link, text);
+                check_say(check, VERDICT_WARNING,
+                          "%s has %s, in the plane's network: traffic for that network leaves through the plane only",
+                          check_link_name(check, address->ifindex, link), prefix_format(&address->prefix, text));
         }
         check_say(check, VERDICT_OK,
                   "no other device of this network namespace has an address of the plane, or of its network");

@@ -12,9 +12,7 @@
 #include "kernel/link.h"
 #include "model/object.h"
 #include "model/plan.h"
-#include "model/reason.h"
 #include "model/state.h"
-#include "planes/plane.h"
 
 enum { OPERATIONS_TOLD_MAX = 3 };
 
@@ -63,6 +61,11 @@ static bool is_ingress(const Check *check, const Object *object) {
         return streq(object->link, check->facts->ifb_name) || object->kind == OBJECT_FILTER;
 }
 
+static bool is_link(const Check *check, const Object *object) {
+        return (object->kind == OBJECT_LINK || object->kind == OBJECT_LINK_UP) &&
+               !streq(object->link, check->facts->ifb_name);
+}
+
 void check_rules(Check *check) {
         size_t n = differences_say(check, is_rule_chain);
 
@@ -91,9 +94,6 @@ void check_guard(Check *check) {
 void check_caps(Check *check) {
         size_t n = differences_say(check, is_cap);
 
-        for (size_t i = 0; i < check->facts->reasons.n_reasons; i++)
-                if (check->facts->reasons.reasons[i].code == REASON_HOST_QOS)
-                        check_say(check, VERDICT_FAILED, "%s", check->facts->reasons.reasons[i].text);
         if (!check->config->egress)
                 check_say(check, VERDICT_OK, "Egress= is not set: not capped");
         else if (n == 0)
@@ -121,37 +121,16 @@ void check_ingress(Check *check) {
 }
 
 void check_configuration(Check *check) {
-        if (check->plane->broken[0])
-                check_say(check, VERDICT_WARNING, "kept as it was, because %s", check->plane->broken);
-        else
-                check_say(check, VERDICT_OK, "%s", check->config->path);
-}
-
-static bool has_own_check(ReasonCode code) {
-        return code == REASON_HOST_QOS || code == REASON_BYPASSED || code == REASON_STACKED ||
-               code == REASON_GUEST_PORT;
+        check_say(check, VERDICT_OK, "%s", check->config->path);
 }
 
 void check_device(Check *check) {
         const PlaneConfig *config = check->config;
         const Link *link = check->link;
 
-        if (check->facts->taken_down) {
-                check_say(check, VERDICT_FAILED, "taken down by request; migplanectl up sets it up");
+        if (!link || check->facts->taken_down)
                 return;
-        }
-        // What the snapshot found, except what has a check of its own.
-        for (size_t i = 0; i < check->facts->reasons.n_reasons; i++) {
-                const Reason *reason = &check->facts->reasons.reasons[i];
-                Health health = reason_health(reason->code);
-                if (health != HEALTH_HEALTHY && !has_own_check(reason->code))
-                        check_say(check, health == HEALTH_FAILED ? VERDICT_FAILED : VERDICT_WARNING, "%s",
-                                  reason->text);
-        }
-        if (!link) {
-                check_say(check, VERDICT_FAILED, "%s does not exist", config->interface);
-                return;
-        }
+        (void)differences_say(check, is_link);
         if (link->master_index > 0) {
                 char master[IFNAMSIZ + 8];
                 check_say(check, VERDICT_FAILED, "%s is a port of %s: ip link set dev %s nomaster", link->name,
@@ -159,9 +138,5 @@ void check_device(Check *check) {
         }
         if (config->kind != PLANE_KIND_DEVICE && !link_match_all(link, config) && check->verdict == VERDICT_OK)
                 check_say(check, VERDICT_FAILED, "%s is not the device that the file describes", link->name);
-        if (!link->up)
-                check_say(check, VERDICT_WARNING, "%s is down", link->name);
-        else if (!link->carrier)
-                check_say(check, VERDICT_WARNING, "%s has no carrier", link->name);
         check_say(check, VERDICT_OK, "%s is a device of its own, up, and not a port of another device", link->name);
 }

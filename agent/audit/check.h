@@ -10,8 +10,8 @@
 #include "engine/plane-facts.h"
 #include "engine/snapshot.h"
 #include "kernel/link.h"
+#include "model/reason.h"
 #include "netlink/request.h"
-#include "planes/plane.h"
 
 enum {
         CHECK_TEXT_MAX = 1024,
@@ -22,7 +22,7 @@ typedef struct Check {
         const AuditHost *host;
         const Snapshot *snapshot; // of this moment
         const PlaneFacts *facts;  // what it found of the plane
-        const Plane *plane;
+        const Reasons *reasons;   // all that health would say at this moment
         const PlaneConfig *config;
         const Link *link; // the plane's device; NULL: there is none
         bool rules_stand; // every chain that the plane needs is there as it was loaded

@@ -11,9 +11,10 @@
 #include "base/error.h"
 #include "base/util.h"
 #include "engine/kernel.h"
+#include "engine/usable.h"
 #include "firewall/firewall.h"
 #include "firewall/foreign-rules.h"
-#include "kernel/addr.h"
+#include "kernel/link.h"
 #include "kernel/tcp.h"
 #include "netlink/attribute.h"
 #include "netlink/request.h"
@@ -81,8 +82,8 @@ static int sniffers_read(AuditHost *host, Error *ret_error) {
                              sniffer_read, sniffers_restart, host, ret_error);
 }
 
-void audit_host_read(const Kernel *kernel, AuditHost *ret) {
-        (void)addr_read(kernel->netlink, 0, &ret->addresses, &ret->addresses_error);
+void audit_host_read(const Kernel *kernel, const Inventory *inventory, AuditHost *ret) {
+        usable_host_read(kernel->netlink, inventory, &ret->usable);
         (void)redirects_read(kernel->netlink, &ret->redirects, &ret->redirects_error);
         policy_rules_read(kernel->netlink, ret);
         (void)sniffers_read(ret, &ret->sniffers_error);
@@ -91,7 +92,7 @@ void audit_host_read(const Kernel *kernel, AuditHost *ret) {
 }
 
 void audit_host_deinit(AuditHost *host) {
-        addr_list_deinit(&host->addresses);
+        usable_host_deinit(&host->usable);
         free(host->sniffers);
         redirects_deinit(&host->redirects);
         tcp_sockets_deinit(&host->listening);

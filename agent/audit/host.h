@@ -5,8 +5,9 @@
 #include "base/error.h"
 #include "base/util.h"
 #include "engine/kernel.h"
+#include "engine/usable.h"
 #include "firewall/foreign-rules.h"
-#include "kernel/addr.h"
+#include "kernel/link.h"
 #include "kernel/tcp.h"
 #include "tc/redirect.h"
 
@@ -18,8 +19,7 @@ typedef struct HostSniffer {
 
 // Where an error has a code, that could not be read.
 typedef struct AuditHost {
-        AddrList addresses;
-        Error addresses_error;
+        UsableHost usable;
         HostSniffer *sniffers;
         size_t n_sniffers, n_sniffers_allocated;
         Error sniffers_error;
@@ -32,6 +32,6 @@ typedef struct AuditHost {
         size_t n_policy_rules; // beyond those that every kernel begins with
 } AuditHost;
 
-void audit_host_read(const Kernel *kernel, AuditHost *ret);
+void audit_host_read(const Kernel *kernel, const Inventory *inventory, AuditHost *ret);
 void audit_host_deinit(AuditHost *host);
 #define _cleanup_audit_host_ _cleanup_(audit_host_deinit)

@@ -15,6 +15,7 @@
 #include "engine/apply.h"
 #include "engine/kernel.h"
 #include "engine/snapshot.h"
+#include "engine/usable.h"
 #include "handover/handover.h"
 #include "model/object.h"
 #include "model/plan.h"
@@ -163,11 +164,13 @@ static void neighbours_watch(Watch *watch, const State *desired) {
 
 static void statuses_store(const Reconciler *reconciler, Snapshot *snapshot, const ApplyFailures *failures) {
         HealthFacts facts = { .snapshot = snapshot, .failures = failures, .now_usec = clock_now_usec() };
+        _cleanup_usable_host_ UsableHost host = {};
 
+        usable_host_read(reconciler->kernel->netlink, &snapshot->inventory, &host);
         for (size_t i = 0; i < reconciler->planes->n_planes; i++) {
                 Plane *plane = reconciler->planes->planes[i];
 
-                health_read(reconciler->kernel->netlink, &snapshot->planes[i], &facts.reading);
+                usable_read(reconciler->kernel->netlink, &host, &snapshot->planes[i], &facts.reading);
                 facts.drops_fault = drops_fault(reconciler->drops, plane);
                 PlaneStatus status = health_assess(plane, i, &facts, &snapshot->planes[i].reasons);
                 planes_store_status(reconciler->planes, plane, &status);

@@ -102,18 +102,6 @@ int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_o
         return 0;
 }
 
-int addr_is_usable(Netlink *netlink, int ifindex, const Prefix *prefix, Error *ret_error) {
-        _cleanup_addr_list_ AddrList list = {};
-
-        int r = addr_read(netlink, ifindex, &list, ret_error);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < list.n_entries; i++)
-                if (prefix_compare(&list.entries[i].prefix, prefix) == 0)
-                        return !(list.entries[i].flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
-        return 0;
-}
-
 static struct rtnl_addr *request_new(int ifindex, const Prefix *prefix) {
         _cleanup_(rtnl_addr_freep) struct rtnl_addr *request = rtnl_addr_alloc();
         _cleanup_nl_addr_ struct nl_addr *local = netlink_address_new(&prefix->address, prefix->length);

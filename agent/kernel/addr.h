@@ -31,9 +31,6 @@ void addr_list_deinit(AddrList *list);
 // (link_is_ours).
 int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_ours, const State *desired, State *state,
                  Error *ret_error);
-// 1: the link has this address with this length, and it is usable. 0: it is missing, or its duplicate address detection
-// is still running or has failed.
-int addr_is_usable(Netlink *netlink, int ifindex, const Prefix *prefix, Error *ret_error);
 
 int addr_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
 int addr_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error);

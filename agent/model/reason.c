@@ -25,6 +25,8 @@ static const struct {
         [REASON_NO_CARRIER] = { "no-carrier", HEALTH_FAILED },
         [REASON_BRIDGE_FILTERS] = { "bridge-filters-vlan", HEALTH_FAILED },
         [REASON_ADDRESS_MISSING] = { "address-missing", HEALTH_FAILED },
+        [REASON_ADDRESS_INCOMPLETE] = { "address-incomplete", HEALTH_DEGRADED },
+        [REASON_ADDRESS_ELSEWHERE] = { "address-elsewhere", HEALTH_FAILED },
         [REASON_ENSLAVED] = { "enslaved", HEALTH_FAILED },
         [REASON_NO_ISOLATION] = { "no-isolation", HEALTH_FAILED },
         [REASON_APPLY_FAILED] = { "apply-failed", HEALTH_FAILED },

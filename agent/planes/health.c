@@ -3,86 +3,19 @@
 
 #include "planes/health.h"
 
-#include "base/error.h"
-#include "base/inet.h"
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "engine/apply.h"
 #include "engine/plane-facts.h"
 #include "engine/snapshot.h"
-#include "kernel/addr.h"
-#include "kernel/bridge.h"
+#include "engine/usable.h"
 #include "kernel/link.h"
 #include "model/object.h"
 #include "model/plan.h"
 #include "model/reason.h"
-#include "netlink/request.h"
 #include "planes/drift.h"
 #include "planes/pending-edit.h"
 #include "planes/plane.h"
-
-// --- what is asked of the kernel ---
-
-// A bridge that filters VLANs drops the plane's frames although every link is up. It is not ours to change.
-static bool bridge_filters(Netlink *netlink, const PlaneFacts *facts) {
-        const Link *parent = facts->config->kind == PLANE_KIND_VLAN ? facts->parent : NULL;
-        Error error = {};
-
-        // The bridge takes frames with another protocol's tag for untagged.
-        if (!parent || !parent->filters_vlans || parent->vlan_protocol != facts->config->vlan_protocol)
-                return false;
-        return bridge_admits_vlan(netlink, parent->index, facts->config->vlan_id, &error) == 0;
-}
-
-void health_read(Netlink *netlink, const PlaneFacts *facts, HealthReading *ret) {
-        *ret = (HealthReading){};
-        if (facts->taken_down)
-                return;
-        ret->bridge_filters = bridge_filters(netlink, facts);
-        if (facts->link)
-                ret->has_address = addr_is_usable(netlink, facts->link->index, &facts->config->addresses[0].prefix,
-                                                  &ret->address_error);
-}
-
-// --- what it means ---
-
-static void address_assess(const PlaneConfig *config, const HealthReading *reading, Reasons *reasons) {
-        char text[PREFIX_TEXT_MAX];
-
-        if (reading->has_address < 0)
-                reasons_add(reasons, REASON_ADDRESS_MISSING,
-                            "cannot read the addresses of %s, which should have %s: %s", config->interface,
-                            prefix_format(&config->addresses[0].prefix, text), reading->address_error.text);
-        else if (reading->has_address == 0)
-                reasons_add(reasons, REASON_ADDRESS_MISSING, "%s does not have the address %s%s", config->interface,
-                            prefix_format(&config->addresses[0].prefix, text),
-                            config->managed_by == MANAGED_BY_MIGPLANE ? ""
-                                                                      : "; its manager is to set it, see ManagedBy=");
-}
-
-// What keeps an initiator from using the plane, beyond what derive found.
-static void link_assess(const PlaneFacts *found, const HealthReading *reading, Reasons *reasons) {
-        const PlaneConfig *config = found->config;
-
-        if (!found->link) {
-                if (reasons_health(reasons) != HEALTH_FAILED)
-                        reasons_add(reasons, REASON_DEVICE_MISSING, "%s does not exist", config->interface);
-                return;
-        }
-        if (!found->link->up)
-                reasons_add(reasons, REASON_LINK_DOWN, "%s is down", config->interface);
-        else if (!found->link->carrier)
-                reasons_add(reasons, REASON_NO_CARRIER, "%s has no carrier", config->interface);
-        address_assess(config, reading, reasons);
-}
-
-static void bridge_assess(const PlaneConfig *config, const HealthReading *reading, Reasons *reasons) {
-        if (reading->bridge_filters)
-                reasons_add(reasons, REASON_BRIDGE_FILTERS,
-                            "bridge %s filters VLANs and VLAN %u is not allowed on it; allow it with: "
-                            "bridge vlan add dev %s vid %u self",
-                            config->parent, config->vlan_id, config->parent, config->vlan_id);
-}
 
 static void failures_assess(const PlaneFacts *found, const ApplyFailures *failures, Reasons *reasons) {
         for (size_t i = 0; i < failures->n_failures; i++) {
@@ -132,8 +65,7 @@ static void parts_assess(const Plane *plane, uint64_t now_usec, Reasons *reasons
 
 // Returns whether all is as it should be.
 static bool wanted_assess(const Plane *plane, const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
-        link_assess(found, &facts->reading, reasons);
-        bridge_assess(found->config, &facts->reading, reasons);
+        usable_assess(&facts->reading, reasons);
         failures_assess(found, facts->failures, reasons);
         plan_assess(found, &facts->snapshot->plan, reasons);
         parts_assess(plane, facts->now_usec, reasons);

@@ -2,28 +2,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "base/error.h"
 #include "base/util.h"
 #include "engine/apply.h"
 #include "engine/plane-facts.h"
 #include "engine/snapshot.h"
-#include "netlink/request.h"
+#include "engine/usable.h"
 #include "planes/plane.h"
-
-// What health asks the kernel beyond a snapshot.
-typedef struct HealthReading {
-        int has_address; // the exported address: 1 usable; 0 not (yet); or a negative errno, and address_error
-        Error address_error;
-        bool bridge_filters; // the bridge that the VLAN stands on drops its frames
-} HealthReading;
-
-void health_read(Netlink *netlink, const PlaneFacts *facts, HealthReading *ret);
 
 // What the status of a plane is made of.
 typedef struct HealthFacts {
         const Snapshot *snapshot;
         const ApplyFailures *failures;
-        HealthReading reading;
+        UsableReading reading;   // of that plane
         const char *drops_fault; // why LogDrops= has no effect; ""
         uint64_t now_usec;
 } HealthFacts;

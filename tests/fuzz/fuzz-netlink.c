@@ -79,11 +79,9 @@ static void links(State *state, Error *error) {
 }
 
 static void addresses(State *state, Error *error) {
-        Prefix prefix = { .address.family = AF_INET, .length = 24 };
         State desired = {};
 
         (void)addr_observe(NULL, "mig0", INDEX, true, &desired, state, error);
-        (void)addr_is_usable(NULL, INDEX, &prefix, error);
 }
 
 static void routes(State *state, Error *error) {

@@ -1,6 +1,7 @@
 // The audit: which of several findings comes first, and what objects a check is about
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "audit/audit.h"
 #include "audit/check.h"
 #include "audit/checks.h"
 #include "base/inet.h"
@@ -176,8 +177,24 @@ static void test_listeners_that_no_other_host_reaches_are_no_matter(void **state
         assert_listener(&here, VERDICT_OK, "nothing listens");
 }
 
+// Health and verify know the same reasons.
+static void test_every_reason_of_health_has_a_check(void **state _unused_) {
+        for (ReasonCode code = 0; code < REASON_CODE_MAX; code++) {
+                Verdict verdict;
+                const char *check = audit_check_of(code, &verdict);
+
+                if (check && !audit_has_check(check))
+                        fail_msg("%s: there is no check %s", reason_to_string(code), check);
+                if (reason_health(code) == HEALTH_FAILED && (!check || verdict != VERDICT_FAILED))
+                        fail_msg("%s: no check fails", reason_to_string(code));
+                if (reason_health(code) == HEALTH_DEGRADED && verdict == VERDICT_OK)
+                        fail_msg("%s: no check warns", reason_to_string(code));
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_every_reason_of_health_has_a_check),
                 cmocka_unit_test(test_the_gravest_comes_first),
                 cmocka_unit_test(test_what_is_well_is_told_while_all_is),
                 cmocka_unit_test(test_a_name_of_bytes_is_made_text),

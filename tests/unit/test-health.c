@@ -3,10 +3,10 @@
 
 #include "base/util.h"
 #include "planes.h"
-#include "fake-kernel.h"
 #include "planes/health.h"
 
 #define VLAN "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"
+#define MIG0 7
 #define NOW UINT64_C(100000000)
 
 // A plane, all that is known of it, and what came of that.
@@ -19,6 +19,8 @@ typedef struct Situation {
         Operation operation;
         ApplyFailure failure;
         ApplyFailures failures;
+        AddrEntry address;
+        UsableHost host;
         HealthFacts facts;
         PlaneStatus status;
 } Situation;
@@ -27,12 +29,17 @@ typedef struct Situation {
 static void situation_init(Situation *situation, const char *text) {
         *situation = (Situation){
                 .link = { .index = MIG0, .name = "mig0", .has_mac = true, .mtu = 9000, .up = true, .carrier = true },
-                .facts = { .reading.has_address = 1, .drops_fault = "", .now_usec = NOW },
+                .address = { .ifindex = MIG0 },
+                .facts = { .drops_fault = "", .now_usec = NOW },
         };
         situation->plane = planes_add_text(&situation->planes, "blue", text);
         situation->snapshot = snapshot_of(&situation->planes, NULL, 0);
         situation->snapshot.planes[0].link = &situation->link;
         situation->snapshot.planes[0].is_ours = true;
+        situation->address.prefix = situation->plane->config->addresses[0].prefix;
+        situation->host.addresses = (AddrList){ .entries = &situation->address, .n_entries = 1 };
+        situation->host.inventory = &situation->snapshot.inventory;
+        situation->facts.reading = (UsableReading){ .host = &situation->host, .facts = situation->snapshot.planes };
         situation->facts.snapshot = &situation->snapshot;
         situation->facts.failures = &situation->failures;
 }
@@ -82,16 +89,7 @@ static void no_carrier(Situation *situation) {
 }
 
 static void no_address(Situation *situation) {
-        situation->facts.reading.has_address = 0;
-}
-
-static void addresses_cannot_be_read(Situation *situation) {
-        situation->facts.reading.has_address = -EIO;
-        strcpy_fixed(situation->facts.reading.address_error.text, "Input/output error");
-}
-
-static void bridge_filters(Situation *situation) {
-        situation->facts.reading.bridge_filters = true;
+        situation->host.addresses.n_entries = 0;
 }
 
 static void ruleset_is_refused(Situation *situation) {
@@ -185,9 +183,6 @@ static const struct {
         { "no carrier", no_carrier, REASON_NO_CARRIER, HEALTH_FAILED, "mig0 has no carrier" },
         { "no address", no_address, REASON_ADDRESS_MISSING, HEALTH_FAILED,
           "mig0 does not have the address 172.150.1.5/24" },
-        { "addresses unread", addresses_cannot_be_read, REASON_ADDRESS_MISSING, HEALTH_FAILED,
-          "cannot read the addresses of mig0, which should have 172.150.1.5/24: Input/output error" },
-        { "bridge", bridge_filters, REASON_BRIDGE_FILTERS, HEALTH_FAILED, "bridge vlan add dev eno1 vid 100 self" },
         { "ruleset", ruleset_is_refused, REASON_NO_ISOLATION, HEALTH_FAILED, "cannot load the ruleset: no memory" },
         { "class", class_is_refused, REASON_APPLY_FAILED, HEALTH_FAILED, "cannot add class mig0: no memory" },
         { "ifb", ifb_is_refused, REASON_APPLY_FAILED, HEALTH_FAILED, "cannot add link ifb-mig0: no memory" },
@@ -239,16 +234,6 @@ static void test_a_manager_that_fails_is_named_beside_what_is_missing(void **sta
         other_manager_fails(&situation);
         assess(&situation);
         assert_string_equal(reasons_text(&situation.status.reasons, REASON_OTHER_MANAGER), "networkd does not answer");
-}
-
-static void test_an_address_that_another_manager_is_to_set_says_so(void **state _unused_) {
-        _cleanup_situation_ Situation situation;
-
-        situation_init(&situation, VLAN "[Interface]\nManagedBy=other\n");
-        no_address(&situation);
-        assess(&situation);
-        assert_non_null(
-                strstr(reasons_text(&situation.status.reasons, REASON_ADDRESS_MISSING), "its manager is to set it"));
 }
 
 // --- what is kept ---
@@ -322,73 +307,15 @@ static void test_a_plane_taken_down_says_so_and_what_could_not_be_removed(void *
         assert_false(situation.status.verified);
 }
 
-// --- what is asked of the kernel ---
-
-static void address_answer(uint8_t flags) {
-        static const uint8_t address[] = { 172, 150, 1, 5 };
-        const struct ifaddrmsg header = {
-                .ifa_family = AF_INET, .ifa_prefixlen = 24, .ifa_flags = flags, .ifa_index = MIG0
-        };
-
-        struct nlmsghdr *message = message_begin(RTM_NEWADDR, &header, sizeof(header));
-        mnl_attr_put(message, IFA_LOCAL, sizeof(address), address);
-        message_end();
-}
-
-static HealthReading read_with(uint8_t flags) {
-        _cleanup_situation_ Situation situation;
-        HealthReading reading;
-
-        situation_init(&situation, VLAN);
-        (void)fake_reset(NULL);
-        address_answer(flags);
-        health_read(NULL, &situation.snapshot.planes[0], &reading);
-        return reading;
-}
-
-static void test_an_address_is_usable_when_its_detection_is_over_and_found_no_other(void **state _unused_) {
-        assert_int_equal(read_with(0).has_address, 1);
-        assert_int_equal(read_with(IFA_F_PERMANENT).has_address, 1);
-        assert_int_equal(read_with(IFA_F_TENTATIVE).has_address, 0);
-        assert_int_equal(read_with(IFA_F_DADFAILED).has_address, 0);
-}
-
-static void test_of_a_plane_taken_down_nothing_is_asked(void **state _unused_) {
-        _cleanup_situation_ Situation situation;
-        HealthReading reading;
-
-        situation_init(&situation, VLAN);
-        situation.snapshot.planes[0].taken_down = true;
-        health_read(NULL, &situation.snapshot.planes[0], &reading);
-        assert_int_equal(fake.n_queries, 0);
-        assert_int_equal(reading.has_address, 0);
-}
-
-static void test_a_kernel_that_cannot_be_read_says_why(void **state _unused_) {
-        _cleanup_situation_ Situation situation;
-        HealthReading reading;
-
-        situation_init(&situation, VLAN);
-        answer_error(-EIO);
-        health_read(NULL, &situation.snapshot.planes[0], &reading);
-        assert_int_equal(reading.has_address, -EIO);
-        assert_non_null(strstr(reading.address_error.text, "Input/output error"));
-}
-
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_every_reason_has_its_health),
                 cmocka_unit_test(test_a_manager_that_fails_is_named_beside_what_is_missing),
-                cmocka_unit_test(test_an_address_that_another_manager_is_to_set_says_so),
                 cmocka_unit_test(test_the_status_names_the_devices),
                 cmocka_unit_test(test_an_adopted_device_is_as_healthy_and_not_ours),
                 cmocka_unit_test(test_once_verified_stays_verified),
                 cmocka_unit_test(test_a_log_of_drops_that_fails_does_not_keep_it_from_being_verified),
                 cmocka_unit_test(test_a_plane_taken_down_says_so_and_what_could_not_be_removed),
-                cmocka_unit_test_setup(test_an_address_is_usable_when_its_detection_is_over_and_found_no_other,
-                                       fake_reset),
-                cmocka_unit_test_setup(test_of_a_plane_taken_down_nothing_is_asked, fake_reset),
-                cmocka_unit_test_setup(test_a_kernel_that_cannot_be_read_says_why, fake_reset),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

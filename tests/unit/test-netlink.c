@@ -219,7 +219,8 @@ static int links_read(void) {
 }
 
 static int addresses_read(void) {
-        return addr_is_usable(NULL, 2, &(Prefix){ .address.family = AF_INET }, NULL);
+        _cleanup_addr_list_ AddrList list = {};
+        return addr_read(NULL, 2, &list, NULL);
 }
 
 static int routes_read(void) {

@@ -84,24 +84,27 @@ static void test_an_address_is_usable_when_its_detection_has_passed(void **state
                 { IFA_F_DADFAILED, false, 0, 0 }, // an older kernel
                 { IFA_F_PERMANENT, false, 0, 1 },
         };
-        const Prefix prefix = prefix_of("fd00::5/64");
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_addr_list_ AddrList list = {};
                 (void)fake_reset(NULL);
-                address_put(MIG0, "fd00::6/64", 0, NULL, 0);
                 address_put(MIG0, "fd00::5/64", cases[i].flags, cases[i].has_more ? &cases[i].more_flags : NULL, 0);
-                assert_int_equal(addr_is_usable(NULL, MIG0, &prefix, NULL), cases[i].usable);
+                assert_int_equal(addr_read(NULL, 0, &list, NULL), 0);
+                assert_int_equal(list.n_entries, 1);
+                assert_int_equal(!(list.entries[0].flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)), cases[i].usable);
         }
 }
 
-static void test_an_address_counts_with_its_length_on_its_link(void **state _unused_) {
-        const Prefix prefix = prefix_of("172.150.1.5/24");
+static void test_an_address_counts_on_its_link(void **state _unused_) {
+        _cleanup_addr_list_ AddrList list = {};
 
-        address_put(MIG0, "172.150.1.5/16", IFA_F_PERMANENT, NULL, 0);
         address_put(OTHER_LINK, "172.150.1.5/24", IFA_F_PERMANENT, NULL, 0); // kernels without strict checks send all
-        assert_int_equal(addr_is_usable(NULL, MIG0, &prefix, NULL), 0);
+        address_put(MIG0, "172.150.1.5/16", IFA_F_PERMANENT, NULL, 0);
+        assert_int_equal(addr_read(NULL, MIG0, &list, NULL), 0);
+        assert_int_equal(list.n_entries, 1);
+        assert_int_equal(list.entries[0].prefix.length, 16);
         answer_error(-EPERM);
-        assert_int_equal(addr_is_usable(NULL, MIG0, &prefix, NULL), -EPERM);
+        assert_int_equal(addr_read(NULL, MIG0, &list, NULL), -EPERM);
 }
 
 static void test_ours_are_the_addresses_with_our_mark(void **state _unused_) {
@@ -486,7 +489,7 @@ static void test_nothing_is_left_of_an_interrupted_reading(void **state _unused_
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(test_an_address_is_usable_when_its_detection_has_passed, fake_reset),
-                cmocka_unit_test_setup(test_an_address_counts_with_its_length_on_its_link, fake_reset),
+                cmocka_unit_test_setup(test_an_address_counts_on_its_link, fake_reset),
                 cmocka_unit_test_setup(test_ours_are_the_addresses_with_our_mark, fake_reset),
                 cmocka_unit_test_setup(test_an_address_is_added_with_our_mark_and_without_detection, fake_reset),
                 cmocka_unit_test_setup(test_a_route_is_read_with_its_gateway_its_source_and_its_metric, fake_reset),

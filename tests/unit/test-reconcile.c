@@ -86,9 +86,19 @@ int __wrap_apply(Kernel *unused _unused_, const Plan *plan, ApplyFailures *ret_f
         return 0;
 }
 
-void __wrap_health_read(Netlink *netlink, const PlaneFacts *facts, HealthReading *ret);
-void __wrap_health_read(Netlink *netlink _unused_, const PlaneFacts *facts _unused_, HealthReading *ret) {
-        *ret = (HealthReading){ .has_address = 1 };
+void __wrap_usable_host_read(Netlink *netlink, const Inventory *inventory, UsableHost *ret);
+void __wrap_usable_host_read(Netlink *netlink _unused_, const Inventory *inventory _unused_, UsableHost *ret) {
+        *ret = (UsableHost){};
+}
+
+void __wrap_usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, UsableReading *ret);
+void __wrap_usable_read(Netlink *netlink _unused_, const UsableHost *host _unused_, const PlaneFacts *facts _unused_,
+                        UsableReading *ret) {
+        *ret = (UsableReading){};
+}
+
+void __wrap_usable_assess(const UsableReading *reading, Reasons *reasons);
+void __wrap_usable_assess(const UsableReading *reading _unused_, Reasons *reasons _unused_) {
 }
 
 void __wrap_schedule_look(Schedule *schedule, uint64_t delay_usec);

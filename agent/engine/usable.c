@@ -1,0 +1,157 @@
+// The conditions under which a plane can be used.
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "engine/usable.h"
+
+#include <linux/if_addr.h>
+
+#include "base/error.h"
+#include "base/inet.h"
+#include "base/util.h"
+#include "config/plane-config.h"
+#include "engine/plane-facts.h"
+#include "kernel/addr.h"
+#include "kernel/bridge.h"
+#include "kernel/link.h"
+#include "model/reason.h"
+#include "netlink/request.h"
+
+// --- what is read ---
+
+void usable_host_read(Netlink *netlink, const Inventory *inventory, UsableHost *ret) {
+        *ret = (UsableHost){ .inventory = inventory };
+        (void)addr_read(netlink, 0, &ret->addresses, &ret->addresses_error);
+}
+
+void usable_host_deinit(UsableHost *host) {
+        addr_list_deinit(&host->addresses);
+}
+
+// A bridge that filters VLANs drops the plane's frames although every link is up. It is not ours to change.
+static bool bridge_filters(Netlink *netlink, const PlaneFacts *facts) {
+        const Link *parent = facts->config->kind == PLANE_KIND_VLAN ? facts->parent : NULL;
+        Error error = {};
+
+        // The bridge takes frames with another protocol's tag for untagged.
+        if (!parent || !parent->filters_vlans || parent->vlan_protocol != facts->config->vlan_protocol)
+                return false;
+        return bridge_admits_vlan(netlink, parent->index, facts->config->vlan_id, &error) == 0;
+}
+
+void usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, UsableReading *ret) {
+        *ret = (UsableReading){ .host = host, .facts = facts };
+        if (!facts->taken_down)
+                ret->bridge_filters = bridge_filters(netlink, facts);
+}
+
+// --- the device ---
+
+static void device_exists(const UsableReading *reading, Reasons *reasons) {
+        if (!reading->facts->link && reasons_health(reasons) != HEALTH_FAILED)
+                reasons_add(reasons, REASON_DEVICE_MISSING, "%s does not exist", reading->facts->config->interface);
+}
+
+static void device_is_up(const UsableReading *reading, Reasons *reasons) {
+        const Link *link = reading->facts->link;
+
+        if (link && !link->up)
+                reasons_add(reasons, REASON_LINK_DOWN, "%s is down", link->name);
+}
+
+static void device_has_carrier(const UsableReading *reading, Reasons *reasons) {
+        const Link *link = reading->facts->link;
+
+        if (link && link->up && !link->carrier)
+                reasons_add(reasons, REASON_NO_CARRIER, "%s has no carrier", link->name);
+}
+
+static void bridge_admits(const UsableReading *reading, Reasons *reasons) {
+        const PlaneConfig *config = reading->facts->config;
+
+        if (reading->bridge_filters)
+                reasons_add(reasons, REASON_BRIDGE_FILTERS,
+                            "bridge %s filters VLANs and VLAN %u is not allowed on it; allow it with: "
+                            "bridge vlan add dev %s vid %u self",
+                            config->parent, config->vlan_id, config->parent, config->vlan_id);
+}
+
+// --- the addresses ---
+
+static const AddrEntry *address_find(const AddrList *list, const Link *link, const Prefix *prefix) {
+        for (size_t i = 0; i < list->n_entries; i++)
+                if (list->entries[i].ifindex == link->index && prefix_compare(&list->entries[i].prefix, prefix) == 0)
+                        return &list->entries[i];
+        return NULL;
+}
+
+// Initiators get the first address. Without it the plane cannot be used; without another one it can.
+static ReasonCode address_code(size_t i) {
+        return i == 0 ? REASON_ADDRESS_MISSING : REASON_ADDRESS_INCOMPLETE;
+}
+
+static void address_assess(const UsableReading *reading, size_t i, Reasons *reasons) {
+        const PlaneConfig *config = reading->facts->config;
+        const Prefix *prefix = &config->addresses[i].prefix;
+        const AddrEntry *found = address_find(&reading->host->addresses, reading->facts->link, prefix);
+        char text[PREFIX_TEXT_MAX];
+
+        (void)prefix_format(prefix, text);
+        if (!found)
+                reasons_add(reasons, address_code(i), "%s does not have the address %s%s", config->interface, text,
+                            config->managed_by == MANAGED_BY_MIGPLANE ? ""
+                                                                      : "; its manager is to set it, see ManagedBy=");
+        else if (found->flags & IFA_F_DADFAILED)
+                reasons_add(reasons, address_code(i),
+                            "%s of %s cannot be used: its duplicate address detection found another host that has it",
+                            text, config->interface);
+        else if (found->flags & IFA_F_TENTATIVE)
+                reasons_add(reasons, address_code(i),
+                            "%s of %s cannot be used yet: its duplicate address detection is running", text,
+                            config->interface);
+}
+
+static void addresses_are_there(const UsableReading *reading, Reasons *reasons) {
+        const PlaneConfig *config = reading->facts->config;
+        char text[PREFIX_TEXT_MAX];
+
+        if (!reading->facts->link)
+                return;
+        if (reading->host->addresses_error.code < 0) {
+                reasons_add(reasons, REASON_ADDRESS_MISSING,
+                            "cannot read the addresses of %s, which should have %s: %s", config->interface,
+                            prefix_format(&config->addresses[0].prefix, text), reading->host->addresses_error.text);
+                return;
+        }
+        for (size_t i = 0; i < config->n_addresses; i++)
+                address_assess(reading, i, reasons);
+}
+
+static void addresses_are_nowhere_else(const UsableReading *reading, Reasons *reasons) {
+        const AddrList *list = &reading->host->addresses;
+        const Link *own = reading->facts->link;
+
+        for (size_t i = 0; i < list->n_entries; i++) {
+                const AddrEntry *entry = &list->entries[i];
+                const Link *link = inventory_find_index(reading->host->inventory, entry->ifindex);
+                char text[PREFIX_TEXT_MAX];
+
+                if (!link || link == own || !plane_config_has_address(reading->facts->config, &entry->prefix.address))
+                        continue;
+                (void)prefix_format(&entry->prefix, text);
+                reasons_add(reasons, REASON_ADDRESS_ELSEWHERE,
+                            "%s has the plane's address %s: ip address del %s dev %s", link->name, text, text,
+                            link->name);
+        }
+}
+
+// --- the list ---
+
+// Each adds its reason, with its sentence, where it does not hold.
+static void (*const conditions[])(const UsableReading *reading, Reasons *reasons) = {
+        device_exists, device_is_up, device_has_carrier, addresses_are_there, addresses_are_nowhere_else, bridge_admits,
+};
+
+void usable_assess(const UsableReading *reading, Reasons *reasons) {
+        for (size_t i = 0; i < ELEMENTSOF(conditions); i++)
+                conditions[i](reading, reasons);
+}

@@ -1,0 +1,38 @@
+// The conditions under which a plane can be used: the one list that health and verify are both made of.
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The kernel is read first, and then judged without it. What keeps a plane from being set up is not here: it is in the
+// reasons of PlaneFacts.
+#pragma once
+
+#include "base/error.h"
+#include "base/util.h"
+#include "engine/plane-facts.h"
+#include "kernel/addr.h"
+#include "kernel/link.h"
+#include "model/reason.h"
+#include "netlink/request.h"
+
+// What is read once for all planes.
+typedef struct UsableHost {
+        const Inventory *inventory;
+        AddrList addresses;    // of all links
+        Error addresses_error; // code 0: they could be read
+} UsableHost;
+
+void usable_host_read(Netlink *netlink, const Inventory *inventory, UsableHost *ret);
+void usable_host_deinit(UsableHost *host);
+#define _cleanup_usable_host_ _cleanup_(usable_host_deinit)
+
+// What is read of one plane.
+typedef struct UsableReading {
+        const UsableHost *host;
+        const PlaneFacts *facts;
+        bool bridge_filters; // the bridge that the VLAN stands on drops the host's frames
+} UsableReading;
+
+// Asks nothing about a plane that was taken down.
+void usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, UsableReading *ret);
+
+// Pure. Adds a reason for each condition that does not hold.
+void usable_assess(const UsableReading *reading, Reasons *reasons);

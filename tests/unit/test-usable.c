@@ -1,0 +1,208 @@
+// The conditions under which a plane can be used: what is read of the kernel, and the reason for each that fails
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <linux/if_addr.h>
+
+#include "base/util.h"
+#include "config/config.h"
+#include "golden.h"
+#include "fake-kernel.h"
+#include "engine/usable.h"
+
+#define ADDRESSES "[Address]\nAddress=172.150.1.5/24\n[Address]\nAddress=fd00:1::5/64\n"
+#define VLAN "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n" ADDRESSES
+
+// A plane, its host, and what is found of it.
+typedef struct Situation {
+        Config *config;
+        Link links[2];
+        Inventory inventory;
+        AddrEntry addresses[3];
+        UsableHost host;
+        PlaneFacts facts;
+        UsableReading reading;
+        Reasons reasons;
+} Situation;
+
+static Prefix prefix_of(const char *text) {
+        Prefix prefix;
+
+        assert_int_equal(prefix_parse(text, &prefix), 0);
+        return prefix;
+}
+
+// All is as it should be.
+static void situation_init(Situation *situation, const char *text) {
+        *situation = (Situation){
+                .links = {
+                        { .index = ENO1, .name = "eno1" },
+                        { .index = MIG0, .name = "mig0", .has_mac = true, .mtu = 9000, .up = true, .carrier = true },
+                },
+                .addresses = {
+                        { .ifindex = MIG0, .prefix = prefix_of("172.150.1.5/24") },
+                        { .ifindex = MIG0, .prefix = prefix_of("fd00:1::5/64") },
+                        { .ifindex = ENO1, .prefix = prefix_of("192.0.2.5/24") },
+                },
+                .host.addresses.n_entries = 3,
+        };
+        situation->inventory = (Inventory){ .links = situation->links, .n_links = ELEMENTSOF(situation->links) };
+        situation->host.addresses.entries = situation->addresses;
+        situation->host.inventory = &situation->inventory;
+        const PlaneInput input = { .config = golden_plane("blue", text, &situation->config) };
+        situation->facts = plane_facts_find(&input, &situation->inventory);
+        situation->reading = (UsableReading){ .host = &situation->host, .facts = &situation->facts };
+}
+
+static void situation_deinit(Situation *situation) {
+        reasons_deinit(&situation->reasons);
+        plane_facts_deinit(&situation->facts);
+        config_free(situation->config);
+}
+#define _cleanup_situation_ _cleanup_(situation_deinit)
+
+// --- what may be wrong ---
+
+static void nothing(Situation *situation _unused_) {
+}
+
+static void no_device(Situation *situation) {
+        situation->facts.link = NULL;
+        situation->host.addresses.n_entries = 0;
+}
+
+static void link_is_down(Situation *situation) {
+        situation->links[1].up = situation->links[1].carrier = false;
+}
+
+static void no_carrier(Situation *situation) {
+        situation->links[1].carrier = false;
+}
+
+static void no_first_address(Situation *situation) {
+        situation->addresses[0].ifindex = ENO1 + 100;
+}
+
+static void another_length(Situation *situation) {
+        situation->addresses[0].prefix.length = 16;
+}
+
+static void no_second_address(Situation *situation) {
+        situation->host.addresses.n_entries = 1;
+}
+
+static void address_is_tentative(Situation *situation) {
+        situation->addresses[0].flags = IFA_F_TENTATIVE;
+}
+
+static void address_is_a_duplicate(Situation *situation) {
+        situation->addresses[1].flags = IFA_F_DADFAILED | IFA_F_TENTATIVE;
+}
+
+static void addresses_cannot_be_read(Situation *situation) {
+        situation->host.addresses.n_entries = 0;
+        (void)error_set(&situation->host.addresses_error, -EIO, "Input/output error");
+}
+
+static void parent_has_the_address(Situation *situation) {
+        situation->addresses[2].prefix = prefix_of("172.150.1.5/32");
+}
+
+static void bridge_filters(Situation *situation) {
+        situation->reading.bridge_filters = true;
+}
+
+#define NO_REASON REASON_CODE_MAX
+
+static const struct {
+        const char *what;
+        void (*is)(Situation *situation);
+        ReasonCode code;
+        const char *text;
+} cases[] = {
+        { "nothing", nothing, NO_REASON, "" },
+        { "no device", no_device, REASON_DEVICE_MISSING, "mig0 does not exist" },
+        { "down", link_is_down, REASON_LINK_DOWN, "mig0 is down" },
+        { "no carrier", no_carrier, REASON_NO_CARRIER, "mig0 has no carrier" },
+        { "no address", no_first_address, REASON_ADDRESS_MISSING, "mig0 does not have the address 172.150.1.5/24" },
+        { "length", another_length, REASON_ADDRESS_MISSING, "mig0 does not have the address 172.150.1.5/24" },
+        { "second", no_second_address, REASON_ADDRESS_INCOMPLETE, "mig0 does not have the address fd00:1::5/64" },
+        { "tentative", address_is_tentative, REASON_ADDRESS_MISSING,
+          "172.150.1.5/24 of mig0 cannot be used yet: its duplicate address detection is running" },
+        { "duplicate", address_is_a_duplicate, REASON_ADDRESS_INCOMPLETE,
+          "fd00:1::5/64 of mig0 cannot be used: its duplicate address detection found another host that has it" },
+        { "unread", addresses_cannot_be_read, REASON_ADDRESS_MISSING,
+          "cannot read the addresses of mig0, which should have 172.150.1.5/24: Input/output error" },
+        { "parent", parent_has_the_address, REASON_ADDRESS_ELSEWHERE,
+          "eno1 has the plane's address 172.150.1.5/32: ip address del 172.150.1.5/32 dev eno1" },
+        { "bridge", bridge_filters, REASON_BRIDGE_FILTERS,
+          "bridge eno1 filters VLANs and VLAN 100 is not allowed on it; allow it with: bridge vlan add dev eno1 vid "
+          "100 self" },
+};
+
+static void test_every_condition_has_its_reason(void **state _unused_) {
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_situation_ Situation situation;
+
+                situation_init(&situation, VLAN);
+                cases[i].is(&situation);
+                usable_assess(&situation.reading, &situation.reasons);
+                const Reasons *reasons = &situation.reasons;
+                if (reasons->n_reasons != (cases[i].code != NO_REASON))
+                        fail_msg("%s: %zu reasons", cases[i].what, reasons->n_reasons);
+                if (reasons->n_reasons == 0)
+                        continue;
+                if (reasons->reasons[0].code != cases[i].code || !streq(reasons->reasons[0].text, cases[i].text))
+                        fail_msg("%s: %s: %s", cases[i].what, reason_to_string(reasons->reasons[0].code),
+                                 reasons->reasons[0].text);
+        }
+}
+
+static void test_what_keeps_the_device_from_being_made_says_enough(void **state _unused_) {
+        _cleanup_situation_ Situation situation;
+
+        situation_init(&situation, VLAN);
+        no_device(&situation);
+        reasons_add(&situation.reasons, REASON_PARENT_MISSING, "the parent eno1 does not exist");
+        usable_assess(&situation.reading, &situation.reasons);
+        assert_int_equal(situation.reasons.n_reasons, 1);
+}
+
+static void test_an_address_that_another_manager_is_to_set_says_so(void **state _unused_) {
+        _cleanup_situation_ Situation situation;
+
+        situation_init(&situation, VLAN "[Interface]\nManagedBy=other\n");
+        no_first_address(&situation);
+        usable_assess(&situation.reading, &situation.reasons);
+        assert_non_null(strstr(reasons_text(&situation.reasons, REASON_ADDRESS_MISSING), "its manager is to set it"));
+}
+
+// --- what is read ---
+
+static void test_of_a_plane_taken_down_nothing_is_asked(void **state _unused_) {
+        _cleanup_situation_ Situation situation;
+
+        situation_init(&situation, VLAN);
+        situation.facts.taken_down = true;
+        usable_read(NULL, &situation.host, &situation.facts, &situation.reading);
+        assert_int_equal(fake.n_queries, 0);
+}
+
+static void test_a_kernel_that_cannot_be_read_says_why(void **state _unused_) {
+        _cleanup_usable_host_ UsableHost host = {};
+
+        answer_error(-EIO);
+        usable_host_read(NULL, NULL, &host);
+        assert_int_equal(host.addresses_error.code, -EIO);
+        assert_non_null(strstr(host.addresses_error.text, "Input/output error"));
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_every_condition_has_its_reason),
+                cmocka_unit_test(test_what_keeps_the_device_from_being_made_says_enough),
+                cmocka_unit_test(test_an_address_that_another_manager_is_to_set_says_so),
+                cmocka_unit_test_setup(test_of_a_plane_taken_down_nothing_is_asked, fake_reset),
+                cmocka_unit_test_setup(test_a_kernel_that_cannot_be_read_says_why, fake_reset),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
