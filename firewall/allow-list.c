@@ -286,6 +286,11 @@ int allow_list_init(AllowList *ret, const RulesetPlane *plane) {
         r = family_init(plane->plane, AF_INET6, &list.ipv6);
         if (r < 0)
                 return r;
+        // Where another program sets the address, that program may give it up because of an answer, even while
+        // migrations run. So it hears answers only until the address is there. The daemon never gives up an address.
+        list.ipv4.hears_claims =
+                list.ipv4.own && (plane->awaits_address || plane->plane->managed_by == MANAGED_BY_MIGPLANE);
+        list.ipv6.hears_claims = list.ipv6.own && plane->awaits_address;
         r = ports_init(plane->plane, &list);
         if (r < 0)
                 return r;

@@ -25,11 +25,16 @@
 #define FROM_MAC "@ll,48,48"
 #define FRAME_TYPE "@ll,96,16"
 
-// A request or a reply.
-#define ARP_OF_IPV4 "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation 1-2"
+#define ARP_OF_IPV4 "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation "
 #define SOLICIT "ip6 nexthdr icmpv6 ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit @th,64,128"
 #define ADVERT "ip6 nexthdr icmpv6 ip6 hoplimit 255 icmpv6 type nd-neighbor-advert @th,64,128"
 #define ND_GROUPS "ff02::1:ff00:0/104"
+// Duplicate address detection asks for our own address, in nobody's name; the other owner's claim is the answer.
+#define ARP_PROBE ARP_OF_IPV4 "1 arp saddr ip 0.0.0.0 arp daddr ip %s"
+#define ARP_CLAIM ARP_OF_IPV4 "2 arp saddr ip %s arp daddr ip 0.0.0.0"
+#define ND_CLAIM "ip6 saddr %s ip6 daddr ff02::1 " ADVERT " %s"
+#define EVERYBODY "0xffffffffffff"
+#define ALL_NODES "0x333300000001"
 
 #define ECHO "{ echo-reply, echo-request }"
 #define ICMP_ERRORS "icmp type { destination-unreachable, time-exceeded }"
@@ -105,6 +110,13 @@ static const char *choice(const AllowList *list, const char *arp_and_ipv4, const
         return ret;
 }
 
+static void nd_claim(const Rules *rules, const char *frame) {
+        const AllowFamily *family = &rules->list->ipv6;
+
+        if (family->hears_claims)
+                fprintf(rules->file, "%s" ND_CLAIM " accept\n", frame, family->own, family->own_raw);
+}
+
 // "meta protocol" is the type that the stack goes by, behind the tags. VLAN 0 is only a priority. It is legitimate,
 // except on a VLAN.
 static void frame_in(const Rules *rules) {
@@ -118,6 +130,12 @@ static void frame_in(const Rules *rules) {
                 drop(rules, "ethertype", "vlan id != 0");
         }
         drop(rules, "ethertype", "meta protocol != %s", choice(list, "arp, ip", "ip6", types));
+
+        // Programs read ARP with packet sockets. The arp chain still drops the claim: the kernel learns nothing from
+        // it.
+        if (list->ipv4.hears_claims)
+                fprintf(rules->file, TO_MAC " %s " ARP_CLAIM " accept\n", list->mac_raw, list->ipv4.own);
+        nd_claim(rules, TO_MAC " " ALL_NODES " ");
 
         if (list->ipv4.own) {
                 drop(rules, "mac", "meta protocol arp " TO_MAC " != { 0xffffffffffff, %s }", list->mac_raw);
@@ -164,7 +182,7 @@ static void arp(const Rules *rules, const char *frame) {
         // No other host has our address, and we never announce it.
         drop(rules, "arp", "arp %s ip %s", remote, family->own);
         for (size_t i = 0; i < family->n_peers; i++)
-                fprintf(rules->file, "%s" ARP_OF_IPV4 " arp %s ip %s arp %s ip%s %s accept\n", frame, local,
+                fprintf(rules->file, "%s" ARP_OF_IPV4 "1-2 arp %s ip %s arp %s ip%s %s accept\n", frame, local,
                         family->own, remote, family->peers[i].mask, family->peers[i].set);
 }
 
@@ -242,6 +260,8 @@ static void solicitations_to_groups(const Rules *rules) {
         const AllowFamily *family = &rules->list->ipv6;
 
         if (rules->way == WAY_OUT) {
+                fprintf(rules->file, "%sip6 saddr :: ip6 daddr %s " SOLICIT " %s accept\n", rules->frame,
+                        family->groups, family->own_raw);
                 fprintf(rules->file, "%sip6 saddr %s ip6 daddr " ND_GROUPS " " SOLICIT " != %s accept\n", rules->frame,
                         family->own, family->own_raw);
                 return;
@@ -297,6 +317,7 @@ static void netdev_out(const AllowList *list, FILE *file) {
         (void)snprintf(sender, sizeof(sender), "%sarp saddr ether %s ", frame, list->mac);
         frame_out(&rules);
         if (list->ipv4.own) {
+                fprintf(file, "%s" TO_MAC " " EVERYBODY " " ARP_PROBE " accept\n", sender, list->ipv4.own);
                 arp(&rules, sender);
                 drop(&rules, "arp", "meta protocol arp");
         }
@@ -335,6 +356,8 @@ void allow_rules_print_inet(const AllowList *list, Way way, FILE *file) {
         if (way == WAY_IN)
                 known_peers(&rules);
         ipv4(&rules);
+        if (way == WAY_IN)
+                nd_claim(&rules, "");
         ipv6(&rules);
         drop_rest(&rules, "other");
 }

@@ -8,9 +8,10 @@
 
 typedef struct RulesetPlane {
         const PlaneConfig *plane;
-        bool device_exists; // a chain of the netdev family needs its device
-        bool has_mac;       // without a MAC address the netdev chains let nothing pass
-        MacAddress mac;     // of the plane's own device
+        bool device_exists;  // a chain of the netdev family needs its device
+        bool has_mac;        // without a MAC address the netdev chains let nothing pass
+        MacAddress mac;      // of the plane's own device
+        bool awaits_address; // another program is to set an address of the plane, and has not yet
         // For VLAN planes: the parent, where tags within tags are dropped; else NULL.
         const char *parent_guard;
         // The device below the VLAN that the plane stands on, where a tag of 0 around other tags is dropped; or NULL.

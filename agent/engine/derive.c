@@ -233,7 +233,8 @@ static int neighbours_derive(const Derivation *d) {
 }
 
 static int sysctls_derive(const Derivation *d) {
-        return hardening_derive(d->plane->interface, plane_config_has_family(d->plane, AF_INET6), d->state);
+        return hardening_derive(d->plane->interface, plane_config_has_family(d->plane, AF_INET6),
+                                d->found->awaits_address, d->state);
 }
 
 static int caps_derive(const Derivation *d) {
@@ -315,6 +316,7 @@ static RulesetPlane rules_derive(const Derivation *d) {
                 .mac = d->mac,
                 .daemon_user = d->facts->daemon_user,
                 .reports = d->facts->reports,
+                .awaits_address = d->found->awaits_address,
                 .parent_guard = guarded_parent(d),
                 .outer_guard = plane_facts_outer(d->found),
         };

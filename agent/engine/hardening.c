@@ -73,8 +73,10 @@ int64_t hardening_combine(HardeningCombination combination, int64_t all, int64_t
         return own;
 }
 
-static int setting_add(const HardeningSetting *setting, const char *link, State *state) {
-        Object object = { .kind = OBJECT_SYSCTL, .as_sysctl.value = setting->own };
+static int setting_add(const HardeningSetting *setting, const char *link, bool hears_claims, State *state) {
+        // Nobody solicits the answer to duplicate address detection.
+        bool is_off = hears_claims && streq(setting->name, "drop_unsolicited_na");
+        Object object = { .kind = OBJECT_SYSCTL, .as_sysctl.value = is_off ? 0 : setting->own };
 
         strcpy_fixed(object.link, link);
         int n = snprintf(object.as_sysctl.item, sizeof(object.as_sysctl.item), "%s/conf/%s/%s", setting->family, link,
@@ -82,10 +84,10 @@ static int setting_add(const HardeningSetting *setting, const char *link, State 
         return n < (int)sizeof(object.as_sysctl.item) ? state_add(state, &object) : -ENAMETOOLONG;
 }
 
-int hardening_derive(const char *link, bool has_ipv6, State *state) {
+int hardening_derive(const char *link, bool has_ipv6, bool hears_claims, State *state) {
         for (size_t i = 0; i < ELEMENTSOF(settings); i++)
                 if (hardening_applies(&settings[i], has_ipv6)) {
-                        int r = setting_add(&settings[i], link, state);
+                        int r = setting_add(&settings[i], link, hears_claims, state);
                         if (r < 0)
                                 return r;
                 }
@@ -95,7 +97,7 @@ int hardening_derive(const char *link, bool has_ipv6, State *state) {
 int hardening_derive_ifb(const char *ifb, State *state) {
         for (size_t i = 0; i < ELEMENTSOF(settings); i++)
                 if (settings[i].scope == HARDENING_WITHOUT_IPV6) {
-                        int r = setting_add(&settings[i], ifb, state);
+                        int r = setting_add(&settings[i], ifb, false, state);
                         if (r < 0)
                                 return r;
                 }

@@ -48,7 +48,8 @@ bool hardening_applies(const HardeningSetting *setting, bool has_ipv6);
 // What the kernel applies.
 int64_t hardening_combine(HardeningCombination combination, int64_t all, int64_t own);
 
-// Adds the settings of a plane's device. -ENOMEM.
-int hardening_derive(const char *link, bool has_ipv6, State *state);
+// Adds the settings of a plane's device. hears_claims: duplicate address detection of another program is to work.
+// -ENOMEM.
+int hardening_derive(const char *link, bool has_ipv6, bool hears_claims, State *state);
 // Adds those that keep the kernel from sending anything by itself on a plane's ifb. -ENOMEM.
 int hardening_derive_ifb(const char *ifb, State *state);

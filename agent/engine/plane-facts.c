@@ -3,6 +3,8 @@
 
 #include "engine/plane-facts.h"
 
+#include <linux/if_addr.h>
+
 #include "base/error.h"
 #include "base/inet.h"
 #include "base/names.h"
@@ -104,6 +106,27 @@ static int is_taken_read(Netlink *netlink, PlaneFacts *facts, Error *ret_error) 
         return 0;
 }
 
+static bool is_set(const AddrList *list, const Prefix *prefix) {
+        for (size_t i = 0; i < list->n_entries; i++)
+                if (prefix_compare(&list->entries[i].prefix, prefix) == 0)
+                        return !(list->entries[i].flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
+        return false;
+}
+
+static int awaits_address_read(Netlink *netlink, PlaneFacts *facts, Error *ret_error) {
+        const PlaneConfig *config = facts->config;
+        _cleanup_addr_list_ AddrList list = {};
+
+        if (config->managed_by == MANAGED_BY_MIGPLANE)
+                return 0;
+        int r = facts->link ? addr_read(netlink, facts->link->index, &list, ret_error) : 0;
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < config->n_addresses; i++)
+                facts->awaits_address |= !is_set(&list, &config->addresses[i].prefix);
+        return 0;
+}
+
 static bool needs_rebuild(const PlaneFacts *facts) {
         return facts->config->kind != PLANE_KIND_DEVICE && facts->is_ours &&
                !link_match_all(facts->link, facts->config);
@@ -116,7 +139,12 @@ int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Erro
 
         for (size_t i = 0; i < n_planes; i++) {
                 PlaneFacts *facts = &planes[i];
-                if (!facts->link || facts->taken_down)
+                if (facts->taken_down)
+                        continue;
+                r = awaits_address_read(netlink, facts, ret_error);
+                if (r < 0)
+                        return r;
+                if (!facts->link)
                         continue;
                 if (facts->config->kind == PLANE_KIND_DEVICE && !facts->stood_on) {
                         r = is_taken_read(netlink, facts, ret_error);

@@ -35,8 +35,9 @@ typedef struct PlaneFacts {
         char ifb_name[IFNAMSIZ];
 
         // Of the plane's own device.
-        bool is_ours;  // made by us, also where its tag was taken off since
-        bool stood_on; // has been the plane's as this very device
+        bool is_ours;        // made by us, also where its tag was taken off since
+        bool stood_on;       // has been the plane's as this very device
+        bool awaits_address; // of another manager: it has not set all of the plane's addresses yet
         bool is_taken; // in use for something else: a port of another device, or with addresses and none of the plane's
         unsigned
                 n_migrations; // that making it again would interrupt; counted only where it would have to be made again
@@ -46,7 +47,7 @@ typedef struct PlaneFacts {
 
 // From the inventory alone: pure. The pointers are into it.
 PlaneFacts plane_facts_find(const PlaneInput *input, const Inventory *inventory);
-// Asks the kernel for the rest: is_taken and n_migrations.
+// Asks the kernel for the rest: is_taken, awaits_address and n_migrations.
 int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Error *ret_error);
 void plane_facts_deinit(PlaneFacts *facts);
 

@@ -12,6 +12,8 @@
 
 #define USER_HASH "migplane.hash"
 
+enum { PROFILE_VERSION = 1 }; // of what is the same in the profiles of all planes
+
 // NMVlanFlags, NMSettingMacvlanMode
 enum { VLAN_REORDER_HEADERS = 1, MACVLAN_PRIVATE = 3 };
 
@@ -157,8 +159,11 @@ static int ip_append(sd_bus_message *m, const PlaneConfig *plane, int family) {
         return r < 0 ? r : list_append(m, "route-data", routes_append, plane, family);
 }
 
+// NetworkManager 1.46 and later probes each IPv4 address before it uses it, and gives it up when it hears a claim. The
+// claim of any device on the wire would do.
 static int ipv4_append(sd_bus_message *m, const PlaneConfig *plane) {
-        return ip_append(m, plane, AF_INET);
+        int r = sd_bus_message_append(m, "{sv}", "dad-timeout", "i", 0);
+        return r < 0 ? r : ip_append(m, plane, AF_INET);
 }
 
 static int ipv6_append(sd_bus_message *m, const PlaneConfig *plane) {
@@ -197,7 +202,8 @@ int nm_profile_append(sd_bus_message *m, const PlaneConfig *plane) {
 const char *nm_profile_hash(const PlaneConfig *plane, char ret[static NM_HASH_SIZE]) {
         uint64_t hash = hash_bytes(HASH_INIT, plane->interface, strlen(plane->interface));
         char text[ADDRESS_TEXT_MAX + PREFIX_TEXT_MAX + 8];
-        const uint32_t numbers[] = { plane->kind, plane->vlan_id, plane->vlan_protocol, plane->mtu };
+        const uint32_t version = 1,
+                       numbers[] = { version, plane->kind, plane->vlan_id, plane->vlan_protocol, plane->mtu };
 
         hash = hash_bytes(hash, plane->parent, strlen(plane->parent) + 1);
         hash = hash_bytes(hash, numbers, sizeof(numbers));

@@ -37,6 +37,7 @@ static int desire(const Config *config, State *ret) {
         for (size_t i = 0; i < config->n_planes; i++) {
                 planes[i].plane = config->planes[i];
                 planes[i].reports = true;
+                planes[i].awaits_address = config->planes[i]->managed_by != MANAGED_BY_MIGPLANE;
                 device_look_up(&planes[i]);
         }
         int r = ruleset_derive(planes, config->n_planes, ret);

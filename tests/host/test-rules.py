@@ -58,6 +58,7 @@ Address={IPV6_ENDS.pinned}
 MACAddress={PEER_MAC}
 ''')
 BLUE_VLAN = BLUE.replace('Kind=device', f'Kind=vlan\nParent={MANAGEMENT_LINK}\nVLANId=100')
+BLUE_OF_OTHERS = BLUE.replace('Kind=device', 'Kind=device\nManagedBy=other')  # without its addresses so far
 BLUE_FOR_USERS = BLUE + f'[Isolation]\nUsers={USER}\n'
 GREEN = plane_text(f'{IPV4_ENDS.green}/24', '10.88.0.0/29 fd00:88::/125', f'[Address]\nAddress={IPV6_ENDS.green}/64')
 GREEN = GREEN.replace(PLANE, GREEN_PLANE)
@@ -141,6 +142,14 @@ def only_ipv6(way, ends):
         yield 'a solicitation to the group, of its own address', neighbour(135, ends.own, group, target), 'address'
     yield 'a solicitation to the group, for another target', neighbour(135, other, group, other), not_to_group
     yield 'another message to the group', ping(other, group, b''), not_to_group
+    if way == 'out':
+        own, own_group = ends.own, solicited_node(ends.own)[0]
+        yield 'a probe', neighbour(135, '::', own_group, own), 'passed'
+        yield 'a probe for another target', neighbour(135, '::', own_group, target), 'address'
+        yield 'a probe to another group', neighbour(135, '::', group, own), 'address'
+        yield 'a probe from afar', icmp('::', own_group, 135, 0, 0, ip_bytes(own), hops=64), 'address'
+    else:
+        yield 'a probe of another host', neighbour(135, '::', group, target), 'address'
     yield 'a solicitation', neighbour(135, other, target, target), 'passed'
     yield 'a solicitation for another target', neighbour(135, other, target, other), 'icmp'
     yield 'a solicitation from afar', icmp(other, target, 135, 0, 0, ip_bytes(target), hops=64), 'icmp'
@@ -181,6 +190,34 @@ def arriving_packets():
         packet = ping(ends.pinned, ends.own, b'')
         yield arriving(packet, f'{ends.name}: a pinned peer', 'passed')
         yield arriving(packet, f'{ends.name}: a pinned peer with another MAC', 'mig0-in-mac', sender=OTHER_MAC)
+
+
+def claims(is_heard):
+    """Of the plane's IPv6 address. At the device the MAC address of all nodes gives the others away."""
+    own, peer = IPV6_ENDS.own, IPV6_ENDS.peer
+    yield 'a claim', neighbour(136, own, 'ff02::1', own), is_heard
+    yield 'a claim of another address', neighbour(136, own, 'ff02::1', peer), False
+    yield 'a claim by another address', neighbour(136, peer, 'ff02::1', own), False
+    yield 'a claim from afar', icmp(own, 'ff02::1', 136, 0, 0, ip_bytes(own), hops=64), False
+
+
+def arriving_claims(reason, is_heard=True):
+    for text, packet, passes in claims(is_heard):
+        yield arriving(packet, text, 'passed' if passes else f'mig0-in-{reason}', sender=OTHER_MAC)
+
+
+def arp_claim(sender=IPV4_ENDS.own, target='0.0.0.0', to=MAC, operation=2):
+    return eth(to, OTHER_MAC, ARP, arp(operation, OTHER_MAC, sender, MAC, target))
+
+
+def arriving_arp_claims():
+    yield shot('ARP: a claim', 'passed', 'arrive', arp_claim())
+    yield shot('ARP: a claim to everybody', 'mig0-in-arp', 'arrive', arp_claim(to=BROADCAST))
+    yield shot('ARP: a claim as a request', 'mig0-in-arp', 'arrive', arp_claim(operation=1))
+    yield shot('ARP: an announced claim', 'mig0-in-arp', 'arrive', arp_claim(target=IPV4_ENDS.own))
+    yield shot('ARP: a claim of another address', 'mig0-in-arp', 'arrive', arp_claim(IPV4_ENDS.stranger))
+    for text, frame in malformed_arp(arp_claim()):
+        yield shot(f'{text} in a claim', 'mig0-in-arp', 'arrive', frame)
 
 
 def leaving_packets():
@@ -268,6 +305,17 @@ def leaving_frames():
     yield shot('ARP: another address', 'mig0-out-arp', 'leave', arp_request(ends.management, ends.peer, mac=MAC))
     yield shot('ARP: for a stranger', 'mig0-out-arp', 'leave', arp_request(ends.own, ends.stranger, mac=MAC))
     yield shot('ARP: an announcement', 'mig0-out-arp', 'leave', arp_request(ends.own, ends.own, mac=MAC))
+    probe = arp_request('0.0.0.0', ends.own, mac=MAC)
+    yield shot('ARP: a probe', 'passed', 'leave', probe)
+    for text, frame in malformed_arp(probe):
+        yield shot(f'{text} in a probe', 'mig0-out-arp', 'leave', frame)
+    yield shot('ARP: a probe for a peer', 'mig0-out-arp', 'leave', arp_request('0.0.0.0', ends.peer, mac=MAC))
+    yield shot('ARP: a probe to one host', 'mig0-out-arp', 'leave', arp_request('0.0.0.0', ends.own, PEER_MAC, MAC))
+    yield shot('ARP: a probe as a reply', 'mig0-out-arp', 'leave', arp_request('0.0.0.0', ends.own, mac=MAC,
+                                                                               operation=2))
+    yield shot('ARP: a probe of another MAC', 'mig0-out-arp', 'leave', arp_request('0.0.0.0', ends.own, mac=OTHER_MAC,
+                                                                                   frame_mac=MAC))
+    yield shot('past the qdiscs: a probe', 'mig0-out-arp', 'leave', probe, None, True)
     for text, frame, reason in (('ARP', request, 'arp'), ('a ping', eth(PEER_MAC, MAC, IPV4, packet), 'icmp'),
                                 ('an IPv6 ping', eth(PEER_MAC, MAC, IPV6, packet6), 'icmp'),
                                 ('a solicitation to a group', in_frame(solicitation, MAC), 'peer')):
@@ -365,7 +413,11 @@ def of_users():
 
 def test_netdev_in():
     made = lab()
-    try_hook(made, made.rules(BLUE), ['netdev mig0-in'], [*arriving_packets(), *arriving_frames(), *arriving_arp()])
+    shots = [*arriving_packets(), *arriving_frames(), *arriving_arp(), *arriving_arp_claims()]
+    try_hook(made, made.rules(BLUE), ['netdev mig0-in'], [*shots, *arriving_claims('mac', is_heard=False)])
+    chains = made.rules(BLUE_OF_OTHERS)
+    try_hook(made, chains, ['netdev mig0-in'], [*arriving_arp_claims(), *arriving_claims('mac')],
+             only=r'(0\.0\.0\.0|ff02::1) .*accept')
 
 
 def test_netdev_in_on_a_vlan():
@@ -396,7 +448,9 @@ def test_inet_prerouting():
     made = lab()
     shots = [*arriving_packets(), *unrelated_in(), *(one for ends in BOTH for one in elsewhere_in(ends, ends.own,
                                                                                                   ends.peer, PLANE))]
-    try_hook(made, made.rules(BLUE), ['inet prerouting', 'inet mig0-in'], shots)
+    chains = ['inet prerouting', 'inet mig0-in']
+    try_hook(made, made.rules(BLUE), chains, [*shots, *arriving_claims('address', is_heard=False)])
+    try_hook(made, made.rules(BLUE_OF_OTHERS), chains, arriving_claims('address'), tried=chains[1:], only=r'ff02::1 ')
 
 
 def test_inet_input():
@@ -433,7 +487,7 @@ def test_inet_output_for_users():
 
 def test_arp_input():
     made, ends = lab(), IPV4_ENDS
-    shots = [*arriving_arp()]
+    shots = [*arriving_arp(), shot('a claim', 'mig0-in-arp', 'arrive', arp_claim())]
     for text, frame in list(malformed_arp(arp_request()))[:2]:  # the stack itself drops the others
         shots.append(shot(text, 'mig0-in-arp', 'arrive', frame))
     for text, sender, target, end in (('on management', ends.manager, ends.management, 'passed'),

@@ -33,11 +33,15 @@ static char *derived(int (*derive)(State *state)) {
 }
 
 static int with_ipv6(State *state) {
-        return hardening_derive("mig0", true, state);
+        return hardening_derive("mig0", true, false, state);
 }
 
 static int without_ipv6(State *state) {
-        return hardening_derive("mig0", false, state);
+        return hardening_derive("mig0", false, false, state);
+}
+
+static int awaiting_addresses(State *state) {
+        return hardening_derive("mig0", true, true, state);
 }
 
 static int ifb(State *state) {
@@ -53,6 +57,14 @@ static void test_ipv6_is_tamed_or_off(void **state _unused_) {
         assert_null(strstr(without, "accept_ra"));
         for (const char *const *text = (const char *const[]){ with, without, NULL }; *text; text++)
                 assert_non_null(strstr(*text, "sysctl ipv4/conf/mig0/arp_ignore=2\n"));
+}
+
+// The kernel takes the answer to its own duplicate address detection for an unsolicited advertisement.
+static void test_duplicate_address_detection_is_heard(void **state _unused_) {
+        _cleanup_free_ char *before = derived(awaiting_addresses), *after = derived(with_ipv6);
+
+        assert_non_null(strstr(before, "sysctl ipv6/conf/mig0/drop_unsolicited_na=0\n"));
+        assert_non_null(strstr(after, "sysctl ipv6/conf/mig0/drop_unsolicited_na=1\n"));
 }
 
 static void test_an_ifb_sends_nothing_by_itself(void **state _unused_) {
@@ -122,6 +134,7 @@ int main(void) {
                 cmocka_unit_test(test_all_can_only_narrow_others),
                 cmocka_unit_test(test_some_know_one_side_only),
                 cmocka_unit_test(test_ipv6_is_tamed_or_off),
+                cmocka_unit_test(test_duplicate_address_detection_is_heard),
                 cmocka_unit_test(test_an_ifb_sends_nothing_by_itself),
                 cmocka_unit_test(test_what_is_set_passes_the_audit),
                 cmocka_unit_test(test_each_setting_is_combined_as_the_kernel_does),

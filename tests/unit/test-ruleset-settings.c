@@ -47,6 +47,7 @@ static const Case cases[] = {
         { "several-addresses", "both", { BOTH ADDRESS("198.51.100.5/25") ADDRESS("fd00:1::7/64") } },
         { "without-device", "both", { BOTH }, .lacks_device = true },
         { "without-mac", "both", { BOTH }, .lacks_mac = true },
+        { "awaits-address", "both", { BOTH }, { { .awaits_address = true } } },
         { "without-ipv6-peers", "both", { BOTH PEERS("192.0.2.0/28") } },
         { "named-peers", "both", { BOTH NAMED_PEERS } },
         { "routes", "both", { BOTH ROUTES ROUTED_PEERS } },

@@ -30,6 +30,9 @@
         "ip saddr != 192.0.2.5 counter name \"mig0-out-address\" drop\n" \
         "ip daddr 192.0.2.5 counter name \"mig0-out-peer\" drop\n"       \
         "ip daddr != 192.0.2.0/28 counter name \"mig0-out-peer\" drop\n" IPV4_PAYLOAD("out", frame, "@th,192,32", "")
+#define ARP_OF_IPV4 "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation "
+#define PROBE ARP_OF_IPV4 "1 arp saddr ip 0.0.0.0 arp daddr ip 192.0.2.5 accept\n"
+#define CLAIM ARP_OF_IPV4 "2 arp saddr ip 192.0.2.5 arp daddr ip 0.0.0.0 accept\n"
 #define ARP "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation 1-2 "
 
 static void test_an_ipv4_plane_at_its_device(void **state _unused_) {
@@ -43,6 +46,7 @@ static void test_an_ipv4_plane_at_its_device(void **state _unused_) {
                 "@ll,96,16 0x88a8 counter name \"mig0-in-ethertype\" drop\n"
                 "vlan id != 0 counter name \"mig0-in-ethertype\" drop\n"
                 "meta protocol != { arp, ip } counter name \"mig0-in-ethertype\" drop\n"
+                "@ll,0,48 0x020000000005 " CLAIM
                 "meta protocol arp @ll,0,48 != { 0xffffffffffff, 0x020000000005 } counter name \"mig0-in-mac\" drop\n"
                 "meta protocol ip @ll,0,48 != 0x020000000005 counter name \"mig0-in-mac\" drop\n"
                 "arp saddr ip 192.0.2.5 counter name \"mig0-in-arp\" drop\n" ARP
@@ -54,7 +58,8 @@ static void test_an_ipv4_plane_at_its_device(void **state _unused_) {
                 "type filter hook egress device \"mig0\" priority 500; policy accept;\n"
                 "meta protocol . @ll,96,16 != { arp . 0x0806, ip . 0x0800 } counter name \"mig0-out-ethertype\" drop\n"
                 "@ll,48,48 != 0x020000000005 counter name \"mig0-out-mac\" drop\n"
-                "meta protocol ip @ll,7,1 1 counter name \"mig0-out-mac\" drop\n"
+                "meta protocol ip @ll,7,1 1 counter name \"mig0-out-mac\" drop\n" FRAME
+                "arp saddr ether 02:00:00:00:00:05 @ll,0,48 0xffffffffffff " PROBE
                 "arp daddr ip 192.0.2.5 counter name \"mig0-out-arp\" drop\n" FRAME
                 "arp saddr ether 02:00:00:00:00:05 " ARP
                 "arp saddr ip 192.0.2.5 arp daddr ip 192.0.2.0/28 accept\n"
@@ -218,6 +223,7 @@ static void test_an_ipv6_plane(void **state _unused_) {
                    "ip6 nexthdr tcp tcp dport 49152-49215 tcp sport >= 1024 accept\n");
         assert_has(&rules, RULESET_NETDEV, "mig0-out",
                    "ip6 daddr != ff02::1:ff00:0/104 @ll,7,1 1 counter name \"mig0-out-mac\" drop\n" FRAME
+                   "ip6 saddr :: ip6 daddr ff02::1:ff12:3456 " SOLICIT OWN_RAW " accept\n" FRAME
                    "ip6 saddr fd00::12:3456 ip6 daddr ff02::1:ff00:0/104 " SOLICIT "!= " OWN_RAW " accept\n");
         assert_has(&rules, RULESET_INET, "mig0-out", SOLICIT "!= " OWN_RAW " accept\n" ADVERT OWN_RAW " accept\n");
         assert_has(&rules, RULESET_INET, "prerouting",
