@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/inet.h"
 #include "base/names.h"
+#include "base/parse.h"
 #include "base/util.h"
 #include "model/object.h"
 #include "netlink/attribute.h"
@@ -85,9 +86,19 @@ static int numbers_read(const struct nlattr *const *attributes, Link *link) {
         link->master_index = (int)master;
         // The index of a parent in another namespace says nothing in this one.
         link->parent_index = attributes[IFLA_LINK_NETNSID] ? 0 : (int)parent;
-        link->is_tagged = group == LINK_GROUP_UNTAGGED;
+        link->group = group;
         link->has_xdp = xdp != XDP_ATTACHED_NONE;
         return 0;
+}
+
+// An administrator's label can begin like our tag. So the tag counts as a whole, and only on a link of a type that the
+// daemon makes.
+static bool is_tagged(const Link *link) {
+        size_t size = strlen(LINK_ALIAS_PREFIX);
+
+        return link->type != LINK_DEVICE &&
+               (link->group == LINK_GROUP_UNTAGGED ||
+                (strncmp(link->alias, LINK_ALIAS_PREFIX, size) == 0 && plane_name_is_valid(link->alias + size)));
 }
 
 static int link_read(const struct nlmsghdr *header, void *userdata) {
@@ -108,7 +119,7 @@ static int link_read(const struct nlmsghdr *header, void *userdata) {
         string_read(attributes[IFLA_IFNAME], link.name, sizeof(link.name));
         string_read(attributes[IFLA_IFALIAS], link.alias, sizeof(link.alias));
         string_read(attributes[IFLA_QDISC], link.qdisc, sizeof(link.qdisc));
-        link.is_tagged |= strncmp(link.alias, LINK_ALIAS_PREFIX, strlen(LINK_ALIAS_PREFIX)) == 0;
+        link.is_tagged = is_tagged(&link);
         link.has_mac = info->ifi_type == ARPHRD_ETHER && attribute_mac(attributes[IFLA_ADDRESS], &link.mac);
 
         if (array_reserve(&inventory->links, &inventory->n_allocated, inventory->n_links + 1) < 0)

@@ -25,10 +25,12 @@ typedef struct Link {
         uint16_t vlan_id, vlan_protocol; // of a vlan; of a bridge the protocol alone
         bool filters_vlans;              // a bridge: vlan_filtering
         uint32_t mtu;                    // bytes
-        bool has_mac;                    // an Ethernet address
+        uint32_t group;
+        bool has_mac; // an Ethernet address
         MacAddress mac;
         bool up, carrier; // IFF_UP; IFF_LOWER_UP
-        bool is_tagged;   // has our tag, or is in the group of links that we made and have not tagged yet
+        bool is_tagged;   // of a type that we make, and has our tag or is in the group of links that we have not tagged
+                          // yet
         bool has_xdp;     // an XDP program, which sees packets before all rules
         char alias[80];   // truncated if it is longer
 } Link;

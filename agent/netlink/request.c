@@ -307,6 +307,14 @@ int netlink_link_index(Netlink *netlink, const char *name, int *ret_index, Error
                 error_prefix(ret_error, "cannot look up the link %s", name);
                 return r;
         }
+        // The kernel finds links by their alternative names, too. Whatever was meant for this name is not for that
+        // link.
+        if (!streq(identity.name, name))
+                return error_set(
+                        ret_error, -ENODEV,
+                        "cannot look up the link %s: it is an alternative name of %s; use that name, or remove "
+                        "it with: ip link property del dev %s altname %s",
+                        name, identity.name, identity.name, name);
         *ret_index = identity.index;
         return 0;
 }

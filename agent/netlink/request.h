@@ -66,6 +66,7 @@ static inline void nl_addr_freep(struct nl_addr **address) {
 }
 #define _cleanup_nl_addr_ _cleanup_(nl_addr_freep)
 
-// The kernel's index of a link, or -ENODEV; and its name, or -ENODEV (ret is then untouched).
+// The kernel's index of a link, or -ENODEV, also where this is an alternative name of a link; and its name, or -ENODEV
+// (ret is then untouched).
 int netlink_link_index(Netlink *netlink, const char *name, int *ret_index, Error *ret_error);
 int netlink_link_name(Netlink *netlink, int index, char ret[static 16], Error *ret_error);

@@ -178,6 +178,40 @@ static void test_a_link_that_is_refused_is_not_tagged(void **state _unused_) {
         assert_int_equal(fake.n_requests, 1);
 }
 
+// A tag is ours as a whole, on a link of a type that we make.
+static void test_a_label_that_begins_like_our_tag_is_no_tag(void **state _unused_) {
+        static const struct {
+                const char *alias, *kind;
+                uint32_t group;
+                bool is_tagged;
+        } cases[] = {
+                { "migplane:blue", "vlan", 0, true },
+                { "migplane:blue", "macvlan", 0, true },
+                { "migplane:blue", "ifb", 0, true },
+                { "", "macvlan", LINK_GROUP_UNTAGGED, true },
+                { "migplane:label for people", "macvlan", 0, false },
+                { "migplane:", "macvlan", 0, false },
+                { "migplane", "macvlan", 0, false },
+                { "Migplane:blue", "macvlan", 0, false },
+                { "migplane:blue", "bridge", 0, false },
+                { "migplane:blue", "veth", 0, false },
+                { "migplane:blue", "", 0, false },
+                { "", "bridge", LINK_GROUP_UNTAGGED, false },
+                // Longer than a plane's name can be, and longer than what is kept of an alias.
+                { "migplane:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "ifb",
+                  0, false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_inventory_ Inventory inventory = {};
+
+                (void)fake_reset(NULL);
+                link_end(link_begin(MIG0, "mig0", cases[i].alias, cases[i].group, cases[i].kind));
+                assert_int_equal(inventory_read(NULL, &inventory, NULL), 0);
+                assert_int_equal(inventory_find(&inventory, "mig0")->is_tagged, cases[i].is_tagged);
+        }
+}
+
 // The daemon was killed between the two requests of link_add.
 static void test_a_link_that_was_left_untagged_is_tagged_or_deleted(void **state _unused_) {
         _cleanup_inventory_ Inventory inventory = {};
@@ -317,6 +351,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_a_parent_in_another_namespace_is_none, fake_reset),
                 cmocka_unit_test_setup(test_a_new_link_is_marked_before_it_is_tagged, fake_reset),
                 cmocka_unit_test_setup(test_a_link_that_is_refused_is_not_tagged, fake_reset),
+                cmocka_unit_test_setup(test_a_label_that_begins_like_our_tag_is_no_tag, fake_reset),
                 cmocka_unit_test_setup(test_a_link_that_was_left_untagged_is_tagged_or_deleted, fake_reset),
                 cmocka_unit_test_setup(test_bytes_are_bytes_both_ways, fake_reset),
                 cmocka_unit_test_setup(test_the_vlans_of_bridges_are_read_in_ranges, fake_reset),
