@@ -15,8 +15,10 @@
 #include "engine/apply.h"
 #include "engine/kernel.h"
 #include "engine/snapshot.h"
+#include "engine/unguarded.h"
 #include "engine/usable.h"
 #include "handover/handover.h"
+#include "kernel/link.h"
 #include "model/object.h"
 #include "model/plan.h"
 #include "model/state.h"
@@ -141,6 +143,20 @@ static int rounds_run(Reconciler *reconciler, ReconcileCause cause, Snapshot *sn
         return 0;
 }
 
+// Health says of the others that they are not isolated.
+static void unguarded_shut(const Reconciler *reconciler, const Snapshot *snapshot, const ApplyFailures *failures) {
+        for (size_t i = 0; i < snapshot->n_planes; i++) {
+                const PlaneFacts *facts = &snapshot->planes[i];
+                Error error = {};
+
+                if (!unguarded_may_shut(facts, &snapshot->plan, failures))
+                        continue;
+                log_warning("%s: %s is up without its rules; setting it down", facts->config->name, facts->link->name);
+                if (link_up_delete(reconciler->kernel->netlink, facts->link->index, NULL, &error) < 0)
+                        log_error("%s: cannot set %s down: %s", facts->config->name, facts->link->name, error.text);
+        }
+}
+
 // --- what came of it ---
 
 // The same refusals are logged once.
@@ -239,6 +255,7 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
                 reconciler->n_unseen = 0;
                 reconciler->refused_plan = failures.n_failures > 0 ? reconciler->first_plan : 0;
                 failures_log(reconciler, &failures);
+                unguarded_shut(reconciler, &snapshot, &failures);
                 neighbours_watch(reconciler->watch, &snapshot.desired);
                 statuses_store(reconciler, &snapshot, &failures);
                 watch_forget(reconciler->watch);

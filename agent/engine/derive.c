@@ -125,6 +125,8 @@ static int link_derive(const Derivation *d) {
                 link.as_link.type = link_match_type(plane->kind);
                 link.as_link.vlan_id = plane->vlan_id;
                 link.as_link.vlan_protocol = plane->vlan_protocol;
+                // Else the kernel sets it up with its parent, whoever does that, before its rules are there.
+                link.as_link.is_loose = plane->kind == PLANE_KIND_VLAN;
                 link.as_link.has_mac = plane->kind == PLANE_KIND_MACVLAN && d->has_mac;
                 if (link.as_link.has_mac)
                         link.as_link.mac = d->mac;

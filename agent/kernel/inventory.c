@@ -9,6 +9,7 @@
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
+#include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 
 #include "base/error.h"
@@ -29,9 +30,12 @@ static void string_read(const struct nlattr *attribute, char *ret, size_t size) 
 
 static int vlan_read(const struct nlattr *data, Link *link) {
         const struct nlattr *attributes[IFLA_VLAN_MAX + 1];
+        struct ifla_vlan_flags flags = {};
 
         if (attribute_index_nested(data, attributes, IFLA_VLAN_MAX) < 0)
                 return 0;
+        (void)attribute_struct(attributes[IFLA_VLAN_FLAGS], sizeof(flags), &flags);
+        link->is_loose = flags.flags & VLAN_FLAG_LOOSE_BINDING;
         if (attribute_u16(attributes[IFLA_VLAN_ID], &link->vlan_id) < 0)
                 return -EBADMSG;
         return attribute_be16(attributes[IFLA_VLAN_PROTOCOL], &link->vlan_protocol);

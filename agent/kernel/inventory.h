@@ -23,6 +23,7 @@ typedef struct Link {
         char parent[IFNAMSIZ];           // "" when it has none, or one in another namespace
         int master_index;                // 0: it is no port
         uint16_t vlan_id, vlan_protocol; // of a vlan; of a bridge the protocol alone
+        bool is_loose;                   // a vlan that does not go up and down with its parent
         bool filters_vlans;              // a bridge: vlan_filtering
         uint32_t mtu;                    // bytes
         uint32_t group;

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/macvlan.h>
@@ -45,6 +46,7 @@ static int link_object_add(const Link *link, bool is_ours, State *state) {
                         .type = link->type,
                         .vlan_id = link->vlan_id,
                         .vlan_protocol = link->type == LINK_VLAN ? link->vlan_protocol : 0,
+                        .is_loose = link->is_loose,
                         .mtu = link->mtu,
                         .has_mac = link->has_mac,
                         .mac = link->mac,
@@ -87,6 +89,8 @@ static struct rtnl_link *vlan_allocate(const LinkObject *link) {
         if (request) {
                 (void)rtnl_link_vlan_set_id(request, link->vlan_id);
                 (void)rtnl_link_vlan_set_protocol(request, htons(link->vlan_protocol));
+                if (link->is_loose)
+                        (void)rtnl_link_vlan_set_flags(request, VLAN_FLAG_LOOSE_BINDING);
         }
         return request;
 }
@@ -177,6 +181,12 @@ int link_add(Netlink *netlink, int ifindex _unused_, const Object *desired, Erro
         return link_tag(netlink, index, link->alias, ret_error);
 }
 
+static int loosen(struct rtnl_link *changes) {
+        return rtnl_link_set_type(changes, "vlan") < 0 || rtnl_link_vlan_set_flags(changes, VLAN_FLAG_LOOSE_BINDING) < 0
+                       ? -ENOMEM
+                       : 0;
+}
+
 // A link of ours that is not tagged yet is tagged here: the daemon may have been killed before link_add did it.
 int link_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error) {
         const LinkObject *want = &desired->as_link, *have = &observed->as_link;
@@ -191,6 +201,8 @@ int link_change(Netlink *netlink, int ifindex, const Object *desired, const Obje
                 return error_set(ret_error, -ENOMEM, "out of memory");
         if (want->alias[0] && have->enslaved)
                 rtnl_link_set_master(changes, 0);
+        if (want->is_loose && !have->is_loose && loosen(changes) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
         int r = link_send(netlink, orig, changes, ret_error);
         if (r < 0 || !want->alias[0] || streq(want->alias, have->alias))
                 return r;

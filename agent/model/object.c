@@ -51,7 +51,7 @@ static bool link_satisfies(const Object *observed, const Object *desired) {
         const LinkObject *o = &observed->as_link, *d = &desired->as_link;
 
         return !link_is_fixed(observed, desired) && (d->mtu == 0 || o->mtu == d->mtu) &&
-               (!d->has_mac || mac_equal(&o->mac, &d->mac)) &&
+               (!d->has_mac || mac_equal(&o->mac, &d->mac)) && (!d->is_loose || o->is_loose) &&
                (!d->alias[0] || (streq(o->alias, d->alias) && !o->enslaved));
 }
 
@@ -71,6 +71,8 @@ static void link_print(const Object *object, FILE *file) {
         if (link->type == LINK_VLAN)
                 fprintf(file, "%s id %u", link->vlan_protocol == ETH_P_8021AD ? " protocol 802.1ad" : "",
                         link->vlan_id);
+        if (link->is_loose)
+                fputs(" loose", file);
         if (link->mtu)
                 fprintf(file, " mtu %u", link->mtu);
         if (link->has_mac)

@@ -49,6 +49,7 @@ typedef struct LinkObject {
         bool has_mac;                    // false in a desired object: any
         MacAddress mac;
         char alias[80]; // "" in a desired object: any
+        bool is_loose;  // vlan: does not go up and down with its parent; false in a desired object: any
         bool enslaved;  // a port of a bridge, bond or VRF, which a link of ours must not be
 } LinkObject;
 

@@ -102,7 +102,7 @@ static void a_vlan_plane_becomes_these_objects(void **state _unused_) {
         assert_objects(
                 &derived,
                 "link ifb-mig0 kind ifb alias migplane:blue\n"
-                "link mig0 kind vlan parent eno1 id 100 mtu 9000 alias migplane:blue\n"
+                "link mig0 kind vlan parent eno1 id 100 loose mtu 9000 alias migplane:blue\n"
                 "qdisc ifb-mig0 htb parent root handle 6d70: default 10\n"
                 "qdisc mig0 htb parent root handle 6d70: default 10\n"
                 "qdisc mig0 clsact parent clsact handle ffff:\n"
@@ -163,7 +163,7 @@ static void a_plane_that_stands_keeps_its_mtu_when_the_new_one_is_too_large(void
 
         assert_true(reasons_have(&derived.reasons, REASON_MTU_TOO_LARGE));
         assert_objects(&derived,
-                       "link mig0 kind vlan parent eno1 id 100 alias migplane:blue\n"
+                       "link mig0 kind vlan parent eno1 id 100 loose alias migplane:blue\n"
                        "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n");
 }
 
@@ -333,7 +333,7 @@ static void a_service_tag_is_asked_for(void **state _unused_) {
                 links, 1, "");
 
         assert_objects(&derived,
-                       "link mig0 kind vlan parent eno1 protocol 802.1ad id 100 mtu 1500 alias migplane:blue\n"
+                       "link mig0 kind vlan parent eno1 protocol 802.1ad id 100 loose mtu 1500 alias migplane:blue\n"
                        "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n");
 }
 
@@ -432,7 +432,7 @@ static void routes_and_known_neighbours_follow_the_configuration(void **state _u
                 links, 1, "");
 
         assert_objects(&derived,
-                       "link mig0 kind vlan parent eno1 id 100 mtu 1500 alias migplane:blue\n"
+                       "link mig0 kind vlan parent eno1 id 100 loose mtu 1500 alias migplane:blue\n"
                        "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n"
                        "neighbour mig0 172.150.1.6 lladdr 02:00:00:00:00:06 permanent\n"
                        "route 172.150.0.0/16 via 172.150.1.1 dev mig0 src 172.150.1.5\n");

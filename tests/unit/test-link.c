@@ -11,6 +11,7 @@
 #include <linux/if_bridge.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/if_vlan.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 
@@ -53,11 +54,13 @@ static void link_end(struct nlattr *info) {
 
 static void test_links_are_read(void **state _unused_) {
         _cleanup_inventory_ Inventory inventory = {};
+        const struct ifla_vlan_flags loose = { .flags = VLAN_FLAG_REORDER_HDR | VLAN_FLAG_LOOSE_BINDING, .mask = ~0U };
 
         struct nlattr *info = link_begin(MIG0, "mig0", "migplane:blue", 0, "vlan");
         struct nlattr *data = mnl_attr_nest_start(fake.last, IFLA_INFO_DATA);
         mnl_attr_put_u16(fake.last, IFLA_VLAN_ID, 100);
         mnl_attr_put_u16(fake.last, IFLA_VLAN_PROTOCOL, htons(ETH_P_8021AD));
+        mnl_attr_put(fake.last, IFLA_VLAN_FLAGS, sizeof(loose), &loose);
         mnl_attr_nest_end(fake.last, data);
         mnl_attr_nest_end(fake.last, info);
         mnl_attr_put_u32(fake.last, IFLA_LINK, ENO1);
@@ -85,6 +88,7 @@ static void test_links_are_read(void **state _unused_) {
         assert_string_equal(link->parent, "eno1");
         assert_int_equal(link->vlan_id, 100);
         assert_int_equal(link->vlan_protocol, ETH_P_8021AD);
+        assert_true(link->is_loose);
         assert_int_equal(link->mtu, 9000);
         assert_true(link->has_mac && link->up && link->is_tagged);
         assert_false(link->carrier || link->has_xdp);
@@ -168,6 +172,40 @@ static void test_a_new_link_is_marked_before_it_is_tagged(void **state _unused_)
         assert_true(attribute_string(request_attribute(1, size, IFLA_IFALIAS), &alias));
         assert_string_equal(alias, "migplane:blue");
         assert_int_equal(request_u32(1, size, IFLA_GROUP), 0);
+}
+
+static struct ifla_vlan_flags requested_flags(size_t request) {
+        struct ifla_vlan_flags flags = {};
+        const struct nlattr *info = request_attribute(request, sizeof(struct ifinfomsg), IFLA_LINKINFO);
+        const struct nlattr *data = attribute_find_nested(info, IFLA_INFO_DATA);
+
+        (void)attribute_struct(attribute_find_nested(data, IFLA_VLAN_FLAGS), sizeof(flags), &flags);
+        return flags;
+}
+
+// The kernel sets every other VLAN up with its parent.
+static void test_a_vlan_of_ours_does_not_follow_its_parent(void **state _unused_) {
+        const Object desired = {
+                .kind = OBJECT_LINK,
+                .link = "mig0",
+                .as_link = { .type = LINK_VLAN,
+                             .parent = "eno1",
+                             .vlan_id = 100,
+                             .vlan_protocol = ETH_P_8021Q,
+                             .is_loose = true },
+        };
+        Object observed = desired;
+
+        assert_int_equal(link_add(NULL, 0, &desired, NULL), 0);
+        assert_int_equal(requested_flags(0).flags, VLAN_FLAG_LOOSE_BINDING);
+        assert_int_equal(requested_flags(0).mask, VLAN_FLAG_LOOSE_BINDING);
+
+        assert_true(object_satisfies(&observed, &desired));
+        observed.as_link.is_loose = false;
+        assert_false(object_satisfies(&observed, &desired) || object_is_fixed(&observed, &desired));
+        fake.n_requests = 0;
+        assert_int_equal(link_change(NULL, MIG0, &desired, &observed, NULL), 0);
+        assert_int_equal(requested_flags(0).flags, VLAN_FLAG_LOOSE_BINDING);
 }
 
 static void test_a_link_that_is_refused_is_not_tagged(void **state _unused_) {
@@ -350,6 +388,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_the_kinds_of_links_are_told_apart, fake_reset),
                 cmocka_unit_test_setup(test_a_parent_in_another_namespace_is_none, fake_reset),
                 cmocka_unit_test_setup(test_a_new_link_is_marked_before_it_is_tagged, fake_reset),
+                cmocka_unit_test_setup(test_a_vlan_of_ours_does_not_follow_its_parent, fake_reset),
                 cmocka_unit_test_setup(test_a_link_that_is_refused_is_not_tagged, fake_reset),
                 cmocka_unit_test_setup(test_a_label_that_begins_like_our_tag_is_no_tag, fake_reset),
                 cmocka_unit_test_setup(test_a_link_that_was_left_untagged_is_tagged_or_deleted, fake_reset),
