@@ -19,7 +19,6 @@
 #include "daemon/manager.h"
 #include "model/reason.h"
 #include "planes/counters.h"
-#include "planes/endpoint.h"
 #include "planes/offenders.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
@@ -124,7 +123,7 @@ static int get_property(sd_bus *bus, const char *path _unused_, const char *inte
         const Property *property = properties_find(name);
         Answers *answers = &context_of(bus)->manager->answers;
         const Plane *plane = userdata;
-        char text[ENDPOINT_TEXT_MAX];
+        char text[PROPERTY_TEXT_MAX];
 
         if (!property)
                 return -EINVAL;
@@ -194,38 +193,93 @@ static int plane_gone(sd_bus_error *ret_error) {
         return sd_bus_error_set(ret_error, BUS_ERROR_PREFIX "NoSuchPlane", "The plane is gone.");
 }
 
-static int rates_check(const BandwidthRequest *request, sd_bus_error *ret_error) {
-        const uint64_t rates[] = { request->egress, request->ingress };
+static int rates_check(const BandwidthRequest *request, const char *zero, sd_bus_error *ret_error) {
+        const DropInRate rates[] = { request->egress, request->ingress };
 
-        if (request->egress == 0 && request->ingress == 0)
+        if (!request->egress.is_set && !request->ingress.is_set && !request->reset)
                 return sd_bus_error_set(ret_error, BUS_ERROR_PREFIX "InvalidArgument",
                                         "Neither direction is to be changed; give at least one rate.");
         for (size_t i = 0; i < ELEMENTSOF(rates); i++)
-                if (rates[i] != 0 && (rates[i] < RATE_MIN_BITS_PER_SECOND || rates[i] > RATE_MAX_BITS_PER_SECOND))
+                if (rates[i].rate != 0 &&
+                    (rates[i].rate < RATE_MIN_BITS_PER_SECOND || rates[i].rate > RATE_MAX_BITS_PER_SECOND))
+                        return sd_bus_error_setf(ret_error, BUS_ERROR_PREFIX "InvalidArgument",
+                                                 "%llu bit/s is not a possible cap; give 10M to 10T, or 0 for %s.",
+                                                 (unsigned long long)rates[i].rate, zero);
+        return 0;
+}
+
+// SetBandwidth: 0 is a direction that stays as it is.
+static int bandwidth_read(sd_bus_message *call, BandwidthRequest *ret) {
+        uint64_t egress, ingress;
+        int runtime;
+
+        int r = sd_bus_message_read(call, "ttb", &egress, &ingress, &runtime);
+        if (r < 0)
+                return r;
+        *ret = (BandwidthRequest){
+                .egress = { .is_set = egress != 0, .rate = egress },
+                .ingress = { .is_set = ingress != 0, .rate = ingress },
+                .runtime = runtime,
+        };
+        return 0;
+}
+
+// SetCaps: 0 is a direction without a cap. Returns 0 for a key that there is not.
+static int cap_read(sd_bus_message *call, const char *key, BandwidthRequest *request) {
+        DropInRate *const rate = streq(key, "EgressBitsPerSecond")    ? &request->egress
+                                 : streq(key, "IngressBitsPerSecond") ? &request->ingress
+                                                                      : NULL;
+        bool *const flag = streq(key, "Reset") ? &request->reset : streq(key, "Runtime") ? &request->runtime : NULL;
+        int value, r;
+
+        if (rate) {
+                rate->is_set = true;
+                return sd_bus_message_read(call, "v", "t", &rate->rate);
+        }
+        if (!flag)
+                return 0;
+        r = sd_bus_message_read(call, "v", "b", &value);
+        *flag = r > 0 && value;
+        return r;
+}
+
+static int caps_read(sd_bus_message *call, BandwidthRequest *ret, sd_bus_error *ret_error) {
+        const char *key;
+
+        int r = sd_bus_message_enter_container(call, 'a', "{sv}");
+        while (r >= 0 && (r = sd_bus_message_enter_container(call, 'e', "sv")) > 0) {
+                r = sd_bus_message_read(call, "s", &key);
+                if (r < 0)
+                        return r;
+                r = cap_read(call, key, ret);
+                if (r == 0 || r == -ENXIO)
                         return sd_bus_error_setf(
                                 ret_error, BUS_ERROR_PREFIX "InvalidArgument",
-                                "%llu bit/s is not a possible cap; give 10M to 10T, or 0 for no change.",
-                                (unsigned long long)rates[i]);
-        return 0;
+                                "%.100s is not a member with this type; there are EgressBitsPerSecond and "
+                                "IngressBitsPerSecond (t), Reset and Runtime (b).",
+                                key);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(call);
+        }
+        return r;
 }
 
 static int set_bandwidth_proceed(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
         BusContext *context = userdata;
         Plane *plane = plane_of_path(&context->manager->planes, sd_bus_message_get_path(call));
+        bool is_caps = streq(sd_bus_message_get_member(call), "SetCaps");
         BandwidthRequest request = {};
-        int runtime;
         Error error = {};
 
         int r = sd_bus_message_rewind(call, true);
         if (r < 0)
                 return r;
-        r = sd_bus_message_read(call, "ttb", &request.egress, &request.ingress, &runtime);
+        r = is_caps ? caps_read(call, &request, ret_error) : bandwidth_read(call, &request);
         if (r < 0)
                 return r;
         if (!plane)
                 return plane_gone(ret_error);
-        request.runtime = runtime;
-        r = rates_check(&request, ret_error);
+        r = rates_check(&request, is_caps ? "no cap" : "no change", ret_error);
         if (r < 0)
                 return r;
         r = bandwidth_set(&context->manager->reconciler, plane, &request, &error);
@@ -267,6 +321,8 @@ static const sd_bus_vtable methods[] = {
         SD_BUS_METHOD_WITH_ARGS("SetBandwidth",
                                 SD_BUS_ARGS("t", egress_bits_per_second, "t", ingress_bits_per_second, "b", runtime),
                                 SD_BUS_NO_RESULT, method_set_bandwidth, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetCaps", SD_BUS_ARGS("a{sv}", caps), SD_BUS_NO_RESULT, method_set_bandwidth,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Down", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_set_down, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Up", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_set_down, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Verify", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", findings), method_verify,

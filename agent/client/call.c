@@ -70,15 +70,11 @@ static ClientResult client_open(Client *client, Error *ret_error) {
         return CLIENT_DONE;
 }
 
-static int message_new(const Client *client, const ClientCall *call, const char *types, va_list arguments,
-                       sd_bus_message **ret) {
+static int message_new(const Client *client, const ClientCall *call, sd_bus_message **ret) {
         _cleanup_message_ sd_bus_message *message = NULL;
 
         int r = sd_bus_message_new_method_call(client->bus, &message, BUS_NAME, call->path, call->interface,
                                                call->member);
-        if (r < 0)
-                return r;
-        r = types ? sd_bus_message_appendv(message, types, arguments) : 0;
         if (r < 0)
                 return r;
         r = sd_bus_message_set_auto_start(message, client->may_start);
@@ -91,20 +87,34 @@ static int message_new(const Client *client, const ClientCall *call, const char 
         return 0;
 }
 
-ClientResult client_callv(Client *client, const ClientCall *call, sd_bus_message **ret_reply, Error *ret_error,
-                          const char *types, va_list arguments) {
-        _cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_message_ sd_bus_message *message = NULL;
-
+ClientResult client_message_new(Client *client, const ClientCall *call, sd_bus_message **ret, Error *ret_error) {
         ClientResult result = client_open(client, ret_error);
         if (result != CLIENT_DONE)
                 return result;
-        int r = message_new(client, call, types, arguments, &message);
+        int r = message_new(client, call, ret);
+        return r < 0 ? client_failure(call->member, NULL, r, ret_error) : CLIENT_DONE;
+}
+
+ClientResult client_message_send(Client *client, const ClientCall *call, sd_bus_message *message,
+                                 sd_bus_message **ret_reply, Error *ret_error) {
+        _cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        uint64_t timeout = call->is_change && client->ask_password ? CHANGE_TIMEOUT_USEC : 0;
+
+        int r = sd_bus_call(client->bus, message, timeout, &error, ret_reply);
+        return r < 0 ? client_failure(call->member, &error, r, ret_error) : CLIENT_DONE;
+}
+
+ClientResult client_callv(Client *client, const ClientCall *call, sd_bus_message **ret_reply, Error *ret_error,
+                          const char *types, va_list arguments) {
+        _cleanup_message_ sd_bus_message *message = NULL;
+
+        ClientResult result = client_message_new(client, call, &message, ret_error);
+        if (result != CLIENT_DONE)
+                return result;
+        int r = types ? sd_bus_message_appendv(message, types, arguments) : 0;
         if (r < 0)
                 return client_failure(call->member, NULL, r, ret_error);
-        uint64_t timeout = call->is_change && client->ask_password ? CHANGE_TIMEOUT_USEC : 0;
-        r = sd_bus_call(client->bus, message, timeout, &error, ret_reply);
-        return r < 0 ? client_failure(call->member, &error, r, ret_error) : CLIENT_DONE;
+        return client_message_send(client, call, message, ret_reply, ret_error);
 }
 
 ClientResult client_call(Client *client, const ClientCall *call, sd_bus_message **ret_reply, Error *ret_error,

@@ -48,6 +48,10 @@ ClientResult client_call(Client *client, const ClientCall *call, sd_bus_message 
                          const char *types, ...);
 ClientResult client_callv(Client *client, const ClientCall *call, sd_bus_message **ret_reply, Error *ret_error,
                           const char *types, va_list arguments);
+// The same in two steps, for arguments that types cannot describe.
+ClientResult client_message_new(Client *client, const ClientCall *call, sd_bus_message **ret, Error *ret_error);
+ClientResult client_message_send(Client *client, const ClientCall *call, sd_bus_message *message,
+                                 sd_bus_message **ret_reply, Error *ret_error);
 // The kind of failure of an error reply, or, without an error, of the negative errno r. what: what was attempted.
 ClientResult client_failure(const char *what, const sd_bus_error *error, int r, Error *ret_error);
 

@@ -26,6 +26,7 @@ enum {
 
 #define PLANE_SUFFIX ".plane"
 #define DROPIN_SUFFIX ".conf"
+#define DROPIN_FOLDER_SUFFIX ".d"
 
 typedef struct FoundFile {
         char *name, *path;
@@ -213,6 +214,42 @@ static int config_load_planes(Config *config, const char *const *directories, bo
         return config_check_together(config);
 }
 
+// A drop-in that is left over from a plane would surprise the next plane of its name.
+static int warn_orphans(Config *config, const char *folder, const char *plane) {
+        _cleanup_(file_list_deinit) FileList dropins = { 0 };
+        int r = 0;
+
+        // A folder that cannot be read matters when there is a plane.
+        if (file_list_scan(&dropins, folder, DROPIN_SUFFIX, NULL) == -ENOMEM)
+                return -ENOMEM;
+        file_list_sort(&dropins);
+        for (size_t i = 0; i < dropins.n_files && r >= 0; i++)
+                r = config_add_message(config, CONFIG_WARNING, plane, (ConfigLocation){ .path = dropins.files[i].path },
+                                       "there is no such plane now, and a later one of that name would get this "
+                                       "drop-in; remove it");
+        return r;
+}
+
+static int config_find_orphans(Config *config, const char *const *directories, const FileList *planes) {
+        for (size_t i = 0; directories[i]; i++) {
+                _cleanup_(file_list_deinit) FileList folders = { 0 };
+                int r = file_list_scan(&folders, directories[i], PLANE_SUFFIX DROPIN_FOLDER_SUFFIX, NULL);
+
+                file_list_sort(&folders);
+                for (size_t j = 0; j < folders.n_files && r >= 0; j++) {
+                        char *name = folders.files[j].name;
+                        name[strlen(name) - strlen(DROPIN_FOLDER_SUFFIX)] = '\0'; // NAME.plane
+                        if (!file_list_has(planes, name)) {
+                                name[strlen(name) - strlen(PLANE_SUFFIX)] = '\0';
+                                r = warn_orphans(config, folders.files[j].path, name);
+                        }
+                }
+                if (r == -ENOMEM)
+                        return r;
+        }
+        return 0;
+}
+
 int config_load(const char *const *directories, bool has_ipv6, Config **ret, Error *ret_error) {
         _cleanup_(file_list_deinit) FileList list = { 0 };
         _cleanup_config_ Config *config = calloc(1, sizeof(*config));
@@ -224,6 +261,8 @@ int config_load(const char *const *directories, bool has_ipv6, Config **ret, Err
         }
         file_list_sort(&list);
         int r = config ? config_load_planes(config, directories, has_ipv6, &list) : -ENOMEM;
+        if (r >= 0)
+                r = config_find_orphans(config, directories, &list);
         if (r < 0)
                 return error_set(ret_error, r, "cannot read the configuration: out of memory");
 

@@ -151,3 +151,16 @@ ConfigLocation config_location(const PlaneConfig *plane, const char *section, co
         }
         return (ConfigLocation){ .path = plane->path };
 }
+
+int config_set_location(PlaneConfig *plane, const char *section, const char *key, ConfigLocation at) {
+        if (array_reserve(&plane->texts, &plane->n_texts_allocated, plane->n_texts + 1) < 0 ||
+            array_reserve(&plane->origins, &plane->n_origins_allocated, plane->n_origins + 1) < 0)
+                return -ENOMEM;
+        char *path = strdup(at.path);
+        if (!path)
+                return -ENOMEM;
+        plane->texts[plane->n_texts++] = path;
+        plane->origins[plane->n_origins++] =
+                (ConfigOrigin){ .section = section, .key = key, .at = { .path = path, .line = at.line } };
+        return 0;
+}

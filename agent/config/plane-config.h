@@ -139,6 +139,8 @@ const PortRange *plane_config_migration_ports(const PlaneConfig *plane);
 
 // The place of a key's value, or of this item of a list; the plane's file as a whole for a key that is not set.
 ConfigLocation config_location(const PlaneConfig *plane, const char *section, const char *key, size_t item);
+// Changes it: the value was taken from another configuration. Error: -ENOMEM.
+int config_set_location(PlaneConfig *plane, const char *section, const char *key, ConfigLocation at);
 
 // The words of the file. from_string returns the value, or -EINVAL.
 const char *plane_kind_to_string(PlaneKind kind);

@@ -70,12 +70,14 @@ static void reset(Reader *reader, const ConfigKey *key) {
         static const char zero[64];
         _Static_assert(sizeof(zero) >= sizeof(PlaneRoute) && sizeof(zero) >= sizeof(PlanePeer), "too few zeros");
 
-        if (key->is_list)
+        if (key->is_list) {
                 list_clear(reader->draft->plane, key->offset);
-        else
-                memcpy((char *)reader->base + key->offset,
-                       reader->section->item_size > 0 ? zero : (const char *)&plane_config_defaults + key->offset,
-                       key->size);
+                return;
+        }
+        memcpy((char *)reader->base + key->offset,
+               reader->section->item_size > 0 ? zero : (const char *)&plane_config_defaults + key->offset, key->size);
+        if (record_origin(reader, key->key, reader->item) < 0)
+                reader->draft->out_of_memory = true;
 }
 
 static int assign_item(Reader *reader, const ConfigKey *key, const char *word, Error *ret_error) {

@@ -5,6 +5,7 @@
 #include "base/names.h"
 #include "base/util.h"
 #include "client/client.h"
+#include "config/drop-in.h"
 #include "ctl/ctl.h"
 
 static CtlExit plane_find(Ctl *ctl, const char *name, json_t **ret_planes, json_t **ret_plane) {
@@ -12,40 +13,83 @@ static CtlExit plane_find(Ctl *ctl, const char *name, json_t **ret_planes, json_
         return code == CTL_DONE ? ctl_plane_pick(*ret_planes, name, ret_plane) : code;
 }
 
+// How long a cap is valid, from where it is set.
+static void rate_print(const json_t *plane, const char *direction, const char *property, const char *origin_property) {
+        const char *origin = client_plane_string(plane, origin_property);
+        const char *colon = strrchr(origin, ':');
+        _cleanup_free_ char *path = strndup(origin, colon ? (size_t)(colon - origin) : strlen(origin));
+        char rate[CTL_NUMBER_MAX];
+
+        (void)printf("%s %s", direction, ctl_format_rate(client_plane_number(plane, property), rate));
+        if (!path || !path[0])
+                return;
+        if (!drop_in_is_bandwidth(path))
+                (void)printf(" (from %s)", origin);
+        else
+                (void)printf(strncmp(path, "/run/", strlen("/run/")) == 0 ? " until the next boot"
+                                                                          : " also over boots");
+}
+
 // Prints the rates that the daemon reports after the change, not those that were requested.
 static CtlExit bandwidth_confirm(Ctl *ctl, const char *name) {
         _cleanup_json_ json_t *planes = NULL;
-        char egress[CTL_NUMBER_MAX], ingress[CTL_NUMBER_MAX];
         json_t *plane;
 
         CtlExit code = plane_find(ctl, name, &planes, &plane);
         if (code != CTL_DONE)
                 return code;
-        (void)printf("%s: egress %s, ingress %s, %s\n", name,
-                     ctl_format_rate(client_plane_number(plane, "EgressBitsPerSecond"), egress),
-                     ctl_format_rate(client_plane_number(plane, "IngressBitsPerSecond"), ingress),
-                     ctl->runtime ? "until the next boot" : "kept across reboots");
+        (void)printf("%s: ", name);
+        rate_print(plane, "egress", "EgressBitsPerSecond", "EgressOrigin");
+        (void)printf(", ");
+        rate_print(plane, "ingress", "IngressBitsPerSecond", "IngressOrigin");
+        (void)putchar('\n');
         return CTL_DONE;
+}
+
+static int caps_append(const Ctl *ctl, sd_bus_message *message) {
+        int r = sd_bus_message_open_container(message, 'a', "{sv}");
+        if (r >= 0 && ctl->egress.is_given)
+                r = sd_bus_message_append(message, "{sv}", "EgressBitsPerSecond", "t", ctl->egress.bits_per_second);
+        if (r >= 0 && ctl->ingress.is_given)
+                r = sd_bus_message_append(message, "{sv}", "IngressBitsPerSecond", "t", ctl->ingress.bits_per_second);
+        if (r >= 0 && ctl->reset)
+                r = sd_bus_message_append(message, "{sv}", "Reset", "b", true);
+        if (r >= 0 && ctl->runtime)
+                r = sd_bus_message_append(message, "{sv}", "Runtime", "b", true);
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+static CtlExit caps_set(Ctl *ctl, const char *path) {
+        const ClientCall call = {
+                .path = path,
+                .interface = BUS_INTERFACE_PLANE,
+                .member = "SetCaps",
+                .is_change = true,
+        };
+        _cleanup_message_ sd_bus_message *message = NULL;
+        Error error;
+
+        ClientResult result = client_message_new(&ctl->client, &call, &message, &error);
+        if (result != CLIENT_DONE)
+                return ctl_failure(result, &error);
+        int r = caps_append(ctl, message);
+        if (r < 0)
+                return ctl_failure_errno("Cannot ask for the caps", r);
+        result = client_message_send(&ctl->client, &call, message, NULL, &error);
+        return result == CLIENT_DONE ? CTL_DONE : ctl_failure(result, &error);
 }
 
 CtlExit ctl_verb_set_bandwidth(Ctl *ctl, _unused_ int n_arguments, char **arguments) {
         _cleanup_json_ json_t *planes = NULL;
         json_t *plane;
 
-        if (ctl->egress == 0 && ctl->ingress == 0) {
-                log_error("Nothing to set: give --egress RATE, --ingress RATE, or both");
+        if (!ctl->egress.is_given && !ctl->ingress.is_given && !ctl->reset) {
+                log_error("Nothing to set: give --egress RATE, --ingress RATE, both, or --reset");
                 return CTL_USAGE;
         }
         CtlExit code = plane_find(ctl, arguments[0], &planes, &plane);
-        if (code != CTL_DONE)
-                return code;
-        const ClientCall call = {
-                .path = client_plane_string(plane, "ObjectPath"),
-                .interface = BUS_INTERFACE_PLANE,
-                .member = "SetBandwidth",
-                .is_change = true,
-        };
-        code = ctl_call(ctl, &call, NULL, "ttb", ctl->egress, ctl->ingress, (int)ctl->runtime);
+        if (code == CTL_DONE)
+                code = caps_set(ctl, client_plane_string(plane, "ObjectPath"));
         return code == CTL_DONE ? bandwidth_confirm(ctl, arguments[0]) : code;
 }
 

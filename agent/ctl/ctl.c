@@ -65,8 +65,9 @@ static const char options_help[] =
         "  -H --host=[USER@]HOST   Talk to the daemon of another host, over SSH\n"
         "     --json=MODE          pretty, short or off (list, status, verify, monitor)\n"
         "     --network=CIDR       The one address inside this network (address)\n"
-        "     --egress=RATE        Cap on what is sent, such as 8G (set-bandwidth)\n"
+        "     --egress=RATE        Cap on what is sent, such as 8G; none: no cap (set-bandwidth)\n"
         "     --ingress=RATE       Cap on what is received (set-bandwidth)\n"
+        "     --reset              Back to the caps of the file (set-bandwidth)\n"
         "     --runtime            Only until the next boot (set-bandwidth)\n"
         "     --timeout=SECONDS    How long to wait; 0: no limit (wait-online)\n"
         "     --any                One usable plane is enough (wait-online)\n"
@@ -95,6 +96,7 @@ enum {
         OPTION_NETWORK,
         OPTION_EGRESS,
         OPTION_INGRESS,
+        OPTION_RESET,
         OPTION_RUNTIME,
         OPTION_TIMEOUT,
         OPTION_ANY,
@@ -111,6 +113,7 @@ static const struct option options[] = {
         { "network", required_argument, NULL, OPTION_NETWORK },
         { "egress", required_argument, NULL, OPTION_EGRESS },
         { "ingress", required_argument, NULL, OPTION_INGRESS },
+        { "reset", no_argument, NULL, OPTION_RESET },
         { "runtime", no_argument, NULL, OPTION_RUNTIME },
         { "timeout", required_argument, NULL, OPTION_TIMEOUT },
         { "any", no_argument, NULL, OPTION_ANY },
@@ -145,17 +148,18 @@ static CtlExit option_parse_network(Ctl *ctl, const char *text) {
         return CTL_DONE;
 }
 
-static CtlExit option_parse_rate(const char *option, const char *text, uint64_t *rate) {
+static CtlExit option_parse_rate(const char *option, const char *text, CtlRate *rate) {
         char least[RATE_TEXT_MAX], most[RATE_TEXT_MAX];
 
-        int r = parse_rate(text, rate);
+        *rate = (CtlRate){ .is_given = true };
+        int r = streq(text, "none") ? 0 : parse_rate(text, &rate->bits_per_second);
         if (r == 0)
                 return CTL_DONE;
         if (r == -ERANGE)
                 log_error("--%s=%s: must be between %s and %s bits per second", option, text,
                           format_rate(RATE_MIN_BITS_PER_SECOND, least), format_rate(RATE_MAX_BITS_PER_SECOND, most));
         else
-                log_error("--%s=%s: must be a rate in bits per second such as 8G, 2.5G or 400M", option, text);
+                log_error("--%s=%s: must be a rate in bits per second such as 8G, 2.5G or 400M, or none", option, text);
         return CTL_USAGE;
 }
 
@@ -189,6 +193,10 @@ static CtlExit option_parse(Ctl *ctl, int option, const char *argument, unsigned
         case OPTION_INGRESS:
                 *taken |= TAKES_RATES;
                 return option_parse_rate("ingress", argument, &ctl->ingress);
+        case OPTION_RESET:
+                *taken |= TAKES_RATES;
+                ctl->reset = true;
+                return CTL_DONE;
         case OPTION_RUNTIME:
                 *taken |= TAKES_RATES;
                 ctl->runtime = true;
@@ -228,7 +236,7 @@ static CtlExit verb_check(const struct Verb *verb, int n_arguments, unsigned tak
         } names[] = {
                 { TAKES_JSON, "--json" },
                 { TAKES_NETWORK, "--network" },
-                { TAKES_RATES, "--egress, --ingress or --runtime" },
+                { TAKES_RATES, "--egress, --ingress, --reset or --runtime" },
                 { TAKES_HOST, "--host" },
                 { TAKES_WAIT, "--timeout or --any" },
         };

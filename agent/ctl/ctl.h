@@ -38,15 +38,21 @@ typedef enum CtlColour {
         CTL_COLOUR_MAX,
 } CtlColour;
 
+typedef struct CtlRate {
+        bool is_given;
+        uint64_t bits_per_second; // 0: no cap
+} CtlRate;
+
 // The options of the command line, and the connection.
 typedef struct Ctl {
         Client client;
         CtlJson json;
-        bool pager, legend, runtime;
+        bool pager, legend;
         bool has_network;
         Prefix network;
-        uint64_t egress, ingress; // bits per second; 0: not set
-        uint64_t timeout_usec;    // of wait-online; 0: none
+        CtlRate egress, ingress;
+        bool reset, runtime;
+        uint64_t timeout_usec; // of wait-online; 0: none
         bool any;
         bool colours;
 } Ctl;

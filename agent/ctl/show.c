@@ -133,17 +133,20 @@ static void status_print_addresses(const json_t *plane) {
 
 static void status_print_bandwidth(const json_t *plane) {
         static const struct {
-                const char *key, *property;
+                const char *key, *property, *origin;
         } rates[] = {
-                { "Egress", "EgressBitsPerSecond" },
-                { "Ingress", "IngressBitsPerSecond" },
-                { "Per migration", "PerMigrationBitsPerSecond" },
+                { "Egress", "EgressBitsPerSecond", "EgressOrigin" },
+                { "Ingress", "IngressBitsPerSecond", "IngressOrigin" },
+                { "Per migration", "PerMigrationBitsPerSecond", "PerMigrationOrigin" },
         };
         uint64_t suggested = client_plane_number(plane, "SuggestedMiBps");
 
         for (size_t i = 0; i < ELEMENTSOF(rates); i++) {
+                const char *origin = client_plane_string(plane, rates[i].origin);
                 char rate[CTL_NUMBER_MAX];
-                status_line(rates[i].key, "%s", ctl_format_rate(client_plane_number(plane, rates[i].property), rate));
+                status_line(rates[i].key, "%s%s%s%s",
+                            ctl_format_rate(client_plane_number(plane, rates[i].property), rate), origin[0] ? " (" : "",
+                            origin, origin[0] ? ")" : "");
         }
         if (suggested > 0)
                 status_line("Suggested", "%" PRIu64 " MiB/s for the initiator's own limit", suggested);

@@ -3,10 +3,13 @@
 
 #include "daemon/bandwidth.h"
 
+#include <stddef.h>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/parse.h"
 #include "base/util.h"
 #include "config/config.h"
 #include "config/copy.h"
@@ -25,6 +28,7 @@ enum { DROP_IN_SIZE_MAX = 65536 }; // bytes
 typedef struct DropIn {
         char *path;
         char *text; // NULL: there was none
+        DropInRates rates;
 } DropIn;
 
 static void drop_in_deinit(DropIn *drop_in) {
@@ -42,9 +46,13 @@ static int drop_in_init(DropIn *drop_in, const char *plane, bool runtime, Error 
         if (r < 0)
                 return error_set(ret_error, r, "out of memory");
         r = file_read(drop_in->path, DROP_IN_SIZE_MAX, &drop_in->text, NULL);
-        return r < 0 && r != -ENOENT ? error_set(ret_error, r, "cannot read %s: %s", drop_in->path, strerror(-r)) : 0;
+        if (r < 0 && r != -ENOENT)
+                return error_set(ret_error, r, "cannot read %s: %s", drop_in->path, strerror(-r));
+        r = drop_in->text ? drop_in_bandwidth_read(drop_in->text, &drop_in->rates) : 0;
+        return r < 0 ? error_set(ret_error, r, "out of memory") : 0;
 }
 
+// text NULL: there is to be none.
 static int drop_in_write(const DropIn *drop_in, const char *text, Error *ret_error) {
         if (!text)
                 return file_remove(drop_in->path, ret_error);
@@ -83,19 +91,17 @@ static int missing_set(const Config *config, const PlaneConfig *plane, Error *re
         return error_set(ret_error, -EINVAL, "%s is missing", plane->path);
 }
 
-// The rates of the files as they are now; everything else that may have been edited since waits for a reload.
-static int rates_read(const PlaneConfig *plane, uint64_t *ret_egress, uint64_t *ret_ingress, Error *ret_error) {
+// The plane of the files as they are now.
+static int files_read(const PlaneConfig *plane, Config **ret_config, const PlaneConfig **ret, Error *ret_error) {
         static const char *const directories[] = { CONFIG_DIRECTORIES, NULL };
-        _cleanup_config_ Config *config = NULL;
 
-        int r = config_load(directories, config_kernel_has_ipv6(), &config, ret_error);
+        int r = config_load(directories, config_kernel_has_ipv6(), ret_config, ret_error);
         if (r < 0)
                 return r;
-        const PlaneConfig *read = config_find(config, plane->name);
+        const PlaneConfig *read = config_find(*ret_config, plane->name);
         if (!read)
-                return missing_set(config, plane, ret_error);
-        *ret_egress = read->egress;
-        *ret_ingress = read->ingress;
+                return missing_set(*ret_config, plane, ret_error);
+        *ret = read;
         return 0;
 }
 
@@ -108,17 +114,49 @@ static int config_apply(Reconciler *reconciler, const Plane *plane, Error *ret_e
         return refusal ? error_set(ret_error, -EIO, "%s", refusal) : 0;
 }
 
-// They are announced when the kernel has them.
-static int rates_apply(Reconciler *reconciler, Plane *plane, uint64_t egress, uint64_t ingress, Error *ret_error) {
-        if (egress == plane->config->egress && ingress == plane->config->ingress)
+// The directions of a request, as a mask.
+enum { EGRESS = 1 << 0, INGRESS = 1 << 1 };
+
+static const struct {
+        unsigned direction;
+        const char *key;
+        size_t offset; // of the rate
+} rates[] = {
+        { EGRESS, "Egress", offsetof(PlaneConfig, egress) },
+        { INGRESS, "Ingress", offsetof(PlaneConfig, ingress) },
+};
+
+// Takes a rate of the files over, and where it comes from. 1: that changes the configuration.
+static int rate_take(PlaneConfig *config, const PlaneConfig *files, size_t i) {
+        uint64_t *rate = (void *)((char *)config + rates[i].offset), before = *rate;
+        const ConfigLocation from = config_location(config, "Bandwidth", rates[i].key, 0),
+                             to = config_location(files, "Bandwidth", rates[i].key, 0);
+
+        memcpy(rate, (const char *)files + rates[i].offset, sizeof(*rate));
+        if (*rate == before && from.line == to.line && streq(from.path, to.path))
                 return 0;
+        return config_set_location(config, "Bandwidth", rates[i].key, to) < 0 ? -ENOMEM : 1;
+}
+
+// Puts the rates of the files in force for these directions. Everything else that may have been edited since waits for
+// a reload. They are announced when the kernel has them.
+static int rates_apply(Reconciler *reconciler, Plane *plane, const PlaneConfig *files, unsigned directions,
+                       Error *ret_error) {
         PlaneConfig *changed = plane_config_copy(plane->config);
-        if (!changed)
-                return error_set(ret_error, -ENOMEM, "out of memory");
-        changed->egress = egress;
-        changed->ingress = ingress;
+        bool is_change = false;
+        int r = changed ? 0 : -ENOMEM;
+
+        for (size_t i = 0; i < ELEMENTSOF(rates) && r >= 0; i++) {
+                r = directions & rates[i].direction ? rate_take(changed, files, i) : 0;
+                is_change |= r > 0;
+        }
+        if (r < 0 || !is_change) {
+                plane_config_free(changed);
+                return r < 0 ? error_set(ret_error, r, "out of memory") : 0;
+        }
+        bool is_other_rate = changed->egress != plane->config->egress || changed->ingress != plane->config->ingress;
         PlaneConfig *before = plane_swap_config(plane, changed);
-        int r = config_apply(reconciler, plane, ret_error);
+        r = is_other_rate ? config_apply(reconciler, plane, ret_error) : 0;
         if (r < 0) {
                 plane_config_free(plane_swap_config(plane, before));
                 (void)reconcile(reconciler, RECONCILE_INTENT, NULL);
@@ -129,45 +167,94 @@ static int rates_apply(Reconciler *reconciler, Plane *plane, uint64_t egress, ui
         return 0;
 }
 
-static int write_and_apply(Reconciler *reconciler, Plane *plane, const DropIn *written, const DropIn *overriding,
-                           const char *text, bool runtime, Error *ret_error) {
-        uint64_t egress = 0, ingress = 0;
+// --- the drop-ins ---
 
-        int r = drop_in_write(written, text, ret_error);
+// What a request makes of the drop-in that it is for.
+static DropInRates rates_merge(const DropInRates *before, const BandwidthRequest *request) {
+        DropInRates merged = request->reset ? (DropInRates){} : *before;
+
+        if (request->egress.is_set)
+                merged.egress = request->egress;
+        if (request->ingress.is_set)
+                merged.ingress = request->ingress;
+        return merged;
+}
+
+// What a persistent request leaves of the runtime drop-in, which would hide it.
+static DropInRates rates_uncover(const DropInRates *before, const BandwidthRequest *request) {
+        DropInRates left = request->reset ? (DropInRates){} : *before;
+
+        if (request->egress.is_set)
+                left.egress = (DropInRate){};
+        if (request->ingress.is_set)
+                left.ingress = (DropInRate){};
+        return left;
+}
+
+static unsigned directions_of(const BandwidthRequest *request, const DropIn *persistent, const DropIn *runtime) {
+        bool egress = request->egress.is_set, ingress = request->ingress.is_set;
+
+        if (request->reset) {
+                egress |= runtime->rates.egress.is_set || (!request->runtime && persistent->rates.egress.is_set);
+                ingress |= runtime->rates.ingress.is_set || (!request->runtime && persistent->rates.ingress.is_set);
+        }
+        return (egress ? EGRESS : 0) | (ingress ? INGRESS : 0);
+}
+
+static int drop_in_store(const DropIn *drop_in, const DropInRates *wanted, Error *ret_error) {
+        _cleanup_free_ char *text = NULL;
+
+        if (drop_in_bandwidth_text(wanted, &text) < 0)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        return text || drop_in->text ? drop_in_write(drop_in, text, ret_error) : 0;
+}
+
+static int drop_ins_store(const BandwidthRequest *request, const DropIn *persistent, const DropIn *runtime,
+                          Error *ret_error) {
+        if (request->runtime) {
+                const DropInRates merged = rates_merge(&runtime->rates, request);
+                return drop_in_store(runtime, &merged, ret_error);
+        }
+        const DropInRates merged = rates_merge(&persistent->rates, request),
+                          left = rates_uncover(&runtime->rates, request);
+        int r = drop_in_store(persistent, &merged, ret_error);
+        return r < 0 ? r : drop_in_store(runtime, &left, ret_error);
+}
+
+static int store_and_apply(Reconciler *reconciler, Plane *plane, const BandwidthRequest *request,
+                           const DropIn *persistent, const DropIn *runtime, Error *ret_error) {
+        _cleanup_config_ Config *config = NULL;
+        const PlaneConfig *files = NULL;
+
+        int r = drop_ins_store(request, persistent, runtime, ret_error);
         if (r < 0)
                 return r;
-        // A persistent value ends a runtime one, which would hide it.
-        r = runtime ? 0 : drop_in_write(overriding, NULL, ret_error);
+        r = files_read(plane->config, &config, &files, ret_error);
         if (r < 0)
                 return r;
-        r = rates_read(plane->config, &egress, &ingress, ret_error);
-        return r < 0 ? r : rates_apply(reconciler, plane, egress, ingress, ret_error);
+        return rates_apply(reconciler, plane, files, directions_of(request, persistent, runtime), ret_error);
 }
 
 int bandwidth_set(Reconciler *reconciler, Plane *plane, const BandwidthRequest *request, Error *ret_error) {
-        _cleanup_drop_in_ DropIn written = {}, overriding = {};
-        _cleanup_free_ char *text = NULL;
+        _cleanup_drop_in_ DropIn persistent = {}, runtime = {};
+        char egress[RATE_TEXT_MAX], ingress[RATE_TEXT_MAX];
 
-        int r = drop_in_bandwidth_text(request->egress ?: plane->config->egress,
-                                       request->ingress ?: plane->config->ingress, 0, &text);
-        if (r < 0)
-                return error_set(ret_error, r, "out of memory");
-        r = drop_in_init(&written, plane->config->name, request->runtime, ret_error);
+        int r = drop_in_init(&persistent, plane->config->name, false, ret_error);
         if (r < 0)
                 return r;
-        r = drop_in_init(&overriding, plane->config->name, true, ret_error);
+        r = drop_in_init(&runtime, plane->config->name, true, ret_error);
         if (r < 0)
                 return r;
-        r = write_and_apply(reconciler, plane, &written, &overriding, text, request->runtime, ret_error);
+        r = store_and_apply(reconciler, plane, request, &persistent, &runtime, ret_error);
         if (r < 0) {
-                drop_in_put_back(&written);
+                drop_in_put_back(&runtime);
                 if (!request->runtime)
-                        drop_in_put_back(&overriding);
+                        drop_in_put_back(&persistent);
                 return r;
         }
         last_good_save(LAST_GOOD_DIRECTORY, plane->config);
-        log_notice("%s: egress %llu bit/s, ingress %llu bit/s%s", plane->config->name,
-                   (unsigned long long)plane->config->egress, (unsigned long long)plane->config->ingress,
-                   request->runtime ? " until the next boot" : "");
+        log_notice("%s: caps %s%s: egress %s, ingress %s (bit/s; 0: none)", plane->config->name,
+                   request->reset ? "reset" : "set", request->runtime ? " until the next boot" : "",
+                   format_rate(plane->config->egress, egress), format_rate(plane->config->ingress, ingress));
         return 0;
 }

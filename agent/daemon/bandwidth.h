@@ -4,13 +4,15 @@
 
 #include "base/error.h"
 #include "base/util.h"
+#include "config/drop-in.h"
 #include "daemon/reconcile.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
 
 typedef struct BandwidthRequest {
-        uint64_t egress, ingress; // bits per second; 0: leaves that direction as it is
-        bool runtime;             // until the next boot
+        DropInRate egress, ingress; // not set: leaves that direction as it is
+        bool reset;                 // before that, takes back what was set: the files decide
+        bool runtime;               // until the next boot; with reset, takes back what was set until then
 } BandwidthRequest;
 
 // Written as a drop-in first (below /run with runtime), then applied in place; if either fails, both are as before.

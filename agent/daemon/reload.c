@@ -11,6 +11,7 @@
 #include "config/check-together.h"
 #include "config/config.h"
 #include "config/copy.h"
+#include "config/drop-in.h"
 #include "config/equal.h"
 #include "config/load.h"
 #include "config/plane-config.h"
@@ -52,6 +53,7 @@ static int messages_store(Messages *messages, const Config *config) {
         for (size_t i = 0; i < config->n_messages; i++)
                 if (message_add(messages, &config->messages[i]) < 0)
                         return -ENOMEM;
+        messages->has_read = true;
         return 0;
 }
 
@@ -172,15 +174,40 @@ static void down_read(Plane *plane) {
                 log_notice("%s: stays down; migplanectl up %s sets it up", plane->config->name, plane->config->name);
 }
 
+// A cap that was set for an earlier plane of that name.
+static int inherited_warn(Messages *messages, const PlaneConfig *added) {
+        static const char *const keys[] = { "Egress", "Ingress" };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(keys) && r >= 0; i++) {
+                const ConfigLocation at = config_location(added, "Bandwidth", keys[i], 0);
+                _cleanup_free_ char *text = NULL;
+
+                if (!drop_in_is_bandwidth(at.path))
+                        continue;
+                if (asprintf(&text,
+                             "%s= was set for an earlier plane of that name; for the cap of the file: migplanectl "
+                             "set-bandwidth %s --reset",
+                             keys[i], added->name) < 0)
+                        return -ENOMEM;
+                r = message_add(messages, &(ConfigMessage){ .severity = CONFIG_WARNING,
+                                                            .plane = added->name,
+                                                            .path = (char *)(uintptr_t)at.path,
+                                                            .line = at.line,
+                                                            .text = text });
+        }
+        return r;
+}
+
 // Takes the planes out of the configuration.
-static int config_take(PlaneSet *planes, Config *config) {
+static int config_take(PlaneSet *planes, Config *config, Messages *messages, bool is_first) {
         missing_remove(planes, config);
         for (size_t i = 0; i < config->n_planes; i++) {
                 PlaneConfig *taken = TAKE(config->planes[i]);
                 Plane *plane = planes_find(planes, taken->name);
                 if (plane)
                         planes_replace_config(planes, plane, taken);
-                else if (planes_add(planes, taken) < 0)
+                else if (planes_add(planes, taken) < 0 || (!is_first && inherited_warn(messages, taken) < 0))
                         return -ENOMEM;
         }
         for (size_t i = 0; i < planes->n_planes; i++) {
@@ -193,6 +220,7 @@ static int config_take(PlaneSet *planes, Config *config) {
 int reload_planes(PlaneSet *planes, Messages *messages, Error *ret_error) {
         static const char *const directories[] = { CONFIG_DIRECTORIES, NULL };
         _cleanup_config_ Config *config = NULL;
+        bool is_first = !messages->has_read;
 
         int r = config_load(directories, config_kernel_has_ipv6(), &config, ret_error);
         if (r < 0)
@@ -201,7 +229,7 @@ int reload_planes(PlaneSet *planes, Messages *messages, Error *ret_error) {
         last_good_prune(LAST_GOOD_DIRECTORY, config);
         down_mark_prune(down_marks, config);
         if (r < 0 || kept_check(planes, config) < 0 || messages_store(messages, config) < 0 ||
-            config_take(planes, config) < 0)
+            config_take(planes, config, messages, is_first) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
         for (size_t i = 0; i < planes->n_planes; i++)
                 last_good_save(LAST_GOOD_DIRECTORY, planes->planes[i]->config);

@@ -10,7 +10,6 @@
 #include "config/plane-config.h"
 #include "model/reason.h"
 #include "planes/counters.h"
-#include "planes/endpoint.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
 #include "planes/properties.h"
@@ -54,7 +53,7 @@ static json_t *number_describe(const Property *property, const Plane *plane) {
 
 // NULL: it is not part of the description.
 static json_t *property_describe(const Property *property, const Plane *plane, const Counters *counters) {
-        char text[ENDPOINT_TEXT_MAX];
+        char text[PROPERTY_TEXT_MAX];
 
         switch (property->kind) {
         case PROPERTY_TEXT:

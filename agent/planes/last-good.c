@@ -25,11 +25,16 @@ static int saved_path(const char *directory, const char *name, char **ret) {
 
 // The files, and after them the rates, which SetBandwidth may have changed since they were read.
 static int saved_text(const PlaneConfig *plane, char **ret) {
-        _cleanup_free_ char *rates = NULL;
+        const DropInRates rates = {
+                .egress = { true, plane->egress },
+                .ingress = { true, plane->ingress },
+                .per_migration = { true, plane->per_migration },
+        };
+        _cleanup_free_ char *text = NULL;
 
-        if (drop_in_bandwidth_text(plane->egress, plane->ingress, plane->per_migration, &rates) < 0)
+        if (drop_in_bandwidth_text(&rates, &text) < 0)
                 return -ENOMEM;
-        return asprintf(ret, "%s\n\n%s", plane->source, rates) < 0 ? -ENOMEM : 0;
+        return asprintf(ret, "%s\n\n%s", plane->source, text) < 0 ? -ENOMEM : 0;
 }
 
 void last_good_save(const char *directory, const PlaneConfig *plane) {

@@ -78,14 +78,27 @@ void planes_remove(PlaneSet *planes, Plane *plane) {
         plane_free(plane);
 }
 
-void planes_replace_config(PlaneSet *planes, Plane *plane, PlaneConfig *config) {
-        bool changed = !plane_config_equal(plane->config, config);
+static bool origins_equal(const PlaneConfig *a, const PlaneConfig *b) {
+        static const char *const keys[] = { "Egress", "Ingress", "PerMigration" };
 
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                const ConfigLocation at = config_location(a, "Bandwidth", keys[i], 0),
+                                     other = config_location(b, "Bandwidth", keys[i], 0);
+                if (at.line != other.line || !streq(at.path, other.path))
+                        return false;
+        }
+        return streq(a->path, b->path);
+}
+
+void planes_replace_config(PlaneSet *planes, Plane *plane, PlaneConfig *config) {
+        PlaneChange change = origins_equal(plane->config, config) ? 0 : PLANE_CHANGE_ORIGINS;
+
+        if (!plane_config_equal(plane->config, config)) {
+                change |= PLANE_CHANGE_CONFIG;
+                plane->generation++;
+        }
         plane_config_free(plane_swap_config(plane, config));
-        if (!changed)
-                return;
-        plane->generation++;
-        announce(planes, plane, PLANE_CHANGE_CONFIG);
+        announce(planes, plane, change);
 }
 
 void planes_announce_rates(PlaneSet *planes, Plane *plane) {

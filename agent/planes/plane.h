@@ -42,8 +42,9 @@ typedef enum PlaneChange {
         PLANE_CHANGE_REASONS = 1 << 1,
         PLANE_CHANGE_IFINDEX = 1 << 2,
         PLANE_CHANGE_MTU = 1 << 3,
-        PLANE_CHANGE_RATES = 1 << 4,  // egress and ingress
-        PLANE_CHANGE_CONFIG = 1 << 5, // any of the configuration
+        PLANE_CHANGE_RATES = 1 << 4,   // egress and ingress
+        PLANE_CHANGE_CONFIG = 1 << 5,  // any of the configuration
+        PLANE_CHANGE_ORIGINS = 1 << 6, // the files and lines that it comes from
 } PlaneChange;
 
 // Takes config over, also when memory is out (NULL).

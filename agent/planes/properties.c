@@ -55,6 +55,31 @@ static const char *get_fallback(const Plane *plane, char *text _unused_) {
         return fallback_to_string(plane->config->fallback);
 }
 
+static const char *get_fragment(const Plane *plane, char *text _unused_) {
+        return plane->config->path;
+}
+
+static const char *origin_text(const Plane *plane, const char *key, char *text) {
+        const ConfigLocation at = config_location(plane->config, "Bandwidth", key, 0);
+
+        if (at.line == 0)
+                return "";
+        (void)snprintf(text, PROPERTY_TEXT_MAX, "%s:%u", at.path, at.line);
+        return text;
+}
+
+static const char *get_egress_origin(const Plane *plane, char *text) {
+        return origin_text(plane, "Egress", text);
+}
+
+static const char *get_ingress_origin(const Plane *plane, char *text) {
+        return origin_text(plane, "Ingress", text);
+}
+
+static const char *get_per_migration_origin(const Plane *plane, char *text) {
+        return origin_text(plane, "PerMigration", text);
+}
+
 // --- numbers ---
 
 static uint64_t get_ifindex(const Plane *plane) {
@@ -109,6 +134,7 @@ static uint64_t get_repairs(const Plane *plane) {
 
 #define CONFIG PLANE_CHANGE_CONFIG
 #define RATES (PLANE_CHANGE_CONFIG | PLANE_CHANGE_RATES)
+#define ORIGINS (RATES | PLANE_CHANGE_ORIGINS)
 #define TEXT(name, changes, get) \
         { name, "s", PROPERTY_TEXT, changes, false, get, NULL }
 #define NUMBER(name, signature, changes, get) \
@@ -137,10 +163,14 @@ static const Property properties[] = {
         NUMBER("EgressBitsPerSecond", "t", RATES, get_egress),
         NUMBER("IngressBitsPerSecond", "t", RATES, get_ingress),
         NUMBER("PerMigrationBitsPerSecond", "t", CONFIG, get_per_migration),
+        TEXT("EgressOrigin", ORIGINS, get_egress_origin),
+        TEXT("IngressOrigin", ORIGINS, get_ingress_origin),
+        TEXT("PerMigrationOrigin", ORIGINS, get_per_migration_origin),
         NUMBER("SuggestedMiBps", "t", RATES, get_suggested),
         NUMBER("Required", "b", CONFIG, get_required),
         NUMBER("Default", "b", CONFIG, get_default),
         TEXT("Fallback", CONFIG, get_fallback),
+        TEXT("FragmentPath", CONFIG | PLANE_CHANGE_ORIGINS, get_fragment),
         NUMBER("Generation", "t", RATES, get_generation),
         COUNTER("ActiveMigrations", "u", PROPERTY_MIGRATIONS, NULL),
         COUNTER("BytesSent", "t", PROPERTY_SENT, NULL),

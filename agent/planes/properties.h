@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <limits.h>
+
 #include "base/util.h"
-#include "planes/endpoint.h"
 #include "planes/plane.h"
+
+// Of a path and a line number.
+enum { PROPERTY_TEXT_MAX = PATH_MAX + 16 };
 
 typedef enum PropertyKind {
         PROPERTY_TEXT,       // text
@@ -24,7 +28,7 @@ typedef struct Property {
         PropertyKind kind;
         PlaneChange changes; // after which it may be another; 0: it never changes, or is a counter
         bool is_counter;     // read when somebody asks, and not announced
-        const char *(*text)(const Plane *plane, char text[static ENDPOINT_TEXT_MAX]);
+        const char *(*text)(const Plane *plane, char text[static PROPERTY_TEXT_MAX]);
         uint64_t (*number)(const Plane *plane);
 } Property;
 

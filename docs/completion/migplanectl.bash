@@ -40,7 +40,7 @@ _migplanectl() {
     case $verb in
     '' | list | status | verify | monitor) options+=' --json' ;;
     address) options+=' --network' ;;
-    set-bandwidth) options+=' --egress --ingress --runtime' ;;
+    set-bandwidth) options+=' --egress --ingress --reset --runtime' ;;
     wait-online) options+=' --timeout --any' ;;
     esac
     if [[ $current == -* ]]; then

@@ -49,7 +49,7 @@ int __wrap_answers_preview(Answers *answers _unused_, const char *plane _unused_
 // What comes here has been checked.
 int __wrap_bandwidth_set(Reconciler *reconciler _unused_, Plane *plane, const BandwidthRequest *request,
                          Error *ret_error _unused_) {
-        const uint64_t rates[] = { request->egress, request->ingress };
+        const uint64_t rates[] = { request->egress.rate, request->ingress.rate };
 
         for (size_t i = 0; i < ELEMENTSOF(rates); i++)
                 if (rates[i] != 0 && (rates[i] < RATE_MIN_BITS_PER_SECOND || rates[i] > RATE_MAX_BITS_PER_SECOND))

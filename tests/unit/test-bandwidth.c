@@ -19,6 +19,7 @@
 
 static struct {
         char *etc, *run;     // the drop-ins; NULL: there is none
+        const char *edit;    // of the plane's file since it was read
         const char *full;    // a path that cannot be written; NULL: none
         const char *refusal; // of the kernel, of rates other than 4G; NULL: it takes all
         ReasonCode refused_as;
@@ -76,7 +77,7 @@ int __wrap_config_load(const char *const *directories _unused_, bool has_ipv6, C
                        Error *ret_error _unused_) {
         char text[1024];
 
-        (void)snprintf(text, sizeof(text), "%s%s%s", PLANE, host.etc ?: "", host.run ?: "");
+        (void)snprintf(text, sizeof(text), "%s%s%s%s", PLANE, host.edit ?: "", host.etc ?: "", host.run ?: "");
         return config_load_text("blue", "blue.plane", text, strlen(text), has_ipv6, ret);
 }
 
@@ -133,7 +134,11 @@ static void lab_deinit(Lab *lab) {
 #define _cleanup_lab_ _cleanup_(lab_deinit)
 
 static int set(Lab *lab, uint64_t egress, uint64_t ingress, bool runtime, Error *ret_error) {
-        const BandwidthRequest request = { .egress = egress, .ingress = ingress, .runtime = runtime };
+        const BandwidthRequest request = {
+                .egress = { egress > 0, egress },
+                .ingress = { ingress > 0, ingress },
+                .runtime = runtime,
+        };
 
         return bandwidth_set(&lab->reconciler, lab->plane, &request, ret_error);
 }
@@ -177,13 +182,26 @@ static void test_rates_are_written_applied_announced_and_kept(void **state _unus
         assert_int_equal(host.saved, 2 * GIGABIT);
 }
 
-static void test_a_direction_that_is_0_stays(void **state _unused_) {
+static void test_a_direction_that_is_not_given_is_not_written(void **state _unused_) {
         _cleanup_lab_ Lab lab;
 
         lab_init(&lab);
         assert_int_equal(set(&lab, 0, 3 * GIGABIT, false, NULL), 0);
-        assert_text(host.etc, "Egress=4G\nIngress=3G\n");
+        assert_text(host.etc, "[Bandwidth]\nIngress=3G\n");
         assert_int_equal(lab.plane->config->egress, 4 * GIGABIT);
+        assert_int_equal(set(&lab, 2 * GIGABIT, 0, false, NULL), 0);
+        assert_text(host.etc, "[Bandwidth]\nEgress=2G\nIngress=3G\n");
+}
+
+// The file was edited since: the edit of what is not asked for waits for a reload.
+static void test_an_edit_of_the_other_direction_waits(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        host.edit = "[Bandwidth]\nEgress=3G\n";
+        assert_int_equal(set(&lab, 0, 3 * GIGABIT, false, NULL), 0);
+        assert_int_equal(lab.plane->config->egress, 4 * GIGABIT);
+        assert_int_equal(lab.plane->config->ingress, 3 * GIGABIT);
 }
 
 static void test_the_rates_that_are_in_force_already_need_no_change(void **state _unused_) {
@@ -192,8 +210,72 @@ static void test_the_rates_that_are_in_force_already_need_no_change(void **state
         lab_init(&lab);
         assert_int_equal(set(&lab, 4 * GIGABIT, 0, false, NULL), 0);
         assert_int_equal(host.n_reconciled, 0);
-        assert_int_equal(host.n_announced, 0);
+        assert_int_equal(host.n_announced, 1); // where the rate comes from
         assert_non_null(host.etc);
+        assert_int_equal(set(&lab, 4 * GIGABIT, 0, false, NULL), 0);
+        assert_int_equal(host.n_announced, 1);
+}
+
+static void test_a_cap_is_taken_away(void **state _unused_) {
+        const BandwidthRequest request = { .egress = { .is_set = true } };
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        assert_int_equal(bandwidth_set(&lab.reconciler, lab.plane, &request, NULL), 0);
+        assert_text(host.etc, "[Bandwidth]\nEgress=\n");
+        assert_int_equal(lab.plane->config->egress, 0);
+        assert_int_equal(lab.plane->config->ingress, 4 * GIGABIT);
+        assert_int_equal(host.n_reconciled, 1);
+}
+
+static void test_a_reset_goes_back_to_the_file(void **state _unused_) {
+        const BandwidthRequest reset = { .reset = true };
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        assert_int_equal(set(&lab, 2 * GIGABIT, 0, false, NULL), 0);
+        assert_int_equal(set(&lab, 0, 3 * GIGABIT, true, NULL), 0);
+        assert_int_equal(bandwidth_set(&lab.reconciler, lab.plane, &reset, NULL), 0);
+        assert_null(host.etc);
+        assert_null(host.run);
+        assert_int_equal(lab.plane->config->egress, 4 * GIGABIT);
+        assert_int_equal(lab.plane->config->ingress, 4 * GIGABIT);
+}
+
+static void test_a_runtime_reset_goes_back_to_the_persistent_rate(void **state _unused_) {
+        const BandwidthRequest reset = { .reset = true, .runtime = true };
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        assert_int_equal(set(&lab, 2 * GIGABIT, 0, false, NULL), 0);
+        assert_int_equal(set(&lab, 3 * GIGABIT, 0, true, NULL), 0);
+        assert_int_equal(bandwidth_set(&lab.reconciler, lab.plane, &reset, NULL), 0);
+        assert_text(host.etc, "[Bandwidth]\nEgress=2G\n");
+        assert_null(host.run);
+        assert_int_equal(lab.plane->config->egress, 2 * GIGABIT);
+}
+
+static void test_a_reset_sets_what_is_given_with_it(void **state _unused_) {
+        const BandwidthRequest request = { .ingress = { true, 3 * GIGABIT }, .reset = true };
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        assert_int_equal(set(&lab, 2 * GIGABIT, 2 * GIGABIT, false, NULL), 0);
+        assert_int_equal(bandwidth_set(&lab.reconciler, lab.plane, &request, NULL), 0);
+        assert_text(host.etc, "[Bandwidth]\nIngress=3G\n");
+        assert_int_equal(lab.plane->config->egress, 4 * GIGABIT);
+        assert_int_equal(lab.plane->config->ingress, 3 * GIGABIT);
+}
+
+static void test_a_reset_of_nothing_changes_nothing(void **state _unused_) {
+        const BandwidthRequest reset = { .reset = true };
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        assert_int_equal(bandwidth_set(&lab.reconciler, lab.plane, &reset, NULL), 0);
+        assert_null(host.etc);
+        assert_int_equal(host.n_reconciled, 0);
+        assert_int_equal(host.n_announced, 0);
 }
 
 static void test_runtime_rates_leave_the_persistent_ones(void **state _unused_) {
@@ -202,7 +284,7 @@ static void test_runtime_rates_leave_the_persistent_ones(void **state _unused_) 
         lab_init(&lab);
         host.etc = strdup("[Bandwidth]\nEgress=3G\n");
         assert_int_equal(set(&lab, 2 * GIGABIT, 0, true, NULL), 0);
-        assert_text(host.run, "Egress=2G\nIngress=4G\n");
+        assert_text(host.run, "[Bandwidth]\nEgress=2G\n");
         assert_string_equal(host.etc, "[Bandwidth]\nEgress=3G\n");
         assert_int_equal(lab.plane->config->egress, 2 * GIGABIT);
 }
@@ -215,6 +297,10 @@ static void test_persistent_rates_end_the_runtime_ones(void **state _unused_) {
         assert_int_equal(set(&lab, 2 * GIGABIT, 0, false, NULL), 0);
         assert_null(host.run);
         assert_int_equal(lab.plane->config->egress, 2 * GIGABIT);
+        // But not that of the other direction.
+        host.run = strdup("[Bandwidth]\nEgress=3G\nIngress=3G\n");
+        assert_int_equal(set(&lab, GIGABIT, 0, false, NULL), 0);
+        assert_text(host.run, "[Bandwidth]\nIngress=3G\n");
 }
 
 // --- refused ---
@@ -311,7 +397,13 @@ static void test_a_file_that_cannot_be_written_changes_nothing(void **state _unu
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rates_are_written_applied_announced_and_kept),
-                cmocka_unit_test(test_a_direction_that_is_0_stays),
+                cmocka_unit_test(test_a_direction_that_is_not_given_is_not_written),
+                cmocka_unit_test(test_an_edit_of_the_other_direction_waits),
+                cmocka_unit_test(test_a_cap_is_taken_away),
+                cmocka_unit_test(test_a_reset_goes_back_to_the_file),
+                cmocka_unit_test(test_a_runtime_reset_goes_back_to_the_persistent_rate),
+                cmocka_unit_test(test_a_reset_sets_what_is_given_with_it),
+                cmocka_unit_test(test_a_reset_of_nothing_changes_nothing),
                 cmocka_unit_test(test_the_rates_that_are_in_force_already_need_no_change),
                 cmocka_unit_test(test_runtime_rates_leave_the_persistent_ones),
                 cmocka_unit_test(test_persistent_rates_end_the_runtime_ones),

@@ -125,7 +125,6 @@ static void test_other_files_are_ignored(void **state _unused_) {
         put("etc/.plane", "x");
         put("etc/blue.plane~", "x");
         put("etc/README", "x");
-        put("etc/red.plane.d/a.conf", "x");
         put("etc/blue.plane.d/a.conf.bak", "x");
         put("etc/blue.plane.d/.a.conf", "x");
         _cleanup_config_ Config *config = load_tree();
@@ -371,19 +370,38 @@ static void test_a_broken_plane_keeps_its_interface_and_networks(void **state _u
 // --- The drop-in of SetBandwidth
 
 static void test_bandwidth_dropins(void **state _unused_) {
-        _cleanup_free_ char *persistent = NULL, *runtime = NULL, *text = NULL, *partial = NULL;
+        _cleanup_free_ char *persistent = NULL, *runtime = NULL, *text = NULL, *partial = NULL, *empty = NULL;
 
         assert_int_equal(drop_in_bandwidth_path("/etc/migplane", "blue", false, &persistent), 0);
         assert_int_equal(drop_in_bandwidth_path("/run/migplane", "blue", true, &runtime), 0);
         assert_string_equal(persistent, "/etc/migplane/blue.plane.d/90-set-bandwidth.conf");
         assert_string_equal(runtime, "/run/migplane/blue.plane.d/95-set-bandwidth-runtime.conf");
 
-        assert_int_equal(drop_in_bandwidth_text(8000000000, 2500000000, 1000000000, &text), 0);
-        assert_string_equal(
-                text,
-                "# Set with SetBandwidth (migplanectl set-bandwidth). Remove this file and reload to undo it.\n"
-                "[Bandwidth]\nEgress=8G\nIngress=2.5G\nPerMigration=1G\n");
-        assert_int_equal(drop_in_bandwidth_text(0, 4000000000, 0, &partial), 0);
+        const DropInRates all = { { true, 8000000000 }, { true, 2500000000 }, { true, 0 } };
+        assert_int_equal(drop_in_bandwidth_text(&all, &text), 0);
+        assert_string_equal(text,
+                            "# Set with SetBandwidth. To undo it: migplanectl set-bandwidth PLANE --reset\n"
+                            "[Bandwidth]\nEgress=8G\nIngress=2.5G\nPerMigration=\n");
+        const DropInRates some = { .ingress = { true, 4000000000 } }, none = {};
+        assert_int_equal(drop_in_bandwidth_text(&some, &partial), 0);
+        assert_int_equal(drop_in_bandwidth_text(&none, &empty), 0);
+        assert_null(empty);
+
+        DropInRates read;
+        assert_int_equal(drop_in_bandwidth_read(text, &read), 0);
+        assert_true(read.egress.is_set && read.egress.rate == 8000000000);
+        assert_true(read.ingress.is_set && read.ingress.rate == 2500000000);
+        assert_true(read.per_migration.is_set && read.per_migration.rate == 0);
+        assert_int_equal(drop_in_bandwidth_read("Egress=1G\n[Bandwidth]\nnonsense\nIngress=fast\nEgress=4G\n[Plane]\n"
+                                                "Ingress=1G\n",
+                                                &read),
+                         0);
+        assert_true(read.egress.is_set && read.egress.rate == 4000000000);
+        assert_false(read.ingress.is_set);
+
+        assert_true(drop_in_is_bandwidth(persistent));
+        assert_true(drop_in_is_bandwidth(runtime));
+        assert_false(drop_in_is_bandwidth("/etc/migplane/blue.plane.d/90-other.conf"));
 
         put("etc/blue.plane", PLANE);
         put("etc/blue.plane.d/90-set-bandwidth.conf", text);
@@ -391,6 +409,23 @@ static void test_bandwidth_dropins(void **state _unused_) {
         _cleanup_config_ Config *config = load_tree();
         assert_int_equal(only_plane(config)->egress, 8000000000);
         assert_int_equal(only_plane(config)->ingress, 4000000000);
+}
+
+static void test_a_dropin_without_its_plane_is_told(void **state _unused_) {
+        put("etc/blue.plane", PLANE);
+        put("etc/blue.plane.d/1.conf", "[Bandwidth]\nEgress=1G\n");
+        put("etc/gone.plane.d/90-set-bandwidth.conf", "[Bandwidth]\nEgress=1G\n");
+        put("run/gone.plane.d/2.conf", "nonsense\n");
+        put("run/gone.plane.d/README", "");
+        put("run/empty.plane.d/README", "");
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_int_equal(config->n_planes, 1);
+        assert_messages(config,
+                        "etc/gone.plane.d/90-set-bandwidth.conf: warning: there is no such plane now, and a later one "
+                        "of that name would get this drop-in; remove it\n"
+                        "run/gone.plane.d/2.conf: warning: there is no such plane now, and a later one of that name "
+                        "would get this drop-in; remove it\n");
 }
 
 #define tree_test(function) cmocka_unit_test_setup_teardown(function, tree_setup, tree_teardown)
@@ -417,6 +452,7 @@ int main(void) {
                 tree_test(test_no_plane_of_several_is_the_default_by_itself),
                 tree_test(test_a_broken_plane_keeps_its_interface_and_networks),
                 tree_test(test_bandwidth_dropins),
+                tree_test(test_a_dropin_without_its_plane_is_told),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

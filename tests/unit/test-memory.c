@@ -170,7 +170,9 @@ static void text_show(const Work *work, FILE *file) {
 }
 
 static int drop_in_run(Work *work) {
-        return drop_in_bandwidth_text(100000000, 200000000, 0, &work->text);
+        const DropInRates rates = { .egress = { true, 100000000 }, .ingress = { true, 200000000 } };
+
+        return drop_in_bandwidth_text(&rates, &work->text);
 }
 
 static int reasons_run(Work *work) {

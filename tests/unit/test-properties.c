@@ -7,7 +7,7 @@
 #include "golden.h"
 
 static const char *text_of(const char *name, const Plane *plane) {
-        static char text[ENDPOINT_TEXT_MAX];
+        static char text[PROPERTY_TEXT_MAX];
 
         return properties_find(name)->text(plane, text);
 }
@@ -35,7 +35,7 @@ static void test_each_change_has_a_property_and_no_counter_has_a_change(void **s
                 assert_false(properties[i].is_counter && properties[i].changes);
         }
         assert_int_equal(all, PLANE_CHANGE_HEALTH | PLANE_CHANGE_REASONS | PLANE_CHANGE_IFINDEX | PLANE_CHANGE_MTU |
-                                      PLANE_CHANGE_RATES | PLANE_CHANGE_CONFIG);
+                                      PLANE_CHANGE_RATES | PLANE_CHANGE_CONFIG | PLANE_CHANGE_ORIGINS);
 }
 
 static void test_an_endpoint_is_written_as_initiators_take_it(void **state _unused_) {
@@ -60,6 +60,21 @@ static void test_an_endpoint_is_written_as_initiators_take_it(void **state _unus
         assert_string_equal(text_of("Family", &b), "ipv6");
 }
 
+static void test_a_cap_says_where_it_comes_from(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        Plane plane = {};
+
+        (void)golden_plane("blue",
+                           "[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n[Bandwidth]\nEgress=8G\n"
+                           "Egress=9G\nPerMigration=1G\nPerMigration=\n",
+                           &config);
+        plane.config = config->planes[0];
+        assert_string_equal(text_of("FragmentPath", &plane), plane.config->path);
+        assert_true(has_suffix(text_of("EgressOrigin", &plane), ":7"));
+        assert_string_equal(text_of("IngressOrigin", &plane), "");
+        assert_true(has_suffix(text_of("PerMigrationOrigin", &plane), ":9"));
+}
+
 static void test_the_suggested_rate_is_rounded_down(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
         Plane plane = {};
@@ -78,6 +93,7 @@ int main(void) {
                 cmocka_unit_test(test_each_has_a_name_of_its_own_and_a_getter),
                 cmocka_unit_test(test_each_change_has_a_property_and_no_counter_has_a_change),
                 cmocka_unit_test(test_an_endpoint_is_written_as_initiators_take_it),
+                cmocka_unit_test(test_a_cap_says_where_it_comes_from),
                 cmocka_unit_test(test_the_suggested_rate_is_rounded_down),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
