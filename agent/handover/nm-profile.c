@@ -202,8 +202,7 @@ int nm_profile_append(sd_bus_message *m, const PlaneConfig *plane) {
 const char *nm_profile_hash(const PlaneConfig *plane, char ret[static NM_HASH_SIZE]) {
         uint64_t hash = hash_bytes(HASH_INIT, plane->interface, strlen(plane->interface));
         char text[ADDRESS_TEXT_MAX + PREFIX_TEXT_MAX + 8];
-        const uint32_t version = 1,
-                       numbers[] = { version, plane->kind, plane->vlan_id, plane->vlan_protocol, plane->mtu };
+        const uint32_t numbers[] = { PROFILE_VERSION, plane->kind, plane->vlan_id, plane->vlan_protocol, plane->mtu };
 
         hash = hash_bytes(hash, plane->parent, strlen(plane->parent) + 1);
         hash = hash_bytes(hash, numbers, sizeof(numbers));
