@@ -114,7 +114,8 @@ static int print_input(const RulesetPlane *planes, size_t n_planes, FILE *file) 
 
         fputs("iifname { \"lo\"", file);
         for (size_t i = 0; i < n_planes; i++)
-                fprintf(file, ", \"%s\"", planes[i].plane->interface);
+                if (!planes[i].plane->is_unread)
+                        fprintf(file, ", \"%s\"", planes[i].plane->interface);
         fputs(" } accept\n", file);
         int r = fallback_print(planes, n_planes, file);
         if (r < 0)
@@ -201,12 +202,13 @@ static int print_bridge_input(const RulesetPlane *planes, size_t n_planes, FILE 
 static const struct {
         RulesetFamily family;
         const char *chain;
+        bool closes_ports; // of planes that are unread as well: it is printed with all planes
         int (*print)(const RulesetPlane *planes, size_t n_planes, FILE *file);
 } base_chains[] = {
-        { RULESET_INET, "prerouting", print_prerouting }, { RULESET_INET, "input", print_input },
-        { RULESET_INET, "forward", print_forward },       { RULESET_INET, "output", print_output },
-        { RULESET_ARP, "input", print_arp_input },        { RULESET_ARP, "output", print_arp_output },
-        { RULESET_BRIDGE, "input", print_bridge_input },
+        { RULESET_INET, "prerouting", false, print_prerouting }, { RULESET_INET, "input", true, print_input },
+        { RULESET_INET, "forward", false, print_forward },       { RULESET_INET, "output", false, print_output },
+        { RULESET_ARP, "input", false, print_arp_input },        { RULESET_ARP, "output", false, print_arp_output },
+        { RULESET_BRIDGE, "input", false, print_bridge_input },
 };
 
 static bool any_has_ipv4(const RulesetPlane *planes, size_t n_planes) {
@@ -264,14 +266,18 @@ static int dispatchers_add(const RulesetPlane *planes, size_t n_planes, RulesetF
         return dispatcher_add(planes, n_planes, family, WAY_OUT, state);
 }
 
-int base_chains_add(const RulesetPlane *planes, size_t n_planes, State *state) {
+int base_chains_add(const RulesetPlane *planes, size_t n_planes, size_t n_unread, State *state) {
         for (size_t i = 0; i < ELEMENTSOF(base_chains); i++) {
-                if (!is_needed(planes, n_planes, base_chains[i].family))
+                const size_t n = n_planes + (base_chains[i].closes_ports ? n_unread : 0);
+
+                if (n == 0 || !is_needed(planes, n, base_chains[i].family))
                         continue;
-                int r = base_chain_add(planes, n_planes, i, state);
+                int r = base_chain_add(planes, n, i, state);
                 if (r < 0)
                         return r;
         }
+        if (n_planes == 0)
+                return 0;
         int r = dispatchers_add(planes, n_planes, RULESET_INET, state);
         if (r < 0)
                 return r;

@@ -5,5 +5,5 @@
 #include "firewall/ruleset-plane.h"
 #include "model/state.h"
 
-// 0 or -ENOMEM.
-int base_chains_add(const RulesetPlane *planes, size_t n_planes, State *state);
+// The planes are followed by those that are unread. 0 or -ENOMEM.
+int base_chains_add(const RulesetPlane *planes, size_t n_planes, size_t n_unread, State *state);

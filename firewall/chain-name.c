@@ -49,8 +49,9 @@ static int hex_digit(char c) {
 static bool link_unspell(const char *spelling, size_t size, char ret[static IFNAMSIZ]) {
         const char *end = spelling + size;
         size_t n = 0;
+        bool has_start = size >= strlen(FIRST_LETTER) && strncmp(spelling, FIRST_LETTER, strlen(FIRST_LETTER)) == 0;
 
-        if (size > strlen(FIRST_LETTER) && strncmp(spelling, FIRST_LETTER, strlen(FIRST_LETTER)) == 0)
+        if (has_start)
                 spelling += strlen(FIRST_LETTER);
         while (spelling < end && n + 1 < IFNAMSIZ) {
                 if (*spelling != '/') {
@@ -65,7 +66,8 @@ static bool link_unspell(const char *spelling, size_t size, char ret[static IFNA
                 spelling += 3;
         }
         ret[n] = '\0';
-        return n > 0 && spelling == end;
+        // Planes that are unread have no link, and one counter together.
+        return (n > 0 || has_start) && spelling == end;
 }
 
 bool chain_name_is_guard(const char *name) {

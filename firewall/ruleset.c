@@ -98,12 +98,16 @@ static int plane_chains_add(const RulesetPlane *planes, size_t n_planes, size_t 
 }
 
 int ruleset_derive(const RulesetPlane *planes, size_t n_planes, State *state) {
+        size_t n_read = n_planes;
+
         if (n_planes == 0)
                 return 0;
-        for (size_t i = 0; i < n_planes; i++) {
-                int r = plane_chains_add(planes, n_planes, i, state);
+        while (n_read > 0 && planes[n_read - 1].plane->is_unread)
+                n_read--;
+        for (size_t i = 0; i < n_read; i++) {
+                int r = plane_chains_add(planes, n_read, i, state);
                 if (r < 0)
                         return r;
         }
-        return base_chains_add(planes, n_planes, state);
+        return base_chains_add(planes, n_read, n_planes - n_read, state);
 }

@@ -6,6 +6,6 @@
 #include "model/state.h"
 
 // Adds an OBJECT_RULESET for every chain, for all planes together; none when n_planes is 0. The planes' networks must
-// not overlap (config_load checks this). Returns 0, -ENOMEM, or -EINVAL where nft cannot take
-// the name of an interface.
+// not overlap (config_load checks this). Planes that are unread come last, and their ports are closed. Returns 0,
+// -ENOMEM, or -EINVAL where nft cannot take the name of an interface.
 int ruleset_derive(const RulesetPlane *planes, size_t n_planes, State *state);

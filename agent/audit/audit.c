@@ -69,6 +69,7 @@ static const struct ReasonCheck {
         [REASON_SETTING_UP] = { "device", VERDICT_WARNING },
         [REASON_NOT_SEEN] = { "configuration", VERDICT_FAILED },
         [REASON_TAKEN_DOWN] = { "device", VERDICT_FAILED },
+        [REASON_UNREAD] = { "configuration", VERDICT_FAILED },
         [REASON_CONFIGURATION] = { "configuration", VERDICT_WARNING },
         [REASON_PARENT_MISSING] = { "device", VERDICT_FAILED },
         [REASON_DEVICE_MISSING] = { "device", VERDICT_FAILED },
@@ -186,6 +187,9 @@ static int plane_audit(const Kernel *kernel, const AuditHost *host, const Snapsh
 
         for (size_t j = 0; j < ELEMENTSOF(checks); j++) {
                 if (facts->taken_down && checks[j].scope != ANY_PLANE)
+                        continue;
+                // Nothing else is known of a plane that is unread.
+                if (check.config->is_unread && checks[j].run != check_configuration)
                         continue;
                 check_run(&checks[j], &check);
                 if (findings_add(findings, checks[j].name, checks[j].promise, check.verdict, check.text) < 0)

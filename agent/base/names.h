@@ -4,6 +4,9 @@
 
 #include <net/if.h>
 
+// The daemon's user, in units/migplane.sysusers and units/migplaned.service.
+#define DAEMON_USER "migplane"
+
 #define BUS_NAME "org.migplane1"
 #define BUS_PATH "/org/migplane1"
 #define BUS_PATH_PLANES "/org/migplane1/plane"

@@ -118,7 +118,7 @@ static int admit(Config *config, PlaneConfig *plane, const PlaneConfig *const *s
                 return 0;
         }
 
-        int r = draft.out_of_memory ? -ENOMEM : config_add_broken(config, plane->name);
+        int r = draft.out_of_memory ? -ENOMEM : config_add_broken(config, plane->name, plane->path, plane);
         (void)plane_config_free(plane);
         return r;
 }
@@ -155,19 +155,19 @@ int config_check_kept(Config *config, const PlaneConfig *const *in_force, size_t
 
         for (size_t i = 0; i < config->n_broken; i++)
                 for (size_t j = 0; j < n_in_force; j++)
-                        if (streq(in_force[j]->name, config->broken[i]))
+                        if (!in_force[j]->is_unread && streq(in_force[j]->name, config->broken[i]->name))
                                 r = check_against_kept(config, in_force[j]) ?: r;
         choose_default(config);
         return r;
 }
 
-int config_keep(Config *config, const char *name, PlaneConfig **ret) {
-        int r = config_add_broken(config, name);
+int config_keep(Config *config, const PlaneConfig *in_force, PlaneConfig **ret) {
+        int r = config_add_broken(config, in_force->name, in_force->path, NULL);
         if (r < 0)
                 return r;
 
         for (size_t i = 0; i < config->n_planes; i++)
-                if (streq(config->planes[i]->name, name)) {
+                if (streq(config->planes[i]->name, in_force->name)) {
                         *ret = config->planes[i];
                         config->n_planes--;
                         memmove(&config->planes[i], &config->planes[i + 1],

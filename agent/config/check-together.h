@@ -13,6 +13,6 @@ int config_check_together(Config *config);
 // broken as well. in_force: the configurations of all present planes. Error: -ENOMEM.
 int config_check_kept(Config *config, const PlaneConfig *const *in_force, size_t n_in_force);
 
-// Removes the plane from the configuration and marks it broken, so that it keeps the configuration in force. *ret: the
-// removed plane; untouched if there is none of that name. Error: -ENOMEM.
-int config_keep(Config *config, const char *name, PlaneConfig **ret);
+// Removes the plane of that name from the configuration and marks it broken, so that it keeps the configuration in
+// force. *ret: the removed plane; untouched if there is none of that name. Error: -ENOMEM.
+int config_keep(Config *config, const PlaneConfig *in_force, PlaneConfig **ret);

@@ -19,8 +19,6 @@ enum {
         UPLINK_SHARE_MAX_PERCENT = 93,
 };
 
-static const PortRange default_ports = { 49152, 49215 }; // libvirt's
-
 // Why the address is not a host's within its network; NULL if it is. Every address of a network of one or two is a
 // host's.
 static const char *host_fault(const Prefix *prefix) {
@@ -259,32 +257,9 @@ static void complete_macs(ConfigDraft *draft) {
                 plane->known_peers[i].has_mac = memcmp(&plane->known_peers[i].mac, &none, sizeof(none)) != 0;
 }
 
-static int compare_ports(const void *a, const void *b) {
-        return (int)((const PortRange *)a)->first - (int)((const PortRange *)b)->first;
-}
-
-// Fills in the default and joins ranges that overlap or touch.
 static void complete_ports(ConfigDraft *draft) {
-        PlaneConfig *plane = draft->plane;
-        size_t n = 0;
-
-        if (plane->n_ports == 0) {
-                if (array_reserve(&plane->ports, &plane->n_ports_allocated, 1) < 0) {
-                        draft->out_of_memory = true;
-                        return;
-                }
-                plane->ports[plane->n_ports++] = default_ports;
-        }
-
-        qsort(plane->ports, plane->n_ports, sizeof(plane->ports[0]), compare_ports);
-        for (size_t i = 0; i < plane->n_ports; i++) {
-                const PortRange range = plane->ports[i];
-                if (n == 0 || range.first > plane->ports[n - 1].last + 1)
-                        plane->ports[n++] = range;
-                else if (range.last > plane->ports[n - 1].last)
-                        plane->ports[n - 1].last = range.last;
-        }
-        plane->n_ports = n;
+        if (plane_config_complete_ports(draft->plane) < 0)
+                draft->out_of_memory = true;
 }
 
 static int compare_users(const void *a, const void *b) {

@@ -7,8 +7,7 @@
 #include "config/ini.h"
 #include "config/plane-config.h"
 
-// A copy for terminals, logs and the bus: a byte that is not UTF-8, or a control character, becomes a question mark.
-static char *printable_copy(const char *text) {
+char *config_printable_copy(const char *text) {
         char *copy = strdup(text);
         size_t size = copy ? strlen(copy) : 0;
 
@@ -30,10 +29,10 @@ int config_add_message(Config *config, ConfigSeverity severity, const char *plan
         ConfigMessage *message = &config->messages[config->n_messages++];
         *message = (ConfigMessage){
                 .severity = severity,
-                .plane = printable_copy(plane),
-                .path = printable_copy(at.path),
+                .plane = config_printable_copy(plane),
+                .path = config_printable_copy(at.path),
                 .line = at.line,
-                .text = printable_copy(text),
+                .text = config_printable_copy(text),
         };
         return message->plane && message->path && message->text ? 0 : -ENOMEM;
 }
@@ -54,7 +53,7 @@ Config *config_free(Config *config) {
         for (size_t i = 0; i < config->n_planes; i++)
                 (void)plane_config_free(config->planes[i]);
         for (size_t i = 0; i < config->n_broken; i++)
-                free(config->broken[i]);
+                (void)plane_config_free(config->broken[i]);
         for (size_t i = 0; i < config->n_messages; i++) {
                 free(config->messages[i].plane);
                 free(config->messages[i].path);
@@ -76,18 +75,35 @@ const PlaneConfig *config_find(const Config *config, const char *name) {
 
 bool config_is_broken(const Config *config, const char *name) {
         for (size_t i = 0; i < config->n_broken; i++)
-                if (streq(config->broken[i], name))
+                if (streq(config->broken[i]->name, name))
                         return true;
         return false;
 }
 
-int config_add_broken(Config *config, const char *name) {
+int config_add_broken(Config *config, const char *name, const char *path, const PlaneConfig *read) {
+        if (config_is_broken(config, name))
+                return 0;
         if (array_reserve(&config->broken, &config->n_broken_allocated, config->n_broken + 1) < 0)
                 return -ENOMEM;
 
-        char *copy = strdup(name);
-        if (!copy)
+        PlaneConfig *unread = plane_config_new_unread(name, path, read);
+        if (!unread)
                 return -ENOMEM;
-        config->broken[config->n_broken++] = copy;
+        config->broken[config->n_broken++] = unread;
         return 0;
+}
+
+const ConfigMessage *config_find_error(const Config *config, const char *plane) {
+        const ConfigMessage *of_directory = NULL;
+
+        for (size_t i = 0; i < config->n_messages; i++) {
+                const ConfigMessage *message = &config->messages[i];
+                if (message->severity != CONFIG_ERROR)
+                        continue;
+                if (streq(message->plane, plane))
+                        return message;
+                if (config->has_unread_directory && !of_directory && streq(message->plane, message->path))
+                        of_directory = message;
+        }
+        return of_directory;
 }

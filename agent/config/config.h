@@ -23,8 +23,11 @@ typedef struct ConfigMessage {
 typedef struct Config {
         PlaneConfig **planes; // the valid ones, sorted by name; one that is taken out leaves NULL
         size_t n_planes, n_planes_allocated;
-        char **broken; // names of planes whose files have an error: they keep what is in force
+        // Those whose files have an error, as plane_config_new_unread makes them: they keep what is in force. A
+        // directory that cannot be read is one of them, named by its path, because it may hold planes.
+        PlaneConfig **broken;
         size_t n_broken, n_broken_allocated;
+        bool has_unread_directory;
         ConfigMessage *messages; // by plane: those of reading, line by line, then those of checking
         size_t n_messages, n_messages_allocated;
 } Config;
@@ -35,11 +38,17 @@ static inline void config_freep(Config **config) {
 }
 #define _cleanup_config_ _cleanup_(config_freep)
 
+// A copy for terminals, logs and the bus: a byte that is not UTF-8, or a control character, becomes a question mark.
+char *config_printable_copy(const char *text);
+
 const PlaneConfig *config_find(const Config *config, const char *name);
 bool config_is_broken(const Config *config, const char *name);
 // text: a sentence about the plane; it is made printable. Error: -ENOMEM.
 int config_add_message(Config *config, ConfigSeverity severity, const char *plane, ConfigLocation at, const char *text);
-int config_add_broken(Config *config, const char *name);
+// read: what could be read of the plane; NULL: nothing. A name that is broken already stays as it is. Error: -ENOMEM.
+int config_add_broken(Config *config, const char *name, const char *path, const PlaneConfig *read);
+// The first error of the plane's files, or else the one of a directory that cannot be read; NULL: there is none.
+const ConfigMessage *config_find_error(const Config *config, const char *plane);
 
 // "PATH:LINE: error: TEXT" and a line feed.
 void config_message_print(const ConfigMessage *message, FILE *file);

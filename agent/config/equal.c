@@ -50,8 +50,8 @@ static bool key_equal(const ConfigKey *key, const PlaneConfig *plane_a, const Pl
 bool plane_config_equal(const PlaneConfig *a, const PlaneConfig *b) {
         const ConfigKey *key;
 
-        // These two are not keys: the name is that of the file, and the only plane is the default without Default=.
-        if (!streq(a->name, b->name) || a->is_default != b->is_default)
+        // These are not keys: the name is that of the file, and the only plane is the default without Default=.
+        if (!streq(a->name, b->name) || a->is_default != b->is_default || a->is_unread != b->is_unread)
                 return false;
         for (size_t i = 0; (key = config_key_at(i)); i++)
                 if (!key_equal(key, a, b))

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/parse.h"
 #include "base/util.h"
 #include "config/check-together.h"
@@ -113,13 +114,18 @@ static bool is_mask(const struct stat *st) {
         return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
+static void draft_error_unreadable(ConfigDraft *draft, ConfigLocation at, int error) {
+        draft_error(draft, at, "cannot be read: %s; %s", strerror(error),
+                    error == EACCES ? "let the daemon's user " DAEMON_USER " read it" : "repair or remove it");
+}
+
 // Reads one file into the draft. Returns false if the file masks those of its name.
 static bool draft_read_file(ConfigDraft *draft, const char *path) {
         ConfigLocation at = { .path = path };
         struct stat st;
 
         if (stat(path, &st) < 0) {
-                draft_error(draft, at, "cannot be read: %m; repair or remove it");
+                draft_error_unreadable(draft, at, errno);
                 return true;
         }
         if (is_mask(&st))
@@ -137,7 +143,7 @@ static bool draft_read_file(ConfigDraft *draft, const char *path) {
         else if (r == -ENOMEM)
                 draft->out_of_memory = true; // not an error of the file
         else if (r < 0)
-                draft_error(draft, at, "cannot be read: %s; repair or remove it", strerror(-r));
+                draft_error_unreadable(draft, at, -r);
         else
                 draft_read_source(draft, path, text, size);
         return true;
@@ -175,11 +181,23 @@ static int config_add_draft(Config *config, ConfigDraft *draft) {
         if (draft->out_of_memory)
                 return -ENOMEM;
         if (draft->n_errors > 0)
-                return config_add_broken(config, draft->plane->name);
+                return config_add_broken(config, draft->plane->name, draft->plane->path, draft->plane);
         if (array_reserve(&config->planes, &config->n_planes_allocated, config->n_planes + 1) < 0)
                 return -ENOMEM;
         config->planes[config->n_planes++] = TAKE(draft->plane);
         return 0;
+}
+
+// The plane is in the lists all the same, under a name that terminals and the bus can show.
+static int config_add_misnamed(Config *config, const char *name, const char *path) {
+        _cleanup_free_ char *printable = config_printable_copy(name);
+
+        if (!printable ||
+            config_add_message(config, CONFIG_ERROR, name, (ConfigLocation){ .path = path },
+                               "the file's name is not a valid plane name; rename it: at most 64 letters, digits, '-', "
+                               "'_' and '.', the first a letter, a digit or '_'") < 0)
+                return -ENOMEM;
+        return config_add_broken(config, printable, path, NULL);
 }
 
 static int config_load_plane(Config *config, const char *const *directories, bool has_ipv6, const FoundFile *file) {
@@ -189,10 +207,7 @@ static int config_load_plane(Config *config, const char *const *directories, boo
         if (!name)
                 return -ENOMEM;
         if (!plane_name_is_valid(name))
-                return config_add_message(
-                        config, CONFIG_ERROR, name, (ConfigLocation){ .path = file->path },
-                        "the file's name is not a valid plane name; rename it: at most 64 letters, digits, '-', '_' "
-                        "and '.', the first a letter, a digit or '_'");
+                return config_add_misnamed(config, name, file->path);
 
         int r = draft_init(&draft, config, name, file->path, has_ipv6);
         if (r < 0 || !draft_read_file(&draft, file->path))
@@ -205,13 +220,30 @@ static int config_load_plane(Config *config, const char *const *directories, boo
         return config_add_draft(config, &draft);
 }
 
-static int config_load_planes(Config *config, const char *const *directories, bool has_ipv6, const FileList *list) {
-        for (size_t i = 0; i < list->n_files; i++) {
-                int r = config_load_plane(config, directories, has_ipv6, &list->files[i]);
+// The directory may hold planes, so that it stands for them.
+static int config_add_unread_directory(Config *config, const char *path, const Error *error) {
+        Error text;
+
+        (void)error_set(&text, error->code, "%s; its planes are unknown: %s", error->text,
+                        error->code == -EACCES ? "let the daemon's user " DAEMON_USER " read and search it"
+                                               : "make it a directory");
+        config->has_unread_directory = true;
+        if (config_add_message(config, CONFIG_ERROR, path, (ConfigLocation){ .path = path }, text.text) < 0)
+                return -ENOMEM;
+        return config_add_broken(config, path, path, NULL);
+}
+
+static int config_scan(Config *config, const char *const *directories, FileList *list) {
+        for (size_t i = 0; directories[i]; i++) {
+                Error error;
+                int r = file_list_scan(list, directories[i], PLANE_SUFFIX, &error);
+                if (r < 0)
+                        r = r == -ENOMEM ? r : config_add_unread_directory(config, directories[i], &error);
                 if (r < 0)
                         return r;
         }
-        return config_check_together(config);
+        file_list_sort(list);
+        return 0;
 }
 
 // A drop-in that is left over from a plane would surprise the next plane of its name.
@@ -254,18 +286,15 @@ int config_load(const char *const *directories, bool has_ipv6, Config **ret, Err
         _cleanup_(file_list_deinit) FileList list = { 0 };
         _cleanup_config_ Config *config = calloc(1, sizeof(*config));
 
-        for (size_t i = 0; directories[i]; i++) {
-                int r = file_list_scan(&list, directories[i], PLANE_SUFFIX, ret_error);
-                if (r < 0)
-                        return r;
-        }
-        file_list_sort(&list);
-        int r = config ? config_load_planes(config, directories, has_ipv6, &list) : -ENOMEM;
-        if (r >= 0)
+        int r = config ? config_scan(config, directories, &list) : -ENOMEM;
+        for (size_t i = 0; i < list.n_files && r >= 0; i++)
+                r = config_load_plane(config, directories, has_ipv6, &list.files[i]);
+        r = r < 0 ? r : config_check_together(config);
+        // Only with all directories it is known which planes there are.
+        if (r >= 0 && !config->has_unread_directory)
                 r = config_find_orphans(config, directories, &list);
         if (r < 0)
                 return error_set(ret_error, r, "cannot read the configuration: out of memory");
-
         *ret = TAKE(config);
         return 0;
 }

@@ -9,7 +9,7 @@
 // Reads every NAME.plane of the directories (NULL-terminated, highest precedence first) with its drop-ins and masks,
 // checks each plane alone and then all together. A bad file does not fail the call: it gives a message, and its plane
 // is in broken. Of two planes that contradict each other (same interface, overlapping prefixes), the later by name is
-// broken. has_ipv6: see config_kernel_has_ipv6. Errors: -ENOMEM, or an unreadable directory.
+// broken. A directory that cannot be read is in broken, too. has_ipv6: see config_kernel_has_ipv6. Error: -ENOMEM.
 int config_load(const char *const *directories, bool has_ipv6, Config **ret, Error *ret_error);
 // The same for one plane and one text of size bytes that was read from path. Error: -ENOMEM.
 int config_load_text(const char *name, const char *path, const char *text, size_t size, bool has_ipv6, Config **ret);

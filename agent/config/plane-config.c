@@ -8,6 +8,8 @@
 #include "base/inet.h"
 #include "base/util.h"
 
+static const PortRange default_ports = { 49152, 49215 }; // libvirt's
+
 const PlaneConfig plane_config_defaults = { .required = true };
 
 static const char *const plane_kind_names[] = {
@@ -82,6 +84,61 @@ PlaneConfig *plane_config_free(PlaneConfig *plane) {
         free(plane->texts);
         free(plane);
         return NULL;
+}
+
+static int compare_ports(const void *a, const void *b) {
+        return (int)((const PortRange *)a)->first - (int)((const PortRange *)b)->first;
+}
+
+int plane_config_complete_ports(PlaneConfig *plane) {
+        size_t n = 0;
+
+        if (plane->n_ports == 0) {
+                if (array_reserve(&plane->ports, &plane->n_ports_allocated, 1) < 0)
+                        return -ENOMEM;
+                plane->ports[plane->n_ports++] = default_ports;
+        }
+
+        qsort(plane->ports, plane->n_ports, sizeof(plane->ports[0]), compare_ports);
+        for (size_t i = 0; i < plane->n_ports; i++) {
+                const PortRange range = plane->ports[i];
+                if (n == 0 || range.first > plane->ports[n - 1].last + 1)
+                        plane->ports[n++] = range;
+                else if (range.last > plane->ports[n - 1].last)
+                        plane->ports[n - 1].last = range.last;
+        }
+        plane->n_ports = n;
+        return 0;
+}
+
+static int unread_fill(PlaneConfig *plane, const char *name, const char *path, const PlaneConfig *read) {
+        plane->is_unread = true;
+        plane->name = strdup(name);
+        if (!plane->name || array_reserve(&plane->texts, &plane->n_texts_allocated, 1) < 0)
+                return -ENOMEM;
+        plane->path = plane->texts[0] = strdup(path);
+        if (!plane->path)
+                return -ENOMEM;
+        plane->n_texts = 1;
+
+        const size_t n_ports = read ? read->n_ports : 0;
+        if (array_reserve(&plane->ports, &plane->n_ports_allocated, n_ports) < 0)
+                return -ENOMEM;
+        if (n_ports > 0)
+                memcpy(plane->ports, read->ports, n_ports * sizeof(plane->ports[0]));
+        plane->n_ports = n_ports;
+        if (read)
+                plane->required = read->required;
+        return plane_config_complete_ports(plane);
+}
+
+PlaneConfig *plane_config_new_unread(const char *name, const char *path, const PlaneConfig *read) {
+        PlaneConfig *plane = malloc(sizeof(*plane));
+
+        if (!plane)
+                return NULL;
+        *plane = plane_config_defaults;
+        return unread_fill(plane, name, path, read) < 0 ? plane_config_free(plane) : plane;
 }
 
 bool plane_config_has_family(const PlaneConfig *plane, int family) {

@@ -64,8 +64,9 @@ typedef struct PlanePeer {
 // A list is always a pointer followed by its two sizes, the layout that config/keys.h describes.
 typedef struct PlaneConfig {
         char *name;
-        char *path;   // of NAME.plane
-        char *source; // the text of all files in the order of reading; read again, it gives the same plane
+        char *path;     // of NAME.plane
+        bool is_unread; // its files have an error: nothing is known of it but the name, the path, Required= and Ports=
+        char *source;   // the text of all files in the order of reading; read again, it gives the same plane
 
         // [Plane]
         char *description;
@@ -117,6 +118,11 @@ typedef struct PlaneConfig {
 // The configuration of a plane whose file sets nothing.
 extern const PlaneConfig plane_config_defaults;
 PlaneConfig *plane_config_free(PlaneConfig *plane);
+// What is known of a plane whose files have an error. Its name and path are as given; Required= and Ports= are those of
+// read, which may be NULL. NULL: out of memory.
+PlaneConfig *plane_config_new_unread(const char *name, const char *path, const PlaneConfig *read);
+// Fills in the default of Ports=, sorts the ranges, and joins those that overlap or touch. Error: -ENOMEM.
+int plane_config_complete_ports(PlaneConfig *plane);
 // Whether the plane has an address of the family, AF_INET or AF_INET6.
 bool plane_config_has_family(const PlaneConfig *plane, int family);
 // Whether the address is one of the plane's own.

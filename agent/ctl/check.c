@@ -1,6 +1,8 @@
 // migplanectl check: the configuration, without the daemon.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include <grp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -11,15 +13,87 @@
 #include "config/load.h"
 #include "ctl/ctl.h"
 
-static CtlExit check_print(const Config *config) {
-        size_t n_errors = 0;
+// --- what the daemon can read ---
+
+// Becomes the daemon's user for opening files, as the kernel's checks have it.
+static int user_enter(const struct passwd *user) {
+        if (initgroups(user->pw_name, user->pw_gid) < 0 || setegid(user->pw_gid) < 0 || seteuid(user->pw_uid) < 0)
+                return -errno;
+        return 0;
+}
+
+static int user_leave(void) {
+        if (seteuid(0) < 0 || setegid(0) < 0 || setgroups(0, NULL) < 0)
+                return -errno;
+        return 0;
+}
+
+static bool has_message(const Config *config, const ConfigMessage *wanted) {
+        for (size_t i = 0; i < config->n_messages; i++)
+                if (streq(config->messages[i].path, wanted->path) && streq(config->messages[i].text, wanted->text))
+                        return true;
+        return false;
+}
+
+// An error that only the daemon has.
+static bool is_hidden(const Config *config, const ConfigMessage *message) {
+        return message->severity == CONFIG_ERROR && !has_message(config, message);
+}
+
+static bool is_read(const Config *config, const Config *seen, const char *plane) {
+        for (size_t i = 0; i < seen->n_messages; i++)
+                if (streq(seen->messages[i].plane, plane) && is_hidden(config, &seen->messages[i]))
+                        return false;
+        return config_find(seen, plane) || config_is_broken(seen, plane);
+}
+
+static void names_print(const Config *config, const Config *seen, bool read) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < config->n_planes + config->n_broken; i++) {
+                const char *name =
+                        i < config->n_planes ? config->planes[i]->name : config->broken[i - config->n_planes]->name;
+                if (is_read(config, seen, name) != read)
+                        continue;
+                (void)printf("%s %s",
+                             n > 0  ? ","
+                             : read ? "the daemon's user " DAEMON_USER " can read:"
+                                    : "the daemon's user " DAEMON_USER " cannot read:",
+                             name);
+                n++;
+        }
+        if (n > 0)
+                (void)putchar('\n');
+}
+
+// The daemon is not root, so root's reading does not show what the daemon reads.
+static int daemon_load(const char *const *directories, Config **ret, Error *ret_error) {
+        const struct passwd *user = geteuid() == 0 ? getpwnam(DAEMON_USER) : NULL;
+
+        if (!user)
+                return 0;
+        int r = user_enter(user);
+        r = r < 0 ? r : config_load(directories, config_kernel_has_ipv6(), ret, ret_error);
+        int left = user_leave();
+        return left < 0 ? left : r;
+}
+
+static CtlExit check_print(const Config *config, const Config *seen) {
+        size_t n_errors = 0, n_warnings = 0;
 
         for (size_t i = 0; i < config->n_messages; i++) {
                 config_message_print(&config->messages[i], stdout);
-                if (config->messages[i].severity == CONFIG_ERROR)
-                        n_errors++;
+                n_errors += config->messages[i].severity == CONFIG_ERROR;
+                n_warnings += config->messages[i].severity == CONFIG_WARNING;
         }
-        size_t n_warnings = config->n_messages - n_errors, n_planes = config->n_planes + config->n_broken;
+        for (size_t i = 0; seen && i < seen->n_messages; i++)
+                if (is_hidden(config, &seen->messages[i])) {
+                        config_message_print(&seen->messages[i], stdout);
+                        n_errors++;
+                }
+        for (unsigned read = 0; read < 2 && seen; read++)
+                names_print(config, seen, read);
+        size_t n_planes = config->n_planes + config->n_broken;
         (void)printf("%zu plane%s, %zu error%s, %zu warning%s\n", n_planes, n_planes == 1 ? "" : "s", n_errors,
                      n_errors == 1 ? "" : "s", n_warnings, n_warnings == 1 ? "" : "s");
         return n_errors > 0 || config->n_broken > 0 ? CTL_FAILED : CTL_DONE;
@@ -28,7 +102,8 @@ static CtlExit check_print(const Config *config) {
 CtlExit ctl_verb_check(_unused_ Ctl *ctl, int n_arguments, char **arguments) {
         static const char *const standard[] = { CONFIG_DIRECTORIES, NULL };
         const char *const given[] = { n_arguments > 0 ? arguments[0] : NULL, NULL };
-        _cleanup_config_ Config *config = NULL;
+        const char *const *directories = n_arguments > 0 ? given : standard;
+        _cleanup_config_ Config *config = NULL, *seen = NULL;
         Error error = {};
         struct stat status;
 
@@ -37,9 +112,12 @@ CtlExit ctl_verb_check(_unused_ Ctl *ctl, int n_arguments, char **arguments) {
                 log_error("%s: %s; check takes a directory of plane files", given[0], strerror(errno));
                 return CTL_FAILED;
         }
-        if (config_load(given[0] ? given : standard, config_kernel_has_ipv6(), &config, &error) < 0) {
+        if (config_load(directories, config_kernel_has_ipv6(), &config, &error) < 0) {
                 log_error("%s", error.text);
                 return CTL_FAILED;
         }
-        return check_print(config);
+        int r = daemon_load(directories, &seen, &error);
+        if (r < 0)
+                log_warning("Cannot check what the daemon's user " DAEMON_USER " can read: %s", strerror(-r));
+        return check_print(config, seen);
 }

@@ -118,6 +118,11 @@ static void status_print_health(const Ctl *ctl, const json_t *plane) {
                             text_of(json_array_get(reason, 0)));
 }
 
+static void status_print_ports(const json_t *plane) {
+        status_line("Ports", "%" PRIu64 "-%" PRIu64, client_plane_number(plane, "PortMin"),
+                    client_plane_number(plane, "PortMax"));
+}
+
 static void status_print_addresses(const json_t *plane) {
         size_t i;
         json_t *cidr;
@@ -127,8 +132,7 @@ static void status_print_addresses(const json_t *plane) {
         status_line("Migrate URI", "%s", client_plane_string(plane, "MigrateUri"));
         status_line("", "%s (older form)", client_plane_string(plane, "MigrateUriLegacy"));
         status_line("Listen", "%s", client_plane_string(plane, "ListenAddress"));
-        status_line("Ports", "%" PRIu64 "-%" PRIu64, client_plane_number(plane, "PortMin"),
-                    client_plane_number(plane, "PortMax"));
+        status_print_ports(plane);
 }
 
 static void status_print_bandwidth(const json_t *plane) {
@@ -205,6 +209,15 @@ static void status_print_counters(const json_t *plane) {
                 status_line("Repairs", "%" PRIu64, client_plane_number(plane, "Repairs"));
 }
 
+static void status_print_device(const json_t *plane) {
+        status_line("Interface", "%s (%s, index %" PRIu64 ")", client_plane_string(plane, "Interface"),
+                    client_plane_string(plane, "Kind"), client_plane_number(plane, "InterfaceIndex"));
+        status_line("MTU", "%" PRIu64 " bytes", client_plane_number(plane, "MTU"));
+        status_print_addresses(plane);
+        status_print_bandwidth(plane);
+        status_print_counters(plane);
+}
+
 static void status_print(const Ctl *ctl, const json_t *plane) {
         const char *health = ctl_health_word(plane), *description = client_plane_string(plane, "Description");
 
@@ -212,12 +225,11 @@ static void status_print(const Ctl *ctl, const json_t *plane) {
                      ctl_colour(ctl, CTL_PLAIN), client_plane_string(plane, "Name"), description[0] ? " - " : "",
                      description);
         status_print_health(ctl, plane);
-        status_line("Interface", "%s (%s, index %" PRIu64 ")", client_plane_string(plane, "Interface"),
-                    client_plane_string(plane, "Kind"), client_plane_number(plane, "InterfaceIndex"));
-        status_line("MTU", "%" PRIu64 " bytes", client_plane_number(plane, "MTU"));
-        status_print_addresses(plane);
-        status_print_bandwidth(plane);
-        status_print_counters(plane);
+        // A plane without a configuration has no interface, and its ports are closed.
+        if (client_plane_string(plane, "Interface")[0])
+                status_print_device(plane);
+        else
+                status_print_ports(plane);
         status_line("Required", "%s", client_plane_flag(plane, "Required") ? "yes" : "no");
         status_line("Fallback", "%s", client_plane_string(plane, "Fallback"));
 }

@@ -73,7 +73,8 @@ static void drop_in_put_back(const DropIn *drop_in) {
 
 void bandwidth_sweep_drop_ins(const PlaneSet *planes) {
         for (size_t i = 0; i < planes->n_planes; i++)
-                for (unsigned runtime = 0; runtime < 2; runtime++) {
+                // The name of one that is unread may be no part of a path.
+                for (unsigned runtime = 0; runtime < 2 && !planes->planes[i]->config->is_unread; runtime++) {
                         _cleanup_drop_in_ DropIn drop_in = {};
                         if (drop_in_path(&drop_in, planes->planes[i]->config->name, runtime) >= 0)
                                 file_remove_leftovers(drop_in.path);
@@ -83,12 +84,13 @@ void bandwidth_sweep_drop_ins(const PlaneSet *planes) {
 // --- the rates ---
 
 static int missing_set(const Config *config, const PlaneConfig *plane, Error *ret_error) {
-        for (size_t i = 0; i < config->n_messages; i++) {
-                const ConfigMessage *message = &config->messages[i];
-                if (message->severity == CONFIG_ERROR && streq(message->plane, plane->name))
-                        return error_set(ret_error, -EINVAL, "%s:%u: %s", message->path, message->line, message->text);
-        }
-        return error_set(ret_error, -EINVAL, "%s is missing", plane->path);
+        const ConfigMessage *message = config_find_error(config, plane->name);
+
+        if (!message)
+                return error_set(ret_error, -EINVAL, "%s is missing", plane->path);
+        if (message->line == 0)
+                return error_set(ret_error, -EINVAL, "%s: %s", message->path, message->text);
+        return error_set(ret_error, -EINVAL, "%s:%u: %s", message->path, message->line, message->text);
 }
 
 // The plane of the files as they are now.
@@ -239,6 +241,8 @@ int bandwidth_set(Reconciler *reconciler, Plane *plane, const BandwidthRequest *
         _cleanup_drop_in_ DropIn persistent = {}, runtime = {};
         char egress[RATE_TEXT_MAX], ingress[RATE_TEXT_MAX];
 
+        if (plane->config->is_unread)
+                return error_set(ret_error, -EINVAL, "the plane is not set up, because %s", plane->broken);
         int r = drop_in_init(&persistent, plane->config->name, false, ret_error);
         if (r < 0)
                 return r;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "daemon/answers.h"
@@ -169,7 +170,6 @@ static const char *const down_marks[] = { DOWN_MARK_DIRECTORIES, NULL };
 
 int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error) {
         const PlaneConfig *config = plane->config;
-        char name[65];
         int r;
 
         // Its address would stay, without isolation.
@@ -179,6 +179,9 @@ int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error
                         "%s belongs to another manager (ManagedBy=%s), which is to take it down; then remove %s "
                         "and reload",
                         config->interface, managed_by_to_string(config->managed_by), config->path);
+        // Its mark has the name of the plane.
+        if (!plane_name_is_valid(config->name))
+                return error_set(ret_error, -EINVAL, "%s is not the name of a plane: %s", config->name, plane->broken);
         // First the mark: a daemon that is killed in between carries on at its next start.
         r = down ? down_mark_set(down_marks, config->name, ret_error)
                  : down_mark_clear(down_marks, config->name, ret_error);
@@ -189,7 +192,9 @@ int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error
         plane->drift.repaired[0] = '\0';
         // What waited for the migrations on the plane waits no longer; the plane may go for good.
         if (pending_edit_waits(&plane->pending)) {
-                strcpy_fixed(name, config->name);
+                _cleanup_free_ char *name = strdup(config->name);
+                if (!name)
+                        return error_set(ret_error, -ENOMEM, "out of memory");
                 r = manager_reload(manager, ret_error);
                 plane = planes_find(&manager->planes, name);
                 if (r < 0 || !plane)

@@ -102,7 +102,7 @@ static int edit_hold(PlaneSet *planes, Plane *plane, Config *config, Running *ru
         const char *key = pending_edit_find(connections, plane->config, wanted);
         if (!key)
                 return 0;
-        if (config_keep(config, name, &taken) < 0)
+        if (config_keep(config, plane->config, &taken) < 0)
                 return -ENOMEM;
         pending_edit_begin(&plane->pending, plane->config, taken, key, migrations_count(connections, plane->config));
         return default_take(planes, plane, taken);
@@ -129,6 +129,18 @@ static int kept_check(const PlaneSet *planes, Config *config) {
         return config_check_kept(config, in_force, planes->n_planes);
 }
 
+// What is in a directory that cannot be read stays as it is.
+static int unknown_keep(const PlaneSet *planes, Config *config) {
+        int r = 0;
+
+        for (size_t i = 0; i < planes->n_planes && r >= 0 && config->has_unread_directory; i++) {
+                const PlaneConfig *in_force = planes->planes[i]->config;
+                if (!config_find(config, in_force->name))
+                        r = config_add_broken(config, in_force->name, in_force->path, in_force);
+        }
+        return r;
+}
+
 // --- what changes ---
 
 static const char *const down_marks[] = { DOWN_MARK_DIRECTORIES, NULL };
@@ -138,7 +150,9 @@ static void missing_remove(PlaneSet *planes, const Config *config) {
                 Plane *plane = planes->planes[i];
                 if (config_find(config, plane->config->name) || config_is_broken(config, plane->config->name))
                         continue;
-                log_notice("%s: its file is gone; removing the plane", plane->config->name);
+                log_notice("%s: %s", plane->config->name,
+                           plane->config->is_unread ? "nothing is in the way any more"
+                                                    : "its file is gone; removing the plane");
                 planes_remove(planes, plane);
         }
 }
@@ -151,17 +165,40 @@ static void message_format(const ConfigMessage *message, char *ret, size_t size)
                 config_message_print(message, file);
 }
 
-// The first error is the one to mend first.
+// The first error is the one to mend first. A plane that waits for migrations has none.
 static void broken_mark(Plane *plane, const Config *config) {
+        const ConfigMessage *message = NULL;
+
         plane->broken[0] = '\0';
-        for (size_t i = 0; i < config->n_messages; i++) {
-                const ConfigMessage *message = &config->messages[i];
-                if (message->severity != CONFIG_ERROR || !streq(message->plane, plane->config->name))
-                        continue;
+        if (config_is_broken(config, plane->config->name) && !pending_edit_waits(&plane->pending))
+                message = config_find_error(config, plane->config->name);
+        if (message)
                 message_format(message, plane->broken, sizeof(plane->broken));
-                plane->broken[strcspn(plane->broken, "\n")] = '\0';
-                return;
+        plane->broken[strcspn(plane->broken, "\n")] = '\0';
+}
+
+// Consumes config.
+static int plane_take(PlaneSet *planes, PlaneConfig *config) {
+        Plane *plane = config ? planes_find(planes, config->name) : NULL;
+
+        if (!config)
+                return -ENOMEM;
+        if (!plane)
+                return planes_add(planes, config);
+        planes_replace_config(planes, plane, config);
+        return 0;
+}
+
+// A broken plane keeps what it has. If that is nothing, it is in the lists all the same.
+static int broken_take(PlaneSet *planes, const Config *config) {
+        int r = 0;
+
+        for (size_t i = 0; i < config->n_broken && r >= 0; i++) {
+                const Plane *plane = planes_find(planes, config->broken[i]->name);
+                if (!plane || plane->config->is_unread)
+                        r = plane_take(planes, plane_config_copy(config->broken[i]));
         }
+        return r;
 }
 
 // A device that another manager makes would be up without isolation.
@@ -202,19 +239,19 @@ static int inherited_warn(Messages *messages, const PlaneConfig *added) {
 // Takes the planes out of the configuration.
 static int config_take(PlaneSet *planes, Config *config, Messages *messages, bool is_first) {
         missing_remove(planes, config);
-        for (size_t i = 0; i < config->n_planes; i++) {
+        int r = broken_take(planes, config);
+        for (size_t i = 0; i < config->n_planes && r >= 0; i++) {
                 PlaneConfig *taken = TAKE(config->planes[i]);
-                Plane *plane = planes_find(planes, taken->name);
-                if (plane)
-                        planes_replace_config(planes, plane, taken);
-                else if (planes_add(planes, taken) < 0 || (!is_first && inherited_warn(messages, taken) < 0))
-                        return -ENOMEM;
+                bool is_new = !planes_find(planes, taken->name);
+                r = plane_take(planes, taken);
+                if (r >= 0 && is_new && !is_first)
+                        r = inherited_warn(messages, taken);
         }
-        for (size_t i = 0; i < planes->n_planes; i++) {
+        for (size_t i = 0; i < planes->n_planes && r >= 0; i++) {
                 broken_mark(planes->planes[i], config);
                 down_read(planes->planes[i]);
         }
-        return 0;
+        return r;
 }
 
 int reload_planes(PlaneSet *planes, Messages *messages, Error *ret_error) {
@@ -225,7 +262,8 @@ int reload_planes(PlaneSet *planes, Messages *messages, Error *ret_error) {
         int r = config_load(directories, config_kernel_has_ipv6(), &config, ret_error);
         if (r < 0)
                 return r;
-        r = edits_hold(planes, config);
+        r = unknown_keep(planes, config);
+        r = r < 0 ? r : edits_hold(planes, config);
         last_good_prune(LAST_GOOD_DIRECTORY, config);
         down_mark_prune(down_marks, config);
         if (r < 0 || kept_check(planes, config) < 0 || messages_store(messages, config) < 0 ||

@@ -16,7 +16,7 @@ typedef struct Messages {
 void messages_deinit(Messages *messages);
 
 // Reads the files again. A plane whose file has an error, or an edit that would interrupt a migration, keeps what it
-// had. Fails only when a directory cannot be read or memory is out; everything about files is in messages.
+// had; without that it is failed. Fails only when memory is out; everything about files and directories is in messages.
 int reload_planes(PlaneSet *planes, Messages *messages, Error *ret_error);
 // At the start: the planes that an earlier daemon had in force. -ENOMEM.
 int reload_restore(PlaneSet *planes);

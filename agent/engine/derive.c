@@ -346,21 +346,35 @@ static int plane_derive(PlaneFacts *plane, const DeriveFacts *facts, State *stat
         return d.device.possible ? objects_derive(&d) : 0;
 }
 
-int derive(PlaneFacts *planes, size_t n_planes, const DeriveFacts *facts, State *ret) {
-        _cleanup_state_ State state = {};
-        _cleanup_free_ RulesetPlane *rules = calloc(n_planes + 1, sizeof(*rules));
-        size_t n_rules = 0;
-        int r;
+// Without its files a plane has no device, but its ports are closed.
+static int planes_derive(PlaneFacts *planes, size_t n_planes, const DeriveFacts *facts, State *state,
+                         RulesetPlane *rules, size_t *ret_n) {
+        size_t n = 0;
 
-        if (!rules)
-                return -ENOMEM;
         for (size_t i = 0; i < n_planes; i++) {
-                if (planes[i].taken_down)
+                if (planes[i].taken_down || planes[i].config->is_unread)
                         continue;
-                r = plane_derive(&planes[i], facts, &state, &rules[n_rules++]);
+                int r = plane_derive(&planes[i], facts, state, &rules[n++]);
                 if (r < 0)
                         return r;
         }
+        for (size_t i = 0; i < n_planes; i++)
+                if (!planes[i].taken_down && planes[i].config->is_unread)
+                        rules[n++] = (RulesetPlane){ .plane = planes[i].config };
+        *ret_n = n;
+        return 0;
+}
+
+int derive(PlaneFacts *planes, size_t n_planes, const DeriveFacts *facts, State *ret) {
+        _cleanup_state_ State state = {};
+        _cleanup_free_ RulesetPlane *rules = calloc(n_planes + 1, sizeof(*rules));
+        size_t n_rules;
+
+        if (!rules)
+                return -ENOMEM;
+        int r = planes_derive(planes, n_planes, facts, &state, rules, &n_rules);
+        if (r < 0)
+                return r;
         r = ruleset_derive(rules, n_rules, &state);
         if (r < 0)
                 return r;

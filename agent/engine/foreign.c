@@ -124,7 +124,7 @@ int foreign_respect(const Kernel *kernel, const Inventory *inventory, PlaneFacts
         bool has_read = false;
 
         for (size_t i = 0; i < n_planes; i++) {
-                if (planes[i].taken_down)
+                if (planes[i].taken_down || planes[i].config->is_unread)
                         continue;
                 int r = has_read ? 0 : redirects_read(kernel->netlink, &redirects, ret_error);
                 if (r < 0)

@@ -75,7 +75,8 @@ PlaneFacts plane_facts_find(const PlaneInput *input, const Inventory *inventory)
                 .stood_on = link && input->verified && link->index == input->ifindex,
         };
 
-        names_ifb(config->interface, facts.ifb_name);
+        if (!config->is_unread)
+                names_ifb(config->interface, facts.ifb_name);
         return facts;
 }
 

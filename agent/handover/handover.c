@@ -36,6 +36,8 @@ static int files_write(Handover *handover, unsigned *ret_changed, Error *ret_err
                 Plane *plane = handover->planes->planes[i];
                 HandoverState *state = &plane->handover;
 
+                if (plane->config->is_unread)
+                        continue;
                 if (!state->parent_network[0])
                         handover_recall_parent(plane->config->interface, state->parent_network,
                                                sizeof(state->parent_network));

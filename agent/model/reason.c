@@ -14,6 +14,7 @@ static const struct {
         [REASON_SETTING_UP] = { "setting-up", HEALTH_UNKNOWN },
         [REASON_NOT_SEEN] = { "not-seen", HEALTH_FAILED },
         [REASON_TAKEN_DOWN] = { "taken-down", HEALTH_FAILED },
+        [REASON_UNREAD] = { "configuration", HEALTH_FAILED },
         [REASON_CONFIGURATION] = { "configuration", HEALTH_DEGRADED },
         [REASON_PARENT_MISSING] = { "parent-missing", HEALTH_FAILED },
         [REASON_DEVICE_MISSING] = { "device-missing", HEALTH_FAILED },

@@ -16,7 +16,8 @@ typedef enum ReasonCode {
         REASON_SETTING_UP,
         REASON_NOT_SEEN,
         REASON_TAKEN_DOWN,
-        REASON_CONFIGURATION,
+        REASON_UNREAD,        // its files have an error, and nothing is in force
+        REASON_CONFIGURATION, // its files have an error, and what was in force stays
         REASON_PARENT_MISSING,
         REASON_DEVICE_MISSING,
         REASON_DEVICE_MISMATCH,

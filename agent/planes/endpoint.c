@@ -8,11 +8,11 @@
 #include "config/plane-config.h"
 
 const char *endpoint_address(const PlaneConfig *plane, char text[static ENDPOINT_TEXT_MAX]) {
-        return address_format(&plane->addresses[0].prefix.address, text);
+        return plane->is_unread ? "" : address_format(&plane->addresses[0].prefix.address, text);
 }
 
 const char *endpoint_cidr(const PlaneConfig *plane, char text[static ENDPOINT_TEXT_MAX]) {
-        return prefix_format(&plane->addresses[0].prefix, text);
+        return plane->is_unread ? "" : prefix_format(&plane->addresses[0].prefix, text);
 }
 
 static bool is_ipv6(const PlaneConfig *plane) {
@@ -20,13 +20,15 @@ static bool is_ipv6(const PlaneConfig *plane) {
 }
 
 const char *endpoint_family(const PlaneConfig *plane) {
-        return is_ipv6(plane) ? "ipv6" : "ipv4";
+        return plane->is_unread ? "" : is_ipv6(plane) ? "ipv6" : "ipv4";
 }
 
 // The port is left out: the destination's hypervisor chooses one.
 static const char *uri_format(const PlaneConfig *plane, const char *scheme, char text[static ENDPOINT_TEXT_MAX]) {
         char address[ENDPOINT_TEXT_MAX];
 
+        if (plane->is_unread)
+                return "";
         (void)endpoint_address(plane, address);
         (void)snprintf(text, ENDPOINT_TEXT_MAX, is_ipv6(plane) ? "%s[%.60s]" : "%s%.60s", scheme, address);
         return text;

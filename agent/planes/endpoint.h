@@ -1,5 +1,7 @@
 // How a plane's endpoint is written for those who start migrations: pure.
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// All texts are empty for a plane that is unread.
 #pragma once
 
 #include "config/plane-config.h"

@@ -76,6 +76,13 @@ static bool wanted_assess(const Plane *plane, const PlaneFacts *found, const Hea
         return is_well;
 }
 
+// Nothing of the plane is there but the rules that close its ports.
+static void unread_assess(const Plane *plane, const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
+        reasons_add(reasons, REASON_UNREAD, "not set up, because %s", plane->broken);
+        failures_assess(found, facts->failures, reasons);
+        plan_assess(found, &facts->snapshot->plan, reasons);
+}
+
 static void taken_down_assess(const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
         reasons_add(reasons, REASON_TAKEN_DOWN, "taken down by request; migplanectl up %s sets it up",
                     found->config->name);
@@ -102,6 +109,8 @@ PlaneStatus health_assess(const Plane *plane, size_t i, const HealthFacts *facts
         *reasons = (Reasons){};
         if (found->taken_down)
                 taken_down_assess(found, facts, &status.reasons);
+        else if (found->config->is_unread)
+                unread_assess(plane, found, facts, &status.reasons);
         else
                 status.verified = wanted_assess(plane, found, facts, &status.reasons) || plane->status.verified;
         return status;

@@ -24,7 +24,7 @@ static const char *get_interface(const Plane *plane, char *text _unused_) {
 }
 
 static const char *get_kind(const Plane *plane, char *text _unused_) {
-        return plane_kind_to_string(plane->config->kind);
+        return plane->config->is_unread ? "" : plane_kind_to_string(plane->config->kind);
 }
 
 static const char *get_health(const Plane *plane, char *text _unused_) {

@@ -230,7 +230,7 @@ static void test_files_that_cannot_be_read(void **state _unused_) {
                 "etc/pipe.plane: error: is not a regular file; a plane is described by a text file\n"
                 "run/red.plane.d: error: cannot read directory run/red.plane.d: Not a directory\n");
         assert_int_equal(config->n_planes, 0);
-        assert_int_equal(config->n_broken, 5); // "no name" is none that could have had anything
+        assert_int_equal(config->n_broken, 6);
 }
 
 static void test_a_file_without_permission(void **state _unused_) {
@@ -239,7 +239,64 @@ static void test_a_file_without_permission(void **state _unused_) {
         put("etc/blue.plane", PLANE);
         assert_int_equal(chmod("etc/blue.plane", 0), 0);
         _cleanup_config_ Config *config = load_tree();
-        assert_messages(config, "etc/blue.plane: error: cannot be read: Permission denied; repair or remove it\n");
+        assert_messages(
+                config,
+                "etc/blue.plane: error: cannot be read: Permission denied; let the daemon's user migplane read it\n");
+}
+
+static void test_a_link_that_leads_to_itself(void **state _unused_) {
+        put_link("etc/blue.plane", "blue.plane");
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_true(config_is_broken(config, "blue"));
+        assert_non_null(strstr(config->messages[0].text, "symbolic links"));
+}
+
+static const PlaneConfig *unread_find(const Config *config, const char *name) {
+        for (size_t i = 0; i < config->n_broken; i++)
+                if (streq(config->broken[i]->name, name))
+                        return config->broken[i];
+        fail_msg("%s is in no list", name);
+        return NULL;
+}
+
+static void test_what_is_known_of_a_plane_that_cannot_be_read(void **state _unused_) {
+        put_link("etc/blue.plane", "nowhere");
+        put("etc/red.plane",
+            "[Plane]\nRequired=no\nFallback=allow\nDefault=yes\n[Interface]\nName=mig1\nWhat\n"
+            "[Isolation]\nPorts=50010-50020 50000-50010\n");
+        _cleanup_config_ Config *config = load_tree();
+        const PlaneConfig *blue = unread_find(config, "blue"), *red = unread_find(config, "red");
+
+        assert_true(blue->is_unread && red->is_unread);
+        assert_string_equal(blue->path, "etc/blue.plane");
+        assert_true(blue->required);
+        assert_false(red->required);
+        assert_int_equal(plane_config_migration_ports(blue)->first, 49152);
+        assert_int_equal(plane_config_migration_ports(blue)->last, 49215);
+        assert_int_equal(plane_config_migration_ports(red)->first, 50000);
+        assert_int_equal(plane_config_migration_ports(red)->last, 50020);
+        assert_int_equal(red->fallback, FALLBACK_DENY);
+        assert_false(red->wants_default || red->is_default);
+        assert_string_equal(red->interface, "");
+        assert_int_equal(red->n_addresses, 0);
+}
+
+static void test_the_first_error_is_found(void **state _unused_) {
+        put("etc/blue.plane", "[Plane]\nRequired=perhaps\nFallback=never\n");
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_int_equal(config_find_error(config, "blue")->line, 2);
+        assert_null(config_find_error(config, "red"));
+}
+
+static void test_names_that_look_the_same_are_one_plane(void **state _unused_) {
+        put("etc/a\x1b.plane", PLANE);
+        put("etc/a\x1c.plane", PLANE);
+        _cleanup_config_ Config *config = load_tree();
+
+        assert_int_equal(config->n_broken, 1);
+        assert_string_equal(config->broken[0]->name, "a?");
 }
 
 static void test_names_are_printable_in_messages(void **state _unused_) {
@@ -249,14 +306,21 @@ static void test_names_are_printable_in_messages(void **state _unused_) {
         assert_string_equal(config->messages[0].plane, "a?[1m???");
 }
 
+// It may hold planes, and is in the lists in their place.
 static void test_a_file_in_place_of_the_directory(void **state _unused_) {
         const char *const directories[] = { "etc", "/dev/null", NULL };
-        Config *config = NULL;
-        Error error = { 0 };
+        _cleanup_config_ Config *config = NULL;
 
-        assert_int_equal(config_load(directories, true, &config, &error), -ENOTDIR);
-        assert_string_equal(error.text, "cannot read directory /dev/null: Not a directory");
-        assert_null(config);
+        put("etc/blue.plane", PLANE);
+        assert_int_equal(config_load(directories, true, &config, NULL), 0);
+        assert_true(config->has_unread_directory);
+        assert_true(unread_find(config, "/dev/null")->required);
+        assert_string_equal(
+                config_find_error(config, "/dev/null")->text,
+                "cannot read directory /dev/null: Not a directory; its planes are unknown: make it a directory");
+        assert_ptr_equal(config_find_error(config, "red"), config_find_error(config, "/dev/null"));
+        // Drop-ins of the other planes may be there as well.
+        assert_true(config_is_broken(config, "blue"));
 }
 
 // --- Several planes
@@ -445,6 +509,10 @@ int main(void) {
                 tree_test(test_a_broken_plane_leaves_the_others_alone),
                 tree_test(test_files_that_cannot_be_read),
                 tree_test(test_a_file_without_permission),
+                tree_test(test_a_link_that_leads_to_itself),
+                tree_test(test_what_is_known_of_a_plane_that_cannot_be_read),
+                tree_test(test_the_first_error_is_found),
+                tree_test(test_names_that_look_the_same_are_one_plane),
                 tree_test(test_names_are_printable_in_messages),
                 tree_test(test_a_file_in_place_of_the_directory),
                 tree_test(test_planes_that_contradict_each_other),

@@ -178,7 +178,7 @@ static void test_only_planes_with_a_file_good_or_bad_stay(void **state _unused_)
         _cleanup_config_ Config *config = NULL;
 
         (void)golden_plane("blue", CAPPED, &config);
-        assert_int_equal(config_add_broken(config, "green"), 0);
+        assert_int_equal(config_add_broken(config, "green", "green.plane", NULL), 0);
         write_text("blue.plane", CAPPED);
         write_text("green.plane", CAPPED);
         write_text("red.plane", CAPPED);
