@@ -69,6 +69,10 @@ static void test_counters_tell_link_way_and_reason(void **state _unused_) {
         assert_true(chain_name_parse_counter("m/401-in-arp", link, &is_outgoing, &reason));
         assert_string_equal(link, "m@1");
         assert_false(is_outgoing);
+        // That of the planes that are unread.
+        assert_true(chain_name_parse_counter("x//-in-fallback", link, &is_outgoing, &reason));
+        assert_string_equal(link, "");
+        assert_string_equal(reason, "fallback");
 }
 
 static void test_other_counters_are_not_parsed(void **state _unused_) {

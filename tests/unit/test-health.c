@@ -152,6 +152,12 @@ static void file_is_broken(Situation *situation) {
         strcpy_fixed(situation->plane->broken, "blue.plane:3: error: no");
 }
 
+static void file_is_unread(Situation *situation) {
+        no_device(situation);
+        file_is_broken(situation);
+        situation->plane->config->is_unread = true;
+}
+
 static void something_was_repaired(Situation *situation) {
         strcpy_fixed(situation->plane->drift.repaired, "1 object(s), changed by tc, pid 9");
 }
@@ -200,6 +206,7 @@ static const struct {
         { "edit", edit_waits, REASON_REBUILD_WAITS, HEALTH_DEGRADED, "the new Address= would interrupt" },
         { "broken file", file_is_broken, REASON_CONFIGURATION, HEALTH_DEGRADED,
           "kept as it was, because blue.plane:3" },
+        { "unread file", file_is_unread, REASON_UNREAD, HEALTH_FAILED, "not set up, because blue.plane:3" },
         { "repaired", something_was_repaired, REASON_REPAIRED, HEALTH_HEALTHY, "1 object(s), changed by tc" },
         { "drops", drops_are_not_logged, REASON_DROPS_NOT_LOGGED, HEALTH_DEGRADED,
           "LogDrops= has no effect: cannot bind netfilter's log" },

@@ -173,6 +173,40 @@ static void test_fallbacks_of_several_planes(void **state _unused_) {
         }
 }
 
+static const PlaneConfig unread = {
+        .name = (char[]){ "red" },
+        .is_unread = true,
+        .ports = (PortRange[]){ { 49152, 49215 } },
+        .n_ports = 1,
+};
+
+// Nothing is known of it, and its ports are closed on every network.
+static void test_a_plane_that_is_unread_closes_its_ports(void **state _unused_) {
+        const RulesetPlane plane = { .plane = &unread };
+        _cleanup_state_ State rules = {};
+
+        assert_int_equal(ruleset_derive(&plane, 1, &rules), 0);
+        assert_int_equal(rules.n_objects, 1);
+        assert_chain(&rules, RULESET_INET, "input",
+                     INPUT_HOOK "iifname { \"lo\" } accept\n" CLOSES("49152-49215", "x//"));
+}
+
+static void test_a_plane_that_is_unread_beside_another(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State alone = {}, both = {};
+        RulesetPlane planes[] = { there, { .plane = &unread } };
+
+        planes[0].plane = golden_plane("blue", IPV4_PLANE "[Isolation]\nPorts=100-199\n", &config);
+        assert_int_equal(ruleset_derive(planes, 1, &alone), 0);
+        assert_int_equal(ruleset_derive(planes, 2, &both), 0);
+        assert_has(&both, RULESET_INET, "input",
+                   "iifname { \"lo\", \"mig0\" } accept\n" CLOSES("100-199", "mig0") CLOSES("49152-49215", "x//"));
+        assert_int_equal(alone.n_objects, both.n_objects);
+        for (size_t i = 0; i < alone.n_objects; i++)
+                if (!streq(alone.objects[i].as_ruleset.chain, "input"))
+                        assert_int_equal(alone.objects[i].as_ruleset.hash, both.objects[i].as_ruleset.hash);
+}
+
 static void test_an_ipv4_plane_in_arp(void **state _unused_) {
         _cleanup_config_ Config *config = NULL;
         _cleanup_state_ State rules = {};
@@ -467,6 +501,8 @@ int main(void) {
                 cmocka_unit_test(test_a_routed_peer_is_the_planes_and_its_network_is_not),
                 cmocka_unit_test(test_migration_ports_are_open_with_a_fallback),
                 cmocka_unit_test(test_fallbacks_of_several_planes),
+                cmocka_unit_test(test_a_plane_that_is_unread_closes_its_ports),
+                cmocka_unit_test(test_a_plane_that_is_unread_beside_another),
                 cmocka_unit_test(test_an_ipv4_plane_in_arp),
                 cmocka_unit_test(test_an_ipv6_plane),
                 cmocka_unit_test(test_known_peers_are_held_to_their_macs),
