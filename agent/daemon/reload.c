@@ -264,8 +264,11 @@ int reload_planes(PlaneSet *planes, Messages *messages, Error *ret_error) {
                 return r;
         r = unknown_keep(planes, config);
         r = r < 0 ? r : edits_hold(planes, config);
-        last_good_prune(LAST_GOOD_DIRECTORY, config);
-        down_mark_prune(down_marks, config);
+        // Only with all directories it is known which planes are gone.
+        if (!config->has_unread_directory) {
+                last_good_prune(LAST_GOOD_DIRECTORY, config);
+                down_mark_prune(down_marks, config);
+        }
         if (r < 0 || kept_check(planes, config) < 0 || messages_store(messages, config) < 0 ||
             config_take(planes, config, messages, is_first) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
