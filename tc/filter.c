@@ -1,15 +1,19 @@
 // The filters that redirect ingress to the ifb.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// They are u32 filters, because every kernel that we know has u32. A filter that is replaced under its handle gets
-// another action in one step, but the kernel ignores the keys in that request.
+// They are bpf filters, with programs of the classic kind (tc/selector.h). A filter that is replaced under its handle
+// gets another program and another action in one step.
 
 #include "tc/filter.h"
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/tc_act/tc_mirred.h>
 #include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/inet.h"
@@ -21,25 +25,38 @@
 #include "netlink/attribute.h"
 #include "netlink/request.h"
 #include "netlink/tc-message.h"
-#include "tc/selector.h"
 
 #define PARENT_INGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 #define PARENT_EGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)
 
+#define KIND "bpf"
+
 enum {
-        // All filters of one priority have the same protocol.
-        PRIORITY_IPV4 = OUR_FILTER_PRIORITY,
-        PRIORITY_IPV6 = OUR_FILTER_PRIORITY + 1,
+        // All filters of one priority have the same kind and protocol. Older versions had u32 filters at the first two.
+        PRIORITY_OLD_IPV4 = OUR_FILTER_PRIORITY,
+        PRIORITY_OLD_IPV6,
+        PRIORITY_IPV4,
+        PRIORITY_IPV6,
 };
 
 // A filter in the kernel.
 typedef struct Filter {
-        FilterObject object; // without the name of the target
+        FilterObject object; // without the program and the name of the target
         bool is_ours;        // by priority
+        bool is_software;    // the kernel changes no filter in place that it may have offloaded to the NIC
+        uint16_t priority;
         uint32_t handle;
         char kind[16];
         int target; // the index of the ifb; 0: the action is not ours
 } Filter;
+
+static uint16_t priority_of(const FilterObject *filter) {
+        return filter->protocol == ETH_P_IPV6 ? PRIORITY_IPV6 : PRIORITY_IPV4;
+}
+
+static bool is_current(const Filter *filter) {
+        return filter->priority == priority_of(&filter->object) && streq(filter->kind, KIND);
+}
 
 typedef struct FilterDump {
         Filter *filters;
@@ -68,16 +85,19 @@ static int target_read(const TcMessage *message) {
         return (int)mirred.ifindex;
 }
 
-static void u32_read(const TcMessage *message, Filter *filter) {
-        static const uint16_t conditions[] = { TCA_U32_LINK, TCA_U32_INDEV, TCA_U32_MARK };
+// The kernel gives no instructions for a program that another program loaded by bpf(2), and flags where the program
+// itself is the action.
+static void program_read(const TcMessage *message, Filter *filter) {
         size_t size;
+        const void *program = attribute_payload(attribute_find_nested(message->options, TCA_BPF_OPS), &size);
+        uint32_t flags = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(conditions); i++)
-                if (attribute_find_nested(message->options, conditions[i]))
-                        return;
-        const void *selector = attribute_payload(attribute_find_nested(message->options, TCA_U32_SEL), &size);
-        if (selector && selector_read(selector, size, &filter->object))
-                filter->target = target_read(message);
+        (void)attribute_u32(attribute_find_nested(message->options, TCA_BPF_FLAGS_GEN), &flags);
+        filter->is_software = flags & TCA_CLS_FLAGS_SKIP_HW;
+        if (!program || !filter->is_software || attribute_find_nested(message->options, TCA_BPF_FLAGS))
+                return;
+        filter->object.hash = hash_bytes(HASH_INIT, program, size);
+        filter->target = target_read(message);
 }
 
 static int filter_dump_handle(const struct nlmsghdr *header, void *userdata) {
@@ -92,14 +112,14 @@ static int filter_dump_handle(const struct nlmsghdr *header, void *userdata) {
 
         uint32_t priority = TC_H_MAJ(message.header->tcm_info) >> 16;
         Filter filter = {
-                .object.priority = (uint16_t)priority,
                 .object.protocol = ntohs((uint16_t)TC_H_MIN(message.header->tcm_info)),
-                .is_ours = message.chain == 0 && (priority == PRIORITY_IPV4 || priority == PRIORITY_IPV6),
+                .is_ours = message.chain == 0 && priority >= PRIORITY_OLD_IPV4 && priority <= PRIORITY_IPV6,
+                .priority = (uint16_t)priority,
                 .handle = message.header->tcm_handle,
         };
         strcpy_fixed(filter.kind, message.kind);
-        if (filter.is_ours && streq(message.kind, "u32"))
-                u32_read(&message, &filter);
+        if (filter.is_ours && is_current(&filter))
+                program_read(&message, &filter);
 
         r = array_reserve(&dump->filters, &dump->n_allocated, dump->n_filters + 1);
         if (r < 0)
@@ -115,10 +135,7 @@ static int filter_dump(Netlink *netlink, int ifindex, uint32_t parent, FilterDum
 }
 
 static bool filter_has_key(const Filter *filter, const FilterObject *key) {
-        const FilterObject *object = &filter->object;
-
-        return filter->is_ours && object->priority == key->priority && object->protocol == key->protocol &&
-               address_compare(&object->address, &key->address) == 0;
+        return filter->is_ours && filter->object.protocol == key->protocol && filter->object.part == key->part;
 }
 
 static Filter *filter_dump_find(const FilterDump *dump, size_t n, const FilterObject *key) {
@@ -128,17 +145,32 @@ static Filter *filter_dump_find(const FilterDump *dump, size_t n, const FilterOb
         return NULL;
 }
 
-// Reads the filters at ingress. Of two filters for one address only the first has an effect. The other loses its
-// address here, so that it counts as superfluous.
+// The n-th part has the handle n + 1. A filter that is not as created gets the first part that no other has, so that
+// the filters of an older version are in force until their successors are.
+static void parts_assign(FilterDump *dump) {
+        for (size_t i = 0; i < dump->n_filters; i++) {
+                Filter *filter = &dump->filters[i];
+                bool fits = is_current(filter) && filter->handle > 0 && filter->handle <= UINT16_MAX;
+                filter->object.part = fits ? (uint16_t)(filter->handle - 1) : UINT16_MAX;
+        }
+        for (size_t i = 0; i < dump->n_filters; i++) {
+                Filter *filter = &dump->filters[i];
+                FilterObject free = { .protocol = filter->object.protocol };
+
+                if (!filter->is_ours || filter->object.part != UINT16_MAX)
+                        continue;
+                while (free.part < UINT16_MAX && filter_dump_find(dump, dump->n_filters, &free))
+                        free.part++;
+                filter->object.part = free.part;
+        }
+}
+
+// Reads the filters at ingress.
 static int ingress_dump(Netlink *netlink, int ifindex, FilterDump *dump, Error *ret_error) {
         int r = filter_dump(netlink, ifindex, PARENT_INGRESS, dump, ret_error);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < dump->n_filters; i++)
-                if (filter_dump_find(dump, i, &dump->filters[i].object)) {
-                        dump->filters[i].object.address = (Address){};
-                        dump->filters[i].target = 0;
-                }
+        parts_assign(dump);
         return 0;
 }
 
@@ -164,7 +196,7 @@ int filter_observe(Netlink *netlink, const char *link, int ifindex, State *state
         int r = ingress_dump(netlink, ifindex, &dump, ret_error);
         for (size_t i = 0; i < dump.n_filters && r == 0; i++) {
                 const Filter *filter = &dump.filters[i];
-                if (filter->is_ours && !filter_dump_find(&dump, i, &filter->object))
+                if (filter->is_ours)
                         r = filter_observe_one(netlink, link, filter, state, ret_error);
         }
         if (r < 0) {
@@ -174,16 +206,15 @@ int filter_observe(Netlink *netlink, const char *link, int ifindex, State *state
         return 0;
 }
 
-static struct nl_msg *filter_message_new(uint16_t type, uint16_t flags, int ifindex, const FilterObject *filter,
-                                         uint32_t handle, const char *kind) {
+static struct nl_msg *filter_message_new(uint16_t type, uint16_t flags, int ifindex, const Filter *filter) {
         struct tcmsg header = {
                 .tcm_family = AF_UNSPEC,
                 .tcm_ifindex = ifindex,
-                .tcm_handle = handle,
+                .tcm_handle = filter->handle,
                 .tcm_parent = PARENT_INGRESS,
-                .tcm_info = TC_H_MAKE((uint32_t)filter->priority << 16, htons(filter->protocol)),
+                .tcm_info = TC_H_MAKE((uint32_t)filter->priority << 16, htons(filter->object.protocol)),
         };
-        return tc_message_new(type, flags, &header, kind);
+        return tc_message_new(type, flags, &header, filter->kind);
 }
 
 static bool action_put(struct nl_msg *message, int target) {
@@ -194,7 +225,7 @@ static bool action_put(struct nl_msg *message, int target) {
         };
         struct nlattr *actions, *action, *inside;
 
-        if (!(actions = nla_nest_start(message, TCA_U32_ACT)) || !(action = nla_nest_start(message, 1)) ||
+        if (!(actions = nla_nest_start(message, TCA_BPF_ACT)) || !(action = nla_nest_start(message, 1)) ||
             nla_put_string(message, TCA_ACT_KIND, ACTION_MIRRED) < 0 ||
             !(inside = nla_nest_start(message, TCA_ACT_OPTIONS)) ||
             nla_put(message, TCA_MIRRED_PARMS, sizeof(mirred), &mirred) < 0)
@@ -206,38 +237,47 @@ static bool action_put(struct nl_msg *message, int target) {
 }
 
 static struct nl_msg *filter_options_put(struct nl_msg *message, const FilterObject *filter, int target) {
+        const size_t size = filter->n_instructions * sizeof(*filter->program);
+
         if (!message)
                 return NULL;
-
-        Selector selector = selector_make(filter);
+        // libnl allocates a page, and no attribute makes it more.
+        if (nlmsg_expand(message, (size_t)getpagesize() + size) < 0)
+                return tc_message_end(message, false);
         struct nlattr *options = nla_nest_start(message, TCA_OPTIONS);
-        bool ok = options && nla_put(message, TCA_U32_SEL, (int)selector_size(&selector), &selector) == 0 &&
-                  nla_put_u32(message, TCA_U32_FLAGS, TCA_CLS_FLAGS_SKIP_HW) == 0 && action_put(message, target);
+        bool ok = options && nla_put_u16(message, TCA_BPF_OPS_LEN, (uint16_t)filter->n_instructions) == 0 &&
+                  nla_put(message, TCA_BPF_OPS, (int)size, filter->program) == 0 &&
+                  nla_put_u32(message, TCA_BPF_FLAGS_GEN, TCA_CLS_FLAGS_SKIP_HW) == 0 && action_put(message, target);
         if (ok)
                 nla_nest_end(message, options);
         return tc_message_end(message, ok);
 }
 
-// handle: of the filter that gets another action; 0: a new filter is added.
-static int filter_put(Netlink *netlink, int ifindex, const FilterObject *filter, uint32_t handle, Error *ret_error) {
-        uint16_t flags = handle == 0 ? NLM_F_CREATE | NLM_F_EXCL : 0;
+static int filter_put(Netlink *netlink, int ifindex, const FilterObject *filter, uint16_t flags, Error *ret_error) {
+        Filter new = {
+                .object = *filter,
+                .priority = priority_of(filter),
+                .handle = filter->part + 1U,
+                .kind = KIND,
+        };
         int target;
 
         int r = netlink_link_index(netlink, filter->target, &target, ret_error);
         if (r < 0)
                 return r;
-        struct nl_msg *message = filter_message_new(RTM_NEWTFILTER, flags, ifindex, filter, handle, "u32");
+        struct nl_msg *message = filter_message_new(RTM_NEWTFILTER, flags, ifindex, &new);
         return netlink_request(netlink, filter_options_put(message, filter, target), ret_error);
 }
 
 static int filter_remove(Netlink *netlink, int ifindex, const Filter *filter, Error *ret_error) {
-        struct nl_msg *message =
-                filter_message_new(RTM_DELTFILTER, 0, ifindex, &filter->object, filter->handle, filter->kind);
-        return netlink_request(netlink, message, ret_error);
+        return netlink_request(netlink, filter_message_new(RTM_DELTFILTER, 0, ifindex, filter), ret_error);
 }
 
 int filter_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error) {
-        return filter_put(netlink, ifindex, &desired->as_filter, 0, ret_error);
+        int r = filter_put(netlink, ifindex, &desired->as_filter, NLM_F_CREATE | NLM_F_EXCL, ret_error);
+        if (r == -ENOENT)
+                error_prefix(ret_error, "this kernel has no BPF classifier (CONFIG_NET_CLS_BPF)");
+        return r;
 }
 
 int filter_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error) {
@@ -249,18 +289,35 @@ int filter_change(Netlink *netlink, int ifindex, const Object *desired, const Ob
         const Filter *old = filter_dump_find(&dump, dump.n_filters, &observed->as_filter);
         if (!old)
                 return error_set(ret_error, -ENOENT, "the filter no longer exists");
+        if (old->is_software && old->handle == desired->as_filter.part + 1U)
+                return filter_put(netlink, ifindex, &desired->as_filter, 0, ret_error);
 
-        if (memcmp(&old->object.mac, &desired->as_filter.mac, sizeof(old->object.mac)) == 0)
-                return filter_put(netlink, ifindex, &desired->as_filter, old->handle, ret_error);
-        r = filter_put(netlink, ifindex, &desired->as_filter, 0, ret_error);
+        // No filter of another kind can be at the same priority, and none at the same handle.
+        if (old->priority == priority_of(&desired->as_filter)) {
+                r = filter_remove(netlink, ifindex, old, ret_error);
+                return r < 0 ? r : filter_add(netlink, ifindex, desired, ret_error);
+        }
+        r = filter_add(netlink, ifindex, desired, ret_error);
         return r < 0 ? r : filter_remove(netlink, ifindex, old, ret_error);
 }
 
 static bool priority_is_used(const FilterDump *dump, const Filter *by_others_than) {
         for (size_t i = 0; i < dump->n_filters; i++)
-                if (dump->filters[i].is_ours && dump->filters[i].object.priority == by_others_than->object.priority)
+                if (dump->filters[i].is_ours && dump->filters[i].priority == by_others_than->priority)
                         return true;
         return false;
+}
+
+// The kernel deletes no filter that it cannot announce, and it has a page to do that.
+static int filter_shrink(Netlink *netlink, int ifindex, const Filter *filter, Error *ret_error) {
+        struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+        FilterObject small = filter->object;
+
+        if (!filter->is_software || netlink_link_name(netlink, filter->target, small.target, ret_error) < 0)
+                return 0;
+        small.program = &nothing;
+        small.n_instructions = 1;
+        return filter_put(netlink, ifindex, &small, 0, ret_error);
 }
 
 int filter_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error) {
@@ -272,10 +329,13 @@ int filter_delete(Netlink *netlink, int ifindex, const Object *observed, Error *
                 if (!filter_has_key(filter, &observed->as_filter))
                         continue;
                 filter->is_ours = false;
-                // The last filter is deleted with its priority: an empty hash table of u32 would keep the protocol.
-                if (!priority_is_used(&dump, filter))
+                // The last filter is deleted with its priority, which would keep its kind and protocol.
+                if (priority_is_used(&dump, filter))
+                        r = filter_shrink(netlink, ifindex, filter, ret_error);
+                else
                         filter->handle = 0;
-                r = filter_remove(netlink, ifindex, filter, ret_error);
+                if (r == 0)
+                        r = filter_remove(netlink, ifindex, filter, ret_error);
         }
         return r;
 }

@@ -8,13 +8,13 @@
 #include "model/state.h"
 #include "netlink/request.h"
 
-// Adds every filter of our priorities at the ingress of the link's clsact. A filter with other keys than ours has no
-// address. A filter with another action, or whose ifb no longer exists, has no target: it drops the packets that it
+// Adds every filter of our priorities at the ingress of the link's clsact. A filter of another kind than ours has no
+// hash. A filter with another action, or whose ifb no longer exists, has no target: it drops the packets that it
 // matches.
 int filter_observe(Netlink *netlink, const char *link, int ifindex, State *state, Error *ret_error);
 int filter_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
-// No packet is lost or bypasses the ifb meanwhile: another target is set in place, and for another MAC the new filter
-// is added before the old one is deleted.
+// No packet is lost or bypasses the ifb meanwhile: the program and the target are replaced in place, and a filter of an
+// older version is deleted after the new one is added.
 int filter_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error);
 int filter_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error);
 

@@ -1,24 +1,26 @@
-// The packets that an ingress filter matches, as keys of a u32 selector: from and to a FilterObject, purely.
+// The packets that an ingress filter matches, as programs of classic BPF: a pure function of the plane.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <linux/pkt_cls.h>
+#include <linux/filter.h>
 
+#include "base/inet.h"
 #include "base/util.h"
-#include "model/object.h"
+#include "config/plane-config.h"
 
-enum {
-        SELECTOR_KEYS_MAX = 8,
-};
-
-// A selector with room for its keys.
-typedef union Selector {
-        struct tc_u32_sel head;
-        uint8_t room[sizeof(struct tc_u32_sel) + SELECTOR_KEYS_MAX * sizeof(struct tc_u32_key)];
+typedef struct Selector {
+        struct sock_filter *program;
+        size_t size, allocated; // instructions
 } Selector;
 
-size_t selector_size(const Selector *selector);
-// Source: protocol, MAC and address.
-Selector selector_make(const FilterObject *filter);
-// Fills in MAC and address. filter has the protocol. False, and filter is untouched: the selector is not one of ours.
-bool selector_read(const void *data, size_t size, FilterObject *filter);
+// A plane with many peers has several selectors. A packet is taken if one of them takes it, and at most one does.
+typedef struct SelectorList {
+        Selector *selectors;
+        size_t n_selectors, n_allocated;
+} SelectorList;
+
+// The packets of one family, AF_INET or AF_INET6, that the plane's allow list accepts as part of a migration; mac is
+// the device's. A family without an address or a peer has no selector. 0, or -ENOMEM and *ret is untouched.
+int selectors_make(const PlaneConfig *plane, int family, const MacAddress *mac, SelectorList *ret);
+void selectors_deinit(SelectorList *list);
+#define _cleanup_selectors_ _cleanup_(selectors_deinit)

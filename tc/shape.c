@@ -26,6 +26,7 @@
 #include "config/plane-config.h"
 #include "model/object.h"
 #include "model/state.h"
+#include "tc/selector.h"
 
 enum {
         GSO_BYTES_MAX = 65536,
@@ -97,21 +98,29 @@ static int tree_derive(const char *link, uint64_t rate, const ShapeFacts *facts,
         return qdisc_derive(link, OBJECT_LEAF, leaf, state);
 }
 
-static int filter_derive(const PlaneConfig *plane, const Address *address, const ShapeFacts *facts, State *state) {
-        bool is_ipv6 = address->family == AF_INET6;
-        Object object = {
-                .kind = OBJECT_FILTER,
-                .as_filter = {
-                        // All filters of one priority have the same protocol.
-                        .priority = OUR_FILTER_PRIORITY + is_ipv6,
-                        .protocol = is_ipv6 ? ETH_P_IPV6 : ETH_P_IP,
-                        .mac = facts->mac,
-                        .address = *address,
-                },
-        };
-        strcpy_fixed(object.link, plane->interface);
-        strcpy_fixed(object.as_filter.target, facts->ifb);
-        return state_add(state, &object);
+static int filters_derive(const PlaneConfig *plane, int family, const ShapeFacts *facts, State *state) {
+        _cleanup_selectors_ SelectorList list = {};
+
+        int r = selectors_make(plane, family, &facts->mac, &list);
+        for (size_t i = 0; i < list.n_selectors && r == 0; i++) {
+                Selector *selector = &list.selectors[i];
+                Object object = {
+                        .kind = OBJECT_FILTER,
+                        .as_filter = {
+                                .protocol = family == AF_INET6 ? ETH_P_IPV6 : ETH_P_IP,
+                                .part = (uint16_t)i,
+                                .n_instructions = selector->size,
+                                .hash = hash_bytes(HASH_INIT, selector->program,
+                                                   selector->size * sizeof(*selector->program)),
+                        },
+                };
+
+                object.as_filter.program = TAKE(selector->program);
+                strcpy_fixed(object.link, plane->interface);
+                strcpy_fixed(object.as_filter.target, facts->ifb);
+                r = state_add(state, &object);
+        }
+        return r;
 }
 
 static int ingress_derive(const PlaneConfig *plane, const ShapeFacts *facts, State *state) {
@@ -125,9 +134,12 @@ static int ingress_derive(const PlaneConfig *plane, const ShapeFacts *facts, Sta
         if (r < 0)
                 return r;
         r = qdisc_derive(plane->interface, OBJECT_QDISC, clsact, state);
-        for (size_t i = 0; i < plane->n_addresses && r == 0; i++)
-                r = filter_derive(plane, &plane->addresses[i].prefix.address, facts, state);
-        return r;
+        if (r < 0)
+                return r;
+        r = filters_derive(plane, AF_INET, facts, state);
+        if (r < 0)
+                return r;
+        return filters_derive(plane, AF_INET6, facts, state);
 }
 
 int shape_derive(const PlaneConfig *plane, const ShapeFacts *facts, State *state) {

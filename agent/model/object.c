@@ -201,25 +201,22 @@ static void class_print(const Object *object, FILE *file) {
 }
 
 static int filter_compare(const Object *a, const Object *b) {
-        int r = COMPARE(a->as_filter.priority, b->as_filter.priority);
-        if (r == 0)
-                r = COMPARE(a->as_filter.protocol, b->as_filter.protocol);
-        return r ? r : address_compare(&a->as_filter.address, &b->as_filter.address);
+        int r = COMPARE(a->as_filter.protocol, b->as_filter.protocol);
+        return r ? r : COMPARE(a->as_filter.part, b->as_filter.part);
 }
 
 static bool filter_satisfies(const Object *observed, const Object *desired) {
         const FilterObject *o = &observed->as_filter, *d = &desired->as_filter;
 
-        return mac_equal(&o->mac, &d->mac) && streq(o->target, d->target);
+        return o->hash == d->hash && streq(o->target, d->target);
 }
 
 static void filter_print(const Object *object, FILE *file) {
         const FilterObject *filter = &object->as_filter;
-        char address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
 
-        fprintf(file, "%s ingress %s tcp to %s %s redirect %s", object->link,
-                filter->protocol == ETH_P_IPV6 ? "ipv6" : "ip", address_format(&filter->address, address),
-                mac_format(&filter->mac, mac), filter->target[0] ? filter->target : "nowhere");
+        fprintf(file, "%s ingress %s part %u program %016llx redirect %s", object->link,
+                filter->protocol == ETH_P_IPV6 ? "ipv6" : "ip", filter->part, (unsigned long long)filter->hash,
+                filter->target[0] ? filter->target : "nowhere");
 }
 
 static int link_up_compare(const Object *a, const Object *b) {
@@ -329,6 +326,8 @@ const char *ruleset_family_to_string(RulesetFamily family) {
 void object_deinit(Object *object) {
         if (object->kind == OBJECT_RULESET)
                 free(object->as_ruleset.text);
+        if (object->kind == OBJECT_FILTER)
+                free(object->as_filter.program);
 }
 
 uint32_t ticks_from_bytes(uint64_t bytes, uint64_t bytes_per_second) {

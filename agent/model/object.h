@@ -6,6 +6,7 @@
 // place, and a device that is up already gets its address after them.
 #pragma once
 
+#include <linux/filter.h>
 #include <net/if.h>
 #include <stdio.h>
 
@@ -105,13 +106,14 @@ typedef struct ClassObject {
         uint32_t priority;
 } ClassObject;
 
-// Redirects one sort of ingress packet through the ifb: an unfragmented TCP segment to our MAC and our address. All
-// other packets take the ordinary way, through the netdev ingress chain.
+// Redirects the ingress packets of migrations through the ifb: those that a program of classic BPF takes. All other
+// packets take the ordinary way, through the netdev ingress chain.
 typedef struct FilterObject {
-        uint16_t priority; // key, with the protocol
-        uint16_t protocol; // ETH_P_IP or ETH_P_IPV6
-        MacAddress mac;
-        Address address;
+        uint16_t protocol;           // key: ETH_P_IP or ETH_P_IPV6
+        uint16_t part;               // key: a plane with many peers has several filters
+        struct sock_filter *program; // of a desired object; an object owns it
+        size_t n_instructions;
+        uint64_t hash;         // of the program; 0 in an observed object: not as created
         char target[IFNAMSIZ]; // the ifb; "" in an observed object: not as created
 } FilterObject;
 

@@ -4,13 +4,12 @@
 // Two things cannot be said there as we say them: tc spells a MAC in its own way only, with keys at other offsets, and
 // ip (6.1) cannot give an address a protocol. The rest is what migplane makes, and its look finds it so.
 
-#include <arpa/inet.h>
+#include <linux/if_ether.h>
 #include <linux/pkt_sched.h>
 
 #include "base/inet.h"
 #include "base/names.h"
 #include "base/util.h"
-#include "tc/selector.h"
 #include "bench.h"
 
 // Which program makes an object of this kind.
@@ -100,17 +99,14 @@ static void class_print(const Object *object, FILE *file) {
 
 static void filter_print(const Object *object, FILE *file) {
         const FilterObject *filter = &object->as_filter;
-        Selector selector = selector_make(filter);
+        bool is_ipv6 = filter->protocol == ETH_P_IPV6;
 
-        fprintf(file, "filter add dev %s ingress protocol %s prio %u u32 match ether dst ", object->link,
-                filter->address.family == AF_INET6 ? "ipv6" : "ip", filter->priority);
-        mac_print(&filter->mac, file);
-        for (unsigned i = 0; i < selector.head.nkeys; i++) {
-                const struct tc_u32_key *key = &selector.head.keys[i];
-                if (key->off >= 0)
-                        fprintf(file, " match u32 0x%08x 0x%08x at %d", ntohl(key->val), ntohl(key->mask), key->off);
-        }
-        fprintf(file, " action mirred egress redirect dev %s", filter->target);
+        fprintf(file, "filter add dev %s ingress protocol %s prio %u handle %u bpf bytecode \"%zu", object->link,
+                is_ipv6 ? "ipv6" : "ip", OUR_FILTER_PRIORITY + 2 + is_ipv6, filter->part + 1U, filter->n_instructions);
+        for (size_t i = 0; i < filter->n_instructions; i++)
+                fprintf(file, ",%u %u %u %u", filter->program[i].code, filter->program[i].jt, filter->program[i].jf,
+                        filter->program[i].k);
+        fprintf(file, "\" action mirred egress redirect dev %s", filter->target);
 }
 
 static void object_arguments_print(const Object *object, const char *separator, FILE *file) {

@@ -33,5 +33,10 @@ static inline char *golden_state(const State *state) {
                 fputc('\n', file);
         }
         fclose(file);
+        // The hash of a program depends on the machine's byte order.
+        for (char *at = text; (at = strstr(at, " program "));) {
+                at += strlen(" program ");
+                memset(at, '#', 16);
+        }
         return text;
 }

@@ -113,7 +113,7 @@ static void a_vlan_plane_becomes_these_objects(void **state _unused_) {
                 "leaf ifb-mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n"
                 "leaf mig0 fq_codel parent 6d70:10 handle 6d71: limit 10240\n"
                 "link-up ifb-mig0\n"
-                "filter mig0 ingress ip tcp to 172.150.1.5 02:00:00:00:00:01 redirect ifb-mig0\n"
+                "filter mig0 ingress ip part 0 program ################ redirect ifb-mig0\n"
                 "address mig0 172.150.1.5/24\n"
                 "link-up eno1\n"
                 "link-up mig0\n");

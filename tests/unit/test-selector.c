@@ -1,165 +1,314 @@
-// The u32 selector of an ingress filter: what it matches, and that only our own are taken for ours.
+// The selectors of ingress filters: which frames they take, in a machine for classic BPF like the kernel's.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/inet.h"
 #include "base/util.h"
+#include "config/plane-config.h"
 #include "tc/selector.h"
 
-#include <arpa/inet.h>
 #include <linux/if_ether.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
-static FilterObject filter_make(const char *address) {
-        FilterObject filter = { .mac = { { 0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee } } };
-        assert_int_equal(address_parse(address, &filter.address), 0);
-        filter.protocol = filter.address.family == AF_INET6 ? ETH_P_IPV6 : ETH_P_IP;
-        return filter;
+static const MacAddress our_mac = { { 0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee } };
+static const MacAddress peer_mac = { { 0x02, 0, 0, 0, 0, 1 } };
+
+// The verdict of a program. A load beyond the frame ends it, as in the kernel.
+static bool program_takes(const Selector *selector, const uint8_t *frame, size_t size) {
+        uint32_t a = 0;
+
+        for (size_t at = 0; at < selector->size; at++) {
+                const struct sock_filter *i = &selector->program[at];
+                size_t width = BPF_SIZE(i->code) == BPF_W ? 4 : BPF_SIZE(i->code) == BPF_H ? 2 : 1;
+                bool holds = false;
+
+                switch (BPF_CLASS(i->code)) {
+                case BPF_LD:
+                        if (i->k + width > size)
+                                return false;
+                        a = 0;
+                        for (size_t n = 0; n < width; n++)
+                                a = a << 8 | frame[i->k + n];
+                        break;
+                case BPF_ALU:
+                        assert_int_equal(i->code, BPF_ALU | BPF_AND | BPF_K);
+                        a &= i->k;
+                        break;
+                case BPF_JMP:
+                        if (BPF_OP(i->code) == BPF_JA) {
+                                at += i->k;
+                                break;
+                        }
+                        holds = BPF_OP(i->code) == BPF_JEQ   ? a == i->k
+                                : BPF_OP(i->code) == BPF_JGT ? a > i->k
+                                : BPF_OP(i->code) == BPF_JGE ? a >= i->k
+                                                             : (a & i->k) != 0;
+                        at += holds ? i->jt : i->jf;
+                        break;
+                case BPF_RET:
+                        return i->k != 0;
+                default:
+                        fail_msg("instruction %#x", i->code);
+                }
+        }
+        fail_msg("the program has no end");
+        return false;
 }
 
-// As the kernel does it; packet points to the network header.
-static bool selector_matches(const Selector *selector, const uint8_t *packet) {
-        for (unsigned i = 0; i < selector->head.nkeys; i++) {
-                const struct tc_u32_key *key = &selector->head.keys[i];
-                uint32_t word;
-                memcpy(&word, packet + key->off, sizeof(word));
-                if ((word ^ key->val) & key->mask)
-                        return false;
-        }
-        return true;
+// How many of the programs take the frame.
+static unsigned takes(const SelectorList *list, const uint8_t *frame, size_t size) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < list->n_selectors; i++)
+                n += program_takes(&list->selectors[i], frame, size);
+        return n;
 }
+
+// --- planes ---
+
+static Prefix prefix(const char *text) {
+        Prefix parsed;
+
+        assert_int_equal(prefix_parse(text, &parsed), 0);
+        return parsed;
+}
+
+typedef struct Plane {
+        PlaneConfig config;
+        PlaneAddress addresses[2];
+        Prefix peers[2];
+        PortRange ports[2];
+        PlanePeer known;
+} Plane;
+
+static void plane_init(Plane *plane, const char *own, const char *other_own, const char *network, const char *host,
+                       const char *known) {
+        *plane = (Plane){
+                .addresses = { { .prefix = prefix(own) }, { .prefix = prefix(other_own) } },
+                .peers = { prefix(network), prefix(host) },
+                .ports = { { 49152, 49215 }, { 60000, 65535 } },
+                .known = { .address = prefix(known).address, .has_mac = true, .mac = peer_mac },
+        };
+        plane->config = (PlaneConfig){
+                .addresses = plane->addresses,
+                .n_addresses = 2,
+                .peers = plane->peers,
+                .n_peers = 2,
+                .ports = plane->ports,
+                .n_ports = 2,
+                .known_peers = &plane->known,
+                .n_known_peers = 1,
+        };
+}
+
+static void plane_init_ipv4(Plane *plane) {
+        plane_init(plane, "192.0.2.1/24", "192.0.2.9/24", "192.0.2.0/24", "198.51.100.7/32", "192.0.2.2");
+}
+
+static void plane_init_ipv6(Plane *plane) {
+        plane_init(plane, "2001:db8::1/64", "2001:db8::9/64", "2001:db8::/64", "2001:db8:1::7/128", "2001:db8::2");
+}
+
+// --- frames ---
 
 static const uint8_t frame_ipv4[ETH_HLEN + 40] = {
-        0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0x02, 0,    0,    0,   0, 1, 0x08, 0x00, 0x45, 0x10, 0,
-        40,   0x12, 0x34, 0x40, 0x00, 64,   6,    0xab, 0xcd, 192, 0, 2, 2,    192,  0,    2,    1,
+        0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0x02, 0, 0,    0,    0,   1, 0x08, 0x00, 0x45, 0x10,
+        0,    40,   0x12, 0x34, 0x40, 0x00, 64,   6, 0xab, 0xcd, 192, 0, 2,    2,    192,  0,
+        2,    1,    0x80, 0x00, 0xc0, 0x00, 0,    0, 0,    0,    0,   0, 0,    0,    0x50, 0x02,
 };
 
 static const uint8_t frame_ipv6[ETH_HLEN + 60] = {
-        0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0x02, 0,    0, 0, 0, 1, 0x86, 0xdd, 0x61, 0x23, 0x45, 0x67,
-        0,    20,   6,    64,   0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0,    0,    0,    0,    0,    0,
-        0,    2,    0x20, 0x01, 0x0d, 0xb8, 0,    0,    0, 0, 0, 0, 0,    0,    0,    0,    0,    1,
+        0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0x02, 0,    0,    0, 0, 1, 0x86, 0xdd, 0x61, 0x23, 0x45,
+        0x67, 0,    20,   6,    64,   0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0,    0,    0,    0,    0,
+        0,    0,    0,    2,    0x20, 0x01, 0x0d, 0xb8, 0,    0, 0, 0, 0,    0,    0,    0,    0,
+        0,    0,    1,    0x80, 0x00, 0xc0, 0x00, 0,    0,    0, 0, 0, 0,    0,    0,    0x50, 0x02,
 };
 
 typedef struct Change {
         const char *what;
-        size_t offset; // in the frame
-        uint8_t value;
+        struct {
+                size_t offset;
+                uint8_t value;
+        } bytes[6]; // a second change at offset 0 ends the list
+        bool is_taken;
 } Change;
 
-static void expect_misses(const FilterObject *filter, const uint8_t *frame, size_t size, const Change *changes,
-                          size_t n_changes) {
-        Selector selector = selector_make(filter);
+static void try_changes(const Plane *plane, int family, const uint8_t *frame, size_t size, const Change *changes,
+                        size_t n_changes) {
+        _cleanup_selectors_ SelectorList list = {};
         uint8_t changed[128];
 
-        assert_true(selector_matches(&selector, frame + ETH_HLEN));
+        assert_int_equal(selectors_make(&plane->config, family, &our_mac, &list), 0);
+        assert_int_equal(list.n_selectors, 1);
+        assert_int_equal(takes(&list, frame, size), 1);
         for (size_t i = 0; i < n_changes; i++) {
                 memcpy(changed, frame, size);
-                changed[changes[i].offset] = changes[i].value;
-                if (selector_matches(&selector, changed + ETH_HLEN))
-                        fail_msg("matched: %s", changes[i].what);
+                for (size_t j = 0; j < ELEMENTSOF(changes[i].bytes) && (j == 0 || changes[i].bytes[j].offset > 0); j++)
+                        changed[changes[i].bytes[j].offset] = changes[i].bytes[j].value;
+                if (takes(&list, changed, size) != changes[i].is_taken)
+                        fail_msg("%s: %s", changes[i].is_taken ? "not taken" : "taken", changes[i].what);
         }
+        for (size_t n = 0; n < (family == AF_INET6 ? 58 : 38); n++)
+                assert_int_equal(takes(&list, frame, n), 0);
 }
 
-static void ipv4_takes_whole_tcp_segments_to_us_alone(void **fixture _unused_) {
+// Source port and destination port, and flags.
+#define PORTS4(a, b, c, d, flags)                             \
+        {                                                     \
+                { 34, a }, { 35, b }, { 36, c }, { 37, d }, { \
+                        47, flags                             \
+                }                                             \
+        }
+
+static void ipv4_takes_the_segments_of_migrations_alone(void **fixture _unused_) {
         static const Change changes[] = {
-                { "another MAC", 0, 0x06 },
-                { "a MAC that differs at the end", 5, 0xef },
-                { "IP options", 14, 0x46 },
-                { "another version", 14, 0x65 },
-                { "a first fragment", 20, 0x20 },
-                { "a later fragment", 21, 0x01 },
-                { "a later fragment far out", 20, 0x10 },
-                { "UDP", 23, 17 },
-                { "another address", 33, 2 },
+                { "another MAC of ours", { { 0, 0x06 } }, false },
+                { "a MAC of ours that differs at the end", { { 5, 0xef } }, false },
+                { "IP options", { { 14, 0x46 } }, false },
+                { "another version", { { 14, 0x65 } }, false },
+                { "may be fragmented", { { 20, 0x00 } }, true },
+                { "the reserved bit", { { 20, 0xc0 } }, false },
+                { "a first fragment", { { 20, 0x20 } }, false },
+                { "a later fragment", { { 21, 0x01 } }, false },
+                { "a later fragment far out", { { 20, 0x10 } }, false },
+                { "UDP", { { 23, 17 } }, false },
+                { "another address", { { 33, 2 } }, false },
+                { "our other address", { { 33, 9 } }, true },
+                { "a known peer with another MAC", { { 11, 2 } }, false },
+                { "a known peer with another start of its MAC", { { 6, 6 } }, false },
+                { "another peer, with any MAC", { { 29, 3 }, { 11, 2 } }, true },
+                { "a single peer", { { 26, 198 }, { 27, 51 }, { 28, 100 }, { 29, 7 } }, true },
+                { "the neighbour of a single peer", { { 26, 198 }, { 27, 51 }, { 28, 100 }, { 29, 8 } }, false },
+                { "a stranger", { { 28, 3 } }, false },
+                { "a stranger with half of a peer's address", { { 26, 198 }, { 27, 51 } }, false },
+                { "to the last port of a range", PORTS4(0x80, 0, 0xc0, 0x3f, 0x10), true },
+                { "to the next port", PORTS4(0x80, 0, 0xc0, 0x40, 0x10), false },
+                { "to the port before", PORTS4(0x80, 0, 0xbf, 0xff, 0x10), false },
+                { "to the last port of all", PORTS4(0x80, 0, 0xff, 0xff, 0x10), true },
+                { "to ssh", PORTS4(0x80, 0, 0, 22, 0x02), false },
+                { "from a privileged port", PORTS4(3, 0xff, 0xc0, 0, 0x10), false },
+                { "an answer", PORTS4(0xc0, 0, 0x80, 0, 0x10), true },
+                { "an answer that accepts", PORTS4(0xc0, 0, 0x80, 0, 0x12), true },
+                { "a reset", PORTS4(0xc0, 0, 0x80, 0, 0x04), true },
+                { "an answer that opens", PORTS4(0xc0, 0, 0x80, 0, 0x02), false },
+                { "an answer without ACK", PORTS4(0xc0, 0, 0x80, 0, 0x01), false },
+                { "an answer to a privileged port", PORTS4(0xc0, 0, 3, 0xff, 0x10), false },
+                { "between other ports", PORTS4(0x80, 0, 0x80, 1, 0x10), false },
         };
-        FilterObject filter = filter_make("192.0.2.1");
-        expect_misses(&filter, frame_ipv4, sizeof(frame_ipv4), changes, ELEMENTSOF(changes));
+        Plane plane;
+
+        plane_init_ipv4(&plane);
+        try_changes(&plane, AF_INET, frame_ipv4, sizeof(frame_ipv4), changes, ELEMENTSOF(changes));
 }
 
-static void ipv6_takes_tcp_segments_to_us_alone(void **fixture _unused_) {
+static void ipv6_takes_the_segments_of_migrations_alone(void **fixture _unused_) {
         static const Change changes[] = {
-                { "another MAC", 1, 0 },
-                { "another version", 14, 0x41 },
-                { "a hop-by-hop header", 20, 0 },
-                { "a fragment header", 20, 44 },
-                { "UDP", 20, 17 },
-                { "another network", 38, 0x21 },
-                { "another address", 53, 2 },
+                { "another MAC of ours", { { 1, 0 } }, false },
+                { "another version", { { 14, 0x41 } }, false },
+                { "a hop-by-hop header", { { 20, 0 } }, false },
+                { "a fragment header", { { 20, 44 } }, false },
+                { "UDP", { { 20, 17 } }, false },
+                { "another network", { { 38, 0x21 } }, false },
+                { "another address", { { 53, 2 } }, false },
+                { "our other address", { { 53, 9 } }, true },
+                { "a known peer with another MAC", { { 11, 2 } }, false },
+                { "another peer, with any MAC", { { 37, 3 }, { 11, 2 } }, true },
+                { "a single peer", { { 27, 1 }, { 37, 7 } }, true },
+                { "the neighbour of a single peer", { { 27, 1 }, { 37, 8 } }, false },
+                { "a stranger", { { 29, 1 } }, false },
+                { "to another port", { { 56, 0xd0 } }, false },
+                { "an answer", { { 54, 0xc0 }, { 55, 0 }, { 56, 0x80 }, { 57, 0 }, { 67, 0x10 } }, true },
+                { "an answer that opens", { { 54, 0xc0 }, { 55, 0 }, { 56, 0x80 }, { 57, 0 } }, false },
         };
-        FilterObject filter = filter_make("2001:db8::1");
-        expect_misses(&filter, frame_ipv6, sizeof(frame_ipv6), changes, ELEMENTSOF(changes));
+        Plane plane;
+
+        plane_init_ipv6(&plane);
+        try_changes(&plane, AF_INET6, frame_ipv6, sizeof(frame_ipv6), changes, ELEMENTSOF(changes));
 }
 
-static void the_don_t_fragment_bit_makes_no_difference(void **fixture _unused_) {
-        FilterObject filter = filter_make("192.0.2.1");
-        Selector selector = selector_make(&filter);
+static void a_family_without_an_address_or_a_peer_takes_nothing(void **fixture _unused_) {
+        _cleanup_selectors_ SelectorList list = {};
+        Plane plane;
+
+        plane_init_ipv4(&plane);
+        assert_int_equal(selectors_make(&plane.config, AF_INET6, &our_mac, &list), 0);
+        assert_int_equal(list.n_selectors, 0);
+        plane.config.n_peers = 0;
+        assert_int_equal(selectors_make(&plane.config, AF_INET, &our_mac, &list), 0);
+        assert_int_equal(list.n_selectors, 0);
+}
+
+// --- many peers: several programs, of which one takes a packet ---
+
+enum { N_KNOWN = 1000 };
+
+static void address_put(uint8_t *frame, int family, const Address *address) {
+        memcpy(frame + (family == AF_INET6 ? 22 : 26), address->bytes, address_bits(family) / 8);
+}
+
+static Address nth(int family, unsigned n) {
+        Address address = prefix(family == AF_INET6 ? "2001:db8:0:0:1::" : "10.1.0.0").address;
+
+        address.bytes[address_bits(family) / 8 - 2] = (uint8_t)(n >> 8);
+        address.bytes[address_bits(family) / 8 - 1] = (uint8_t)n;
+        return address;
+}
+
+static void many(int family, const char *own, const char *network, const uint8_t *frame, size_t size) {
+        static PlanePeer known[N_KNOWN];
+        _cleanup_selectors_ SelectorList list = {};
+        uint8_t sent[128];
+        Plane plane;
+
+        plane_init(&plane, own, own, network, network, own);
+        plane.config.n_peers = 1;
+        plane.config.known_peers = known;
+        plane.config.n_known_peers = N_KNOWN;
+        for (unsigned i = 0; i < N_KNOWN; i++) // the even ones, from the last on
+                known[i] =
+                        (PlanePeer){ .address = nth(family, 2 * (N_KNOWN - 1 - i)), .has_mac = true, .mac = peer_mac };
+        assert_int_equal(selectors_make(&plane.config, family, &our_mac, &list), 0);
+        assert_true(list.n_selectors > 5);
+        for (size_t i = 0; i < list.n_selectors; i++)
+                assert_in_range(list.selectors[i].size, 1, 3000); // the kernel lists a filter in 32 KiB
+
+        memcpy(sent, frame, size);
+        for (unsigned i = 0; i < 2 * N_KNOWN + 10; i++) {
+                Address from = nth(family, i);
+                address_put(sent, family, &from);
+                sent[11] = 1;
+                assert_int_equal(takes(&list, sent, size), 1);
+                sent[11] = 2;
+                assert_int_equal(takes(&list, sent, size), i % 2 == 1 || i >= 2 * N_KNOWN);
+        }
+        Address outside = prefix(family == AF_INET6 ? "2001:db9::1" : "10.0.255.255").address;
+        address_put(sent, family, &outside);
+        assert_int_equal(takes(&list, sent, size), 0);
+        Address before = prefix(family == AF_INET6 ? "2001:db8::5" : "10.1.255.255").address;
+        address_put(sent, family, &before);
+        assert_int_equal(takes(&list, sent, size), 1);
+}
+
+static void many_known_peers_are_taken_by_one_program_each(void **fixture _unused_) {
         uint8_t frame[sizeof(frame_ipv4)];
+
         memcpy(frame, frame_ipv4, sizeof(frame));
-        frame[20] = 0;
-        assert_true(selector_matches(&selector, frame + ETH_HLEN));
-}
-
-static void what_is_written_reads_back(void **fixture _unused_) {
-        static const char *const addresses[] = { "192.0.2.1", "255.255.255.255", "2001:db8::1", "fe80::ff:fe00:5" };
-
-        for (size_t i = 0; i < ELEMENTSOF(addresses); i++) {
-                FilterObject filter = filter_make(addresses[i]), read = { .protocol = filter.protocol };
-                Selector selector = selector_make(&filter);
-                assert_true(selector_read(&selector, selector_size(&selector), &read));
-                assert_memory_equal(&read.mac, &filter.mac, sizeof(read.mac));
-                assert_int_equal(address_compare(&read.address, &filter.address), 0);
-        }
-}
-
-static void every_byte_counts(void **fixture _unused_) {
-        FilterObject filter = filter_make("2001:db8::1");
-        const Selector selector = selector_make(&filter);
-        size_t size = selector_size(&selector);
-
-        // A changed byte may be one of the MAC or the address; nothing else may go unseen.
-        for (size_t i = 0; i < size; i++) {
-                FilterObject read = { .protocol = filter.protocol };
-                Selector changed = selector;
-                changed.room[i] ^= 1;
-                if (selector_read(&changed, size, &read))
-                        assert_true(memcmp(&read.mac, &filter.mac, sizeof(read.mac)) != 0 ||
-                                    address_compare(&read.address, &filter.address) != 0);
-        }
-}
-
-static void others_are_not_taken_for_ours(void **fixture _unused_) {
-        FilterObject filter = filter_make("192.0.2.1");
-        Selector selector = selector_make(&filter);
-        size_t size = selector_size(&selector);
-        FilterObject read = { .protocol = ETH_P_IP }, untouched = read;
-
-        assert_false(selector_read(&selector, size - 1, &read));
-        assert_false(selector_read(&selector, size + sizeof(struct tc_u32_key), &read));
-        assert_false(selector_read(&selector, 0, &read));
-
-        selector.head.nkeys--;
-        assert_false(selector_read(&selector, size, &read));
-        assert_memory_equal(&read, &untouched, sizeof(read));
-
-        selector = selector_make(&filter);
-        read.protocol = ETH_P_IPV6;
-        assert_false(selector_read(&selector, size, &read));
-        read.protocol = ETH_P_ALL;
-        assert_false(selector_read(&selector, size, &read));
+        many(AF_INET, "192.0.2.1/32", "10.1.0.0/16", frame, sizeof(frame));
+        many(AF_INET6, "2001:db8::1/64", "2001:db8::/64", frame_ipv6, sizeof(frame_ipv6));
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(ipv4_takes_whole_tcp_segments_to_us_alone),
-                cmocka_unit_test(ipv6_takes_tcp_segments_to_us_alone),
-                cmocka_unit_test(the_don_t_fragment_bit_makes_no_difference),
-                cmocka_unit_test(what_is_written_reads_back),
-                cmocka_unit_test(every_byte_counts),
-                cmocka_unit_test(others_are_not_taken_for_ours),
+                cmocka_unit_test(ipv4_takes_the_segments_of_migrations_alone),
+                cmocka_unit_test(ipv6_takes_the_segments_of_migrations_alone),
+                cmocka_unit_test(a_family_without_an_address_or_a_peer_takes_nothing),
+                cmocka_unit_test(many_known_peers_are_taken_by_one_program_each),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
