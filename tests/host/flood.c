@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // RATE is in frames per second. The kinds are syn, arp, nd, broadcast and fragment, by turns; without a name all of
-// them. The sender's MAC address is the link's. Its IP addresses are from the network of the target, another one in
+// them. The kind segment is full-size frames of TCP, and is sent only by its name. The sender's MAC address is the link's. Its IP addresses are from the network of the target, another one in
 // each frame. The flood runs until it is terminated, and then prints the number of frames that it has sent, and the
 // time in milliseconds.
 
@@ -12,6 +12,7 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 
 enum {
         FRAME_SIZE = 98,
+        SEGMENT_SIZE = 1514, // of a full-size frame
         BATCH = 64,
         TICK_NSEC = 1000000,
 };
@@ -56,11 +58,12 @@ static uint8_t other(const Target *target, uint32_t number) {
         return last == target->ipv4[3] ? 250 : last;
 }
 
-static uint8_t *ipv4(uint8_t *packet, const Target *target, uint32_t number, uint8_t protocol, uint16_t fragment) {
+static uint8_t *ipv4(uint8_t *packet, const Target *target, uint32_t number, uint8_t protocol, uint16_t fragment,
+                     size_t frame_size) {
         const uint8_t header[] = { 0x45,
                                    0,
-                                   0,
-                                   FRAME_SIZE - 14,
+                                   (uint8_t)((frame_size - 14) >> 8),
+                                   (uint8_t)(frame_size - 14),
                                    (uint8_t)(number >> 8),
                                    (uint8_t)number,
                                    (uint8_t)(fragment >> 8),
@@ -79,11 +82,11 @@ static uint8_t *ipv4(uint8_t *packet, const Target *target, uint32_t number, uin
         return packet + 20;
 }
 
-static void syn(uint8_t *frame, const Target *target, uint32_t number) {
+static void tcp(uint8_t *frame, const Target *target, uint32_t number, size_t frame_size, uint8_t flags) {
         uint8_t *ip = ethernet(frame, target->mac, target, ETHERTYPE_IP),
-                *tcp = ipv4(ip, target, number, IPPROTO_TCP, 0);
+                *tcp = ipv4(ip, target, number, IPPROTO_TCP, 0, frame_size);
         uint16_t to = (uint16_t)(49152 + number % 64);
-        size_t size = FRAME_SIZE - 34;
+        size_t size = frame_size - 34;
 
         memset(tcp, 0, size);
         tcp[0] = (uint8_t)(0x80 + number / 256 % 64);
@@ -92,13 +95,21 @@ static void syn(uint8_t *frame, const Target *target, uint32_t number) {
         tcp[3] = (uint8_t)to;
         memcpy(tcp + 4, &number, 4);
         tcp[12] = 0x50;
-        tcp[13] = 0x02;
+        tcp[13] = flags;
         tcp[14] = 0xff;
         uint32_t pseudo = IPPROTO_TCP + (uint32_t)size;
         for (size_t i = 12; i < 20; i += 2)
                 pseudo += (uint32_t)ip[i] << 8 | ip[i + 1];
         uint16_t check = sum(tcp, size, pseudo);
         memcpy(tcp + 16, &check, sizeof(check));
+}
+
+static void syn(uint8_t *frame, const Target *target, uint32_t number) {
+        tcp(frame, target, number, FRAME_SIZE, 0x02);
+}
+
+static void segment(uint8_t *frame, const Target *target, uint32_t number) {
+        tcp(frame, target, number, SEGMENT_SIZE, 0x10);
 }
 
 static void arp(uint8_t *frame, const Target *target, uint32_t number) {
@@ -139,7 +150,7 @@ static void nd(uint8_t *frame, const Target *target, uint32_t number) {
 
 static void broadcast(uint8_t *frame, const Target *target, uint32_t number) {
         uint8_t *packet = ethernet(frame, everybody, target, ETHERTYPE_IP);
-        uint8_t *udp = ipv4(packet, target, number, IPPROTO_UDP, 0);
+        uint8_t *udp = ipv4(packet, target, number, IPPROTO_UDP, 0, FRAME_SIZE);
 
         memset(udp, 0, FRAME_SIZE - 34);
         udp[1] = udp[3] = 9;
@@ -148,15 +159,23 @@ static void broadcast(uint8_t *frame, const Target *target, uint32_t number) {
 
 // The first ones of packets whose others never come.
 static void fragment(uint8_t *frame, const Target *target, uint32_t number) {
-        memset(ipv4(ethernet(frame, target->mac, target, ETHERTYPE_IP), target, number, IPPROTO_UDP, 0x2000), 0,
+        memset(ipv4(ethernet(frame, target->mac, target, ETHERTYPE_IP), target, number, IPPROTO_UDP, 0x2000, FRAME_SIZE),
+               0,
                FRAME_SIZE - 34);
 }
 
 static const struct Kind {
         const char *name;
         void (*make)(uint8_t *frame, const Target *target, uint32_t number);
+        size_t size;
+        bool by_name;
 } kinds[] = {
-        { "syn", syn }, { "arp", arp }, { "nd", nd }, { "broadcast", broadcast }, { "fragment", fragment },
+        { "syn", syn, FRAME_SIZE },
+        { "arp", arp, FRAME_SIZE },
+        { "nd", nd, FRAME_SIZE },
+        { "broadcast", broadcast, FRAME_SIZE },
+        { "fragment", fragment, FRAME_SIZE },
+        { "segment", segment, SEGMENT_SIZE, true },
 };
 
 static const struct Kind *chosen[ELEMENTSOF(kinds)];
@@ -179,8 +198,9 @@ static int kinds_choose(char **names) {
         }
         if (n_chosen > 0)
                 return 0;
-        for (; n_chosen < ELEMENTSOF(kinds); n_chosen++)
-                chosen[n_chosen] = &kinds[n_chosen];
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (!kinds[i].by_name)
+                        chosen[n_chosen++] = &kinds[i];
         return 0;
 }
 
@@ -200,13 +220,15 @@ static int wire_open(const char *link, uint8_t ret_mac[6]) {
 
 // Returns how many were sent.
 static int batch_send(int fd, const Target *target, uint64_t number, unsigned n) {
-        static uint8_t frames[BATCH][FRAME_SIZE];
+        static uint8_t frames[BATCH][SEGMENT_SIZE];
         struct iovec parts[BATCH];
         struct mmsghdr messages[BATCH] = {};
 
         for (unsigned i = 0; i < n; i++) {
-                chosen[(number + i) % n_chosen]->make(frames[i], target, (uint32_t)((number + i) / n_chosen));
-                parts[i] = (struct iovec){ frames[i], FRAME_SIZE };
+                const struct Kind *kind = chosen[(number + i) % n_chosen];
+
+                kind->make(frames[i], target, (uint32_t)((number + i) / n_chosen));
+                parts[i] = (struct iovec){ frames[i], kind->size };
                 messages[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i], .msg_iovlen = 1 };
         }
         int r = sendmmsg(fd, messages, n, 0);
@@ -228,7 +250,7 @@ int main(int argc, char **argv) {
                    &target.mac[3], &target.mac[4], &target.mac[5]) != 6 ||
             inet_pton(AF_INET, argv[4], target.ipv4) != 1 || inet_pton(AF_INET6, argv[5], target.ipv6) != 1 ||
             kinds_choose(argv + 6) < 0) {
-                fputs("usage: flood LINK RATE TO-MAC TO-IPV4 TO-IPV6 [syn|arp|nd|broadcast|fragment]...\n", stderr);
+                fputs("usage: flood LINK RATE TO-MAC TO-IPV4 TO-IPV6 [syn|arp|nd|broadcast|fragment|segment]...\n", stderr);
                 return 2;
         }
         uint64_t rate = strtoull(argv[2], NULL, 10), sent = 0, began = now_nsec();
