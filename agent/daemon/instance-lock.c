@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/util.h"
+#include "kernel/unix-name.h"
 
 #define LOCK_NAME "org.migplane1.lock"
 
@@ -23,11 +24,12 @@ enum {
         TRIES_MAX = 20, // 5 ms apart: a daemon that has just bound its socket does not listen yet
 };
 
-// 1: held by root or our own user, *ret is the process; 0: by another user, or it is not known by whom.
-static int holder_find(const struct sockaddr_un *address, socklen_t size, struct ucred *ret) {
+// The process that holds the name; 0: unknown.
+static pid_t holder_pid(const struct sockaddr_un *address, socklen_t size) {
         _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         const struct timespec pause = { .tv_nsec = 5000000 };
-        socklen_t ret_size = sizeof(*ret);
+        struct ucred holder = {};
+        socklen_t holder_size = sizeof(holder);
         int r = -1;
 
         for (unsigned i = 0; fd >= 0 && i < TRIES_MAX; i++) {
@@ -36,14 +38,15 @@ static int holder_find(const struct sockaddr_un *address, socklen_t size, struct
                         break;
                 (void)nanosleep(&pause, NULL);
         }
-        if (r < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &ret_size) < 0)
+        if (r < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &holder, &holder_size) < 0)
                 return 0;
-        return ret->uid == 0 || ret->uid == geteuid();
+        return holder.pid;
 }
 
 int instance_lock_take(Error *ret_warning, Error *ret_error) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
-        struct ucred holder = {};
+        int r;
+
         // The name comes after the NUL, and ends where size says.
         memcpy(address.sun_path + 1, LOCK_NAME, strlen(LOCK_NAME));
         socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(LOCK_NAME));
@@ -57,13 +60,28 @@ int instance_lock_take(Error *ret_warning, Error *ret_error) {
         }
         if (errno != EADDRINUSE)
                 return error_set(ret_error, -errno, "cannot bind @" LOCK_NAME ", which keeps a second daemon out: %m");
-        if (holder_find(&address, size, &holder) > 0)
+
+        uid_t user = (uid_t)-1;
+        Error error = {};
+        r = unix_name_owner(LOCK_NAME, &user, &error);
+        pid_t pid = holder_pid(&address, size);
+        char process[32] = "an unknown process";
+        if (pid > 0)
+                (void)snprintf(process, sizeof(process), "pid %d", (int)pid);
+        if (r >= 0 && (user == 0 || user == geteuid()))
                 return error_set(ret_error, -EEXIST,
-                                 "another migplaned is running in this network namespace (pid %d); stop it first",
-                                 (int)holder.pid);
-        (void)error_set(ret_warning, -EADDRINUSE,
-                        "@" LOCK_NAME
-                        " is held by process %d of user %d, which is not migplaned: continuing without the lock",
-                        (int)holder.pid, (int)holder.uid);
+                                 "another migplaned is running in this network namespace (%s); stop it first", process);
+        if (r < 0)
+                (void)error_set(ret_warning, -EADDRINUSE,
+                                "@" LOCK_NAME
+                                " is held by %s, and its user is unknown (%s): continuing without the "
+                                "lock",
+                                process, error.text);
+        else
+                (void)error_set(ret_warning, -EADDRINUSE,
+                                "@" LOCK_NAME
+                                " is held by %s of user %d, which is not migplaned: continuing without "
+                                "the lock",
+                                process, (int)user);
         return 0;
 }

@@ -1,4 +1,4 @@
-// Addresses, routes and neighbours: what is read of the kernel, and what is asked of it.
+// Addresses, routes, neighbours and names of sockets: what is read of the kernel, and what is asked of it.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <setjmp.h>
@@ -10,6 +10,8 @@
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 
 #include "base/inet.h"
 #include "base/names.h"
@@ -17,6 +19,7 @@
 #include "kernel/inventory.h"
 #include "kernel/neighbour.h"
 #include "kernel/route.h"
+#include "kernel/unix-name.h"
 #include "model/object.h"
 #include "model/state.h"
 
@@ -486,6 +489,36 @@ static void test_nothing_is_left_of_an_interrupted_reading(void **state _unused_
         assert_int_equal(neighbours.n_objects, 1);
 }
 
+// --- names of sockets ---
+
+static void put_socket(uint8_t type, const char *name, size_t size, uint32_t user) {
+        const struct unix_diag_msg header = { .udiag_family = AF_UNIX, .udiag_type = type };
+
+        message_begin(SOCK_DIAG_BY_FAMILY, &header, sizeof(header));
+        mnl_attr_put(fake.last, UNIX_DIAG_NAME, size, name);
+        mnl_attr_put_u32(fake.last, 7, user); // UNIX_DIAG_UID
+        message_end();
+}
+
+static void the_user_of_an_abstract_name_is_that_of_its_stream_socket(void **state _unused_) {
+        uid_t user = 7;
+
+        put_socket(SOCK_STREAM, "\0lock", 5, 110);
+        put_socket(SOCK_DGRAM, "\0lock", 5, 65534);
+        put_socket(SOCK_STREAM, "\0lock2", 6, 65534);
+        put_socket(SOCK_STREAM, "\0loc", 4, 65534);
+        put_socket(SOCK_STREAM, "/lock", 5, 65534);
+        assert_int_equal(unix_name_owner("lock", &user, NULL), 0);
+        assert_int_equal(user, 110);
+        // A connection that waits to be accepted has the name, too, and is nobody's.
+        const struct unix_diag_req *request = request_header(0);
+        assert_int_equal(request->udiag_states, 1U << 10 | 1U << 7); // TCP_LISTEN, TCP_CLOSE
+
+        user = 7;
+        assert_int_equal(unix_name_owner("lock2000", &user, NULL), -ENOENT);
+        assert_int_equal(user, 7);
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(test_an_address_is_usable_when_its_detection_has_passed, fake_reset),
@@ -504,6 +537,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_a_neighbour_to_be_looked_for_again_fails_unless_others_pinned_it,
                                        fake_reset),
                 cmocka_unit_test_setup(test_nothing_is_left_of_an_interrupted_reading, fake_reset),
+                cmocka_unit_test_setup(the_user_of_an_abstract_name_is_that_of_its_stream_socket, fake_reset),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
