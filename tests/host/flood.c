@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // RATE is in frames per second. The kinds are syn, arp, nd, broadcast and fragment, by turns; without a name all of
-// them. The kind segment is full-size frames of TCP, and is sent only by its name. The sender's MAC address is the link's. Its IP addresses are from the network of the target, another one in
-// each frame. The flood runs until it is terminated, and then prints the number of frames that it has sent, and the
-// time in milliseconds.
+// them. The kind segment is full-size frames of TCP, and is sent only by its name. The sender's MAC address is the
+// link's. Its IP addresses are from the network of the target, another one in each frame. The flood runs until it is
+// terminated, and then prints the number of frames that it has sent, and the time in milliseconds.
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -159,9 +159,9 @@ static void broadcast(uint8_t *frame, const Target *target, uint32_t number) {
 
 // The first ones of packets whose others never come.
 static void fragment(uint8_t *frame, const Target *target, uint32_t number) {
-        memset(ipv4(ethernet(frame, target->mac, target, ETHERTYPE_IP), target, number, IPPROTO_UDP, 0x2000, FRAME_SIZE),
-               0,
-               FRAME_SIZE - 34);
+        memset(ipv4(ethernet(frame, target->mac, target, ETHERTYPE_IP), target, number, IPPROTO_UDP, 0x2000,
+                    FRAME_SIZE),
+               0, FRAME_SIZE - 34);
 }
 
 static const struct Kind {
@@ -250,7 +250,8 @@ int main(int argc, char **argv) {
                    &target.mac[3], &target.mac[4], &target.mac[5]) != 6 ||
             inet_pton(AF_INET, argv[4], target.ipv4) != 1 || inet_pton(AF_INET6, argv[5], target.ipv6) != 1 ||
             kinds_choose(argv + 6) < 0) {
-                fputs("usage: flood LINK RATE TO-MAC TO-IPV4 TO-IPV6 [syn|arp|nd|broadcast|fragment|segment]...\n", stderr);
+                fputs("usage: flood LINK RATE TO-MAC TO-IPV4 TO-IPV6 [syn|arp|nd|broadcast|fragment|segment]...\n",
+                      stderr);
                 return 2;
         }
         uint64_t rate = strtoull(argv[2], NULL, 10), sent = 0, began = now_nsec();
