@@ -231,8 +231,8 @@ static void test_another_program_or_target_is_set_in_place(void **state _unused_
 static void test_a_filter_that_may_be_in_hardware_goes_first(void **state _unused_) {
         const Object desired = filter_object(&our_filter), observed = filter_object(&our_filter);
 
-        put_filter(&(FilterMessage){ 1, "mirred", TC_ACT_STOLEN, TCA_EGRESS_REDIR, IFB_MIG0,
-                                     .may_be_in_hardware = true });
+        put_filter(
+                &(FilterMessage){ 1, "mirred", TC_ACT_STOLEN, TCA_EGRESS_REDIR, IFB_MIG0, .may_be_in_hardware = true });
         assert_int_equal(filter_change(NULL, MIG0, &desired, &observed, NULL), 0);
         assert_int_equal(fake.n_requests, 3);
         assert_int_equal(request_at(1)->nlmsg_type, RTM_DELTFILTER);
