@@ -107,13 +107,12 @@ static int files_read(const PlaneConfig *plane, Config **ret_config, const Plane
         return 0;
 }
 
+// What else is wrong with the plane is no matter of its caps.
 static int config_apply(Reconciler *reconciler, const Plane *plane, Error *ret_error) {
         int r = reconcile(reconciler, RECONCILE_INTENT, ret_error);
         if (r < 0)
                 return r;
-        const Reasons *reasons = &plane->status.reasons;
-        const char *refusal = reasons_text(reasons, REASON_APPLY_FAILED) ?: reasons_text(reasons, REASON_DRIFT);
-        return refusal ? error_set(ret_error, -EIO, "%s", refusal) : 0;
+        return plane->status.cap_fault[0] ? error_set(ret_error, -EIO, "%s", plane->status.cap_fault) : 0;
 }
 
 // The directions of a request, as a mask.

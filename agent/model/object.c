@@ -304,6 +304,28 @@ bool object_is_fixed(const Object *observed, const Object *desired) {
         return types[desired->kind].is_fixed(observed, desired);
 }
 
+bool object_is_cap(const Object *object) {
+        switch (object->kind) {
+        case OBJECT_QDISC:
+        case OBJECT_CLASS:
+        case OBJECT_LEAF:
+        case OBJECT_IFB_UP:
+        case OBJECT_FILTER:
+                return true;
+        case OBJECT_LINK:
+                return object->as_link.type == LINK_IFB;
+        case OBJECT_SYSCTL:
+        case OBJECT_RULESET:
+        case OBJECT_ADDRESS:
+        case OBJECT_LINK_UP:
+        case OBJECT_NEIGHBOUR:
+        case OBJECT_ROUTE:
+        case OBJECT_KIND_MAX:
+                return false;
+        }
+        return false;
+}
+
 void object_print(const Object *object, FILE *file) {
         fprintf(file, "%s ", types[object->kind].name);
         types[object->kind].print(object, file);

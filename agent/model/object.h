@@ -157,6 +157,8 @@ int object_compare(const Object *a, const Object *b);
 bool object_satisfies(const Object *observed, const Object *desired);
 // Whether the difference cannot be changed in place: the object has to be deleted and created again.
 bool object_is_fixed(const Object *observed, const Object *desired);
+// Whether the object is a part of a cap.
+bool object_is_cap(const Object *object);
 // One line without the line feed: "class mig0 6d70:1 rate 8G ceil 8G burst 1000KB".
 void object_print(const Object *object, FILE *file);
 // Frees what the object owns.

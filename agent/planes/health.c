@@ -17,13 +17,18 @@
 #include "planes/pending-edit.h"
 #include "planes/plane.h"
 
+static bool failure_concerns(const ApplyFailure *failure, const PlaneFacts *found) {
+        Object subject = {};
+
+        strcpy_fixed(subject.link, failure->link);
+        return plane_facts_cover(found, &(Operation){ .desired = &subject });
+}
+
 static void failures_assess(const PlaneFacts *found, const ApplyFailures *failures, Reasons *reasons) {
         for (size_t i = 0; i < failures->n_failures; i++) {
                 const ApplyFailure *failure = &failures->failures[i];
-                Object subject = {};
 
-                strcpy_fixed(subject.link, failure->link);
-                if (plane_facts_cover(found, &(Operation){ .desired = &subject }))
+                if (failure_concerns(failure, found))
                         reasons_add(reasons, failure->is_ruleset ? REASON_NO_ISOLATION : REASON_APPLY_FAILED, "%s",
                                     failure->error.text);
         }
@@ -41,6 +46,28 @@ static void plan_assess(const PlaneFacts *found, const Plan *plan, Reasons *reas
                 reasons_add(reasons,
                             operation_object(operation)->kind == OBJECT_RULESET ? REASON_NO_ISOLATION : REASON_DRIFT,
                             "not as it should be: %s", text);
+                return;
+        }
+}
+
+// Whoever changes a cap asks for the caps alone.
+static void caps_assess(const PlaneFacts *found, const HealthFacts *facts, PlaneStatus *status) {
+        const Plan *plan = &facts->snapshot->plan;
+        char text[192];
+
+        for (size_t i = 0; i < facts->failures->n_failures; i++) {
+                const ApplyFailure *failure = &facts->failures->failures[i];
+                if (!failure->is_cap || !failure_concerns(failure, found))
+                        continue;
+                strcpy_fixed(status->cap_fault, failure->error.text);
+                return;
+        }
+        for (size_t i = 0; i < plan->n_operations; i++) {
+                const Operation *operation = &plan->operations[i];
+                if (!object_is_cap(operation_object(operation)) || !plane_facts_cover(found, operation))
+                        continue;
+                operation_format(operation, text, sizeof(text));
+                (void)snprintf(status->cap_fault, sizeof(status->cap_fault), "not as it should be: %s", text);
                 return;
         }
 }
@@ -107,6 +134,7 @@ PlaneStatus health_assess(const Plane *plane, size_t i, const HealthFacts *facts
         };
 
         *reasons = (Reasons){};
+        caps_assess(found, facts, &status);
         if (found->taken_down)
                 taken_down_assess(found, facts, &status.reasons);
         else if (found->config->is_unread)

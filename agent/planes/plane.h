@@ -19,6 +19,7 @@ typedef struct PlaneStatus {
                 bridge_index; // the ifb, what the device stands on, and the bridge on its wire; 0: none
         uint32_t mtu;         // bytes; 0: no device
         bool made_link;       // the device is, or was, ours
+        char cap_fault[1024]; // the first part of its caps that is not in force; "": all are
         bool verified;        // everything has once been as desired: what differs after that is drift
 } PlaneStatus;
 

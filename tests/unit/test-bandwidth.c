@@ -22,7 +22,7 @@ static struct {
         const char *edit;    // of the plane's file since it was read
         const char *full;    // a path that cannot be written; NULL: none
         const char *refusal; // of the kernel, of rates other than 4G; NULL: it takes all
-        ReasonCode refused_as;
+        bool is_other_fault; // what is refused is no cap
         int reconcile_error; // at the first; 0: none
         unsigned n_reconciled, n_announced, n_saved;
         uint64_t reconciled[4]; // the egress rates that were to be applied
@@ -99,8 +99,12 @@ int __wrap_reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_er
         if (host.n_reconciled == 1 && host.reconcile_error < 0)
                 return error_set(ret_error, host.reconcile_error, "cannot read the kernel");
         reasons_deinit(&plane->status.reasons);
-        if (host.refusal && plane->config->egress != 4 * GIGABIT)
-                reasons_add(&plane->status.reasons, host.refused_as, "%s", host.refusal);
+        bool is_refused = host.refusal && plane->config->egress != 4 * GIGABIT;
+        strcpy_fixed(plane->status.cap_fault, is_refused && !host.is_other_fault ? host.refusal : "");
+        if (is_refused) {
+                reasons_add(&plane->status.reasons, REASON_APPLY_FAILED, "%s", host.refusal);
+                reasons_add(&plane->status.reasons, REASON_DRIFT, "%s", host.refusal);
+        }
         return 0;
 }
 
@@ -309,25 +313,32 @@ static void test_persistent_rates_end_the_runtime_ones(void **state _unused_) {
 #define OLD_RUN "[Bandwidth]\nEgress=4G\n# until the next boot\n"
 
 static void test_what_the_kernel_refuses_is_not_in_force_and_both_files_are_put_back(void **state _unused_) {
-        static const ReasonCode codes[] = { REASON_APPLY_FAILED, REASON_DRIFT };
+        _cleanup_lab_ Lab lab;
+        Error error = {};
 
-        for (size_t i = 0; i < ELEMENTSOF(codes); i++) {
-                _cleanup_lab_ Lab lab;
-                Error error = {};
+        lab_init(&lab);
+        host.etc = strdup(OLD_ETC);
+        host.run = strdup(OLD_RUN);
+        host.refusal = "cannot change class mig0: no";
+        assert_int_equal(set(&lab, 2 * GIGABIT, 0, false, &error), -EIO);
+        assert_string_equal(error.text, "cannot change class mig0: no");
+        assert_as_before(&lab, OLD_ETC, OLD_RUN);
+        // What was applied of it is taken back.
+        assert_int_equal(host.n_reconciled, 2);
+        assert_int_equal(host.reconciled[0], 2 * GIGABIT);
+        assert_int_equal(host.reconciled[1], 4 * GIGABIT);
+}
 
-                lab_init(&lab);
-                host.etc = strdup(OLD_ETC);
-                host.run = strdup(OLD_RUN);
-                host.refusal = "cannot change class mig0: no";
-                host.refused_as = codes[i];
-                assert_int_equal(set(&lab, 2 * GIGABIT, 0, false, &error), -EIO);
-                assert_string_equal(error.text, "cannot change class mig0: no");
-                assert_as_before(&lab, OLD_ETC, OLD_RUN);
-                // What was applied of it is taken back.
-                assert_int_equal(host.n_reconciled, 2);
-                assert_int_equal(host.reconciled[0], 2 * GIGABIT);
-                assert_int_equal(host.reconciled[1], 4 * GIGABIT);
-        }
+static void test_another_fault_of_the_plane_is_no_refusal(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        host.refusal = "cannot add route mig0: no";
+        host.is_other_fault = true;
+        assert_int_equal(set(&lab, 2 * GIGABIT, 0, false, NULL), 0);
+        assert_int_equal(lab.plane->config->egress, 2 * GIGABIT);
+        assert_non_null(host.etc);
+        assert_int_equal(host.n_reconciled, 1);
 }
 
 static void test_a_file_that_was_not_there_goes_again(void **state _unused_) {
@@ -335,7 +346,6 @@ static void test_a_file_that_was_not_there_goes_again(void **state _unused_) {
 
         lab_init(&lab);
         host.refusal = "no";
-        host.refused_as = REASON_APPLY_FAILED;
         assert_int_equal(set(&lab, 2 * GIGABIT, 0, false, NULL), -EIO);
         assert_as_before(&lab, NULL, NULL);
         assert_int_equal(set(&lab, 2 * GIGABIT, 0, true, NULL), -EIO);
@@ -348,7 +358,6 @@ static void test_a_runtime_file_is_put_back(void **state _unused_) {
         lab_init(&lab);
         host.run = strdup(OLD_RUN);
         host.refusal = "no";
-        host.refused_as = REASON_APPLY_FAILED;
         assert_int_equal(set(&lab, 2 * GIGABIT, 0, true, NULL), -EIO);
         assert_as_before(&lab, NULL, OLD_RUN);
 }
@@ -408,6 +417,7 @@ int main(void) {
                 cmocka_unit_test(test_runtime_rates_leave_the_persistent_ones),
                 cmocka_unit_test(test_persistent_rates_end_the_runtime_ones),
                 cmocka_unit_test(test_what_the_kernel_refuses_is_not_in_force_and_both_files_are_put_back),
+                cmocka_unit_test(test_another_fault_of_the_plane_is_no_refusal),
                 cmocka_unit_test(test_a_file_that_was_not_there_goes_again),
                 cmocka_unit_test(test_a_runtime_file_is_put_back),
                 cmocka_unit_test(test_a_kernel_that_cannot_be_read_is_a_refusal),

@@ -314,6 +314,31 @@ static void test_a_plane_taken_down_says_so_and_what_could_not_be_removed(void *
         assert_false(situation.status.verified);
 }
 
+static void test_only_caps_are_a_fault_of_the_caps(void **state _unused_) {
+        _cleanup_situation_ Situation refused, missing, other;
+
+        situation_init(&refused, VLAN);
+        class_is_refused(&refused);
+        assess(&refused);
+        assert_string_equal(refused.status.cap_fault, "");
+        refused.failure.is_cap = true;
+        assess(&refused);
+        assert_string_equal(refused.status.cap_fault, "cannot add class mig0: no memory");
+
+        situation_init(&missing, VLAN);
+        operation_is_left(&missing, object_on(OBJECT_CLASS, "mig0"));
+        assess(&missing);
+        assert_int_equal(strncmp(missing.status.cap_fault, "not as it should be: + class mig0", 33), 0);
+        missing.object = object_on(OBJECT_CLASS, "mig1");
+        assess(&missing);
+        assert_string_equal(missing.status.cap_fault, "");
+
+        situation_init(&other, VLAN);
+        neighbour_is_missing(&other);
+        assess(&other);
+        assert_string_equal(other.status.cap_fault, "");
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_every_reason_has_its_health),
@@ -323,6 +348,7 @@ int main(void) {
                 cmocka_unit_test(test_once_verified_stays_verified),
                 cmocka_unit_test(test_a_log_of_drops_that_fails_does_not_keep_it_from_being_verified),
                 cmocka_unit_test(test_a_plane_taken_down_says_so_and_what_could_not_be_removed),
+                cmocka_unit_test(test_only_caps_are_a_fault_of_the_caps),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
