@@ -19,6 +19,7 @@
 #include "model/object.h"
 #include "model/plan.h"
 #include "model/reason.h"
+#include "planes/edited.h"
 #include "planes/health.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
@@ -182,6 +183,7 @@ static int plane_audit(const Kernel *kernel, const AuditHost *host, const Snapsh
                 .reasons = &reasons,
                 .config = facts->config,
                 .link = facts->link,
+                .is_edited = host->files && edited_plane(plane, host->files),
                 .rules_stand = rules_stand(snapshot, facts),
         };
 

@@ -121,6 +121,9 @@ void check_ingress(Check *check) {
 }
 
 void check_configuration(Check *check) {
+        if (check->is_edited)
+                check_say(check, VERDICT_WARNING, "%s was edited since it was read: migplanectl reload",
+                          check->config->path);
         check_say(check, VERDICT_OK, "%s", check->config->path);
 }
 

@@ -25,6 +25,7 @@ typedef struct Check {
         const Reasons *reasons;   // all that health would say at this moment
         const PlaneConfig *config;
         const Link *link; // the plane's device; NULL: there is none
+        bool is_edited;   // its files, since they were read
         bool rules_stand; // every chain that the plane needs is there as it was loaded
 
         Verdict verdict;

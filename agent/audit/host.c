@@ -18,6 +18,7 @@
 #include "kernel/tcp.h"
 #include "netlink/attribute.h"
 #include "netlink/request.h"
+#include "planes/edited.h"
 #include "tc/redirect.h"
 
 // Every network namespace begins with rules of these three tables, and a VRF adds one without a table.
@@ -89,6 +90,7 @@ void audit_host_read(const Kernel *kernel, const Inventory *inventory, AuditHost
         (void)sniffers_read(ret, &ret->sniffers_error);
         (void)tcp_read_listening(&ret->listening, &ret->listening_error);
         (void)firewall_read_foreign_rules(kernel->firewall, &ret->rules, &ret->rules_error);
+        (void)edited_read_files(&ret->files, NULL);
 }
 
 void audit_host_deinit(AuditHost *host) {
@@ -97,5 +99,6 @@ void audit_host_deinit(AuditHost *host) {
         redirects_deinit(&host->redirects);
         tcp_sockets_deinit(&host->listening);
         foreign_rules_deinit(&host->rules);
+        config_free(host->files);
         *host = (AuditHost){};
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/util.h"
+#include "config/config.h"
 #include "engine/kernel.h"
 #include "engine/usable.h"
 #include "firewall/foreign-rules.h"
@@ -29,6 +30,7 @@ typedef struct AuditHost {
         Error redirects_error;
         ForeignRules rules;
         Error rules_error;
+        Config *files;         // as they are now; NULL: they cannot be read
         size_t n_policy_rules; // beyond those that every kernel begins with
 } AuditHost;
 

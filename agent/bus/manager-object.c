@@ -17,6 +17,7 @@
 #include "daemon/reload.h"
 #include "model/reason.h"
 #include "planes/describe.h"
+#include "planes/edited.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
 
@@ -43,6 +44,17 @@ static int get_messages(sd_bus *bus _unused_, const char *path _unused_, const c
                         sd_bus_error *ret_error _unused_) {
         const BusContext *context = userdata;
         return messages_append(reply, &context->manager->messages);
+}
+
+static int get_need_reload(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                           const char *property _unused_, sd_bus_message *reply, void *userdata,
+                           sd_bus_error *ret_error _unused_) {
+        const BusContext *context = userdata;
+        const Config *files;
+        bool edited = answers_files(&context->manager->answers, &files, NULL) >= 0 &&
+                      edited_any(&context->manager->planes, files);
+
+        return sd_bus_message_append(reply, "b", edited);
 }
 
 static int method_get_plane(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
@@ -132,10 +144,43 @@ static int method_plan(sd_bus_message *call, void *userdata, sd_bus_error *ret_e
         return r < 0 ? answer_error(ret_error, "ApplyFailed", &error) : sd_bus_reply_method_return(call, "s", text);
 }
 
+static int preview_append(sd_bus_message *reply, const Preview *preview, const char *text) {
+        int r = sd_bus_message_append(reply, "s", text);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        for (size_t i = 0; i < preview->n_messages && r >= 0; i++)
+                r = sd_bus_message_append(reply, "s", preview->messages[i]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_plan_files(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        BusContext *context = userdata;
+        const Preview *preview;
+        const char *name, *text;
+        Error error = {};
+
+        int r = sd_bus_message_read(call, "s", &name);
+        if (r < 0)
+                return r;
+        r = answers_preview_files(&context->manager->answers, name, &preview, &text, &error);
+        if (r < 0)
+                return answer_error(ret_error, "ApplyFailed", &error);
+        if (!text)
+                return plane_unknown(ret_error, name);
+        r = sd_bus_message_new_method_return(call, &reply);
+        if (r < 0)
+                return r;
+        r = preview_append(reply, preview, text);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("ConfigurationMessages", "as", get_messages, 0, 0),
+        SD_BUS_PROPERTY("NeedReload", "b", get_need_reload, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("GetPlane", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", path), method_get_plane,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListPlanes", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sos)", planes), method_list_planes,
@@ -146,6 +191,8 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_ARGS("s", plane), SD_BUS_RESULT("s", operations), method_plan,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("PlanFiles", SD_BUS_ARGS("s", plane), SD_BUS_RESULT("s", operations, "as", messages),
+                                method_plan_files, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

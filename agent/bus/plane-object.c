@@ -19,6 +19,7 @@
 #include "daemon/manager.h"
 #include "model/reason.h"
 #include "planes/counters.h"
+#include "planes/edited.h"
 #include "planes/offenders.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
@@ -118,6 +119,14 @@ static int offenders_append(sd_bus_message *reply, const Offenders *offenders) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int edited_append(sd_bus_message *reply, const Plane *plane, Answers *answers) {
+        const Config *files;
+
+        // Files that cannot be read are no edit: a reload says what is wrong.
+        return sd_bus_message_append(reply, "b",
+                                     answers_files(answers, &files, NULL) >= 0 && edited_plane(plane, files));
+}
+
 static int get_property(sd_bus *bus, const char *path _unused_, const char *interface _unused_, const char *name,
                         sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         const Property *property = properties_find(name);
@@ -143,6 +152,8 @@ static int get_property(sd_bus *bus, const char *path _unused_, const char *inte
                 return bytes_append(reply, property->kind, plane, answers);
         case PROPERTY_DROPS:
                 return drops_append(reply, plane, answers, ret_error);
+        case PROPERTY_EDITED:
+                return edited_append(reply, plane, answers);
         case PROPERTY_OFFENDERS:
                 return offenders_append(reply, &plane->offenders);
         }
@@ -330,6 +341,13 @@ static const sd_bus_vtable methods[] = {
         SD_BUS_VTABLE_END,
 };
 
+static uint64_t property_flags(const Property *property) {
+        // Nothing tells the daemon of an edit.
+        if (property->kind == PROPERTY_EDITED)
+                return 0;
+        return property->is_counter ? SD_BUS_VTABLE_PROPERTY_EXPLICIT : SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE;
+}
+
 sd_bus_vtable *plane_object_new_vtable(void) {
         size_t n;
         const Property *properties = properties_all(&n);
@@ -339,10 +357,8 @@ sd_bus_vtable *plane_object_new_vtable(void) {
                 return NULL;
         vtable[0] = start;
         for (size_t i = 0; i < n; i++)
-                vtable[1 + i] =
-                        (sd_bus_vtable)SD_BUS_PROPERTY(properties[i].name, properties[i].signature, get_property, 0,
-                                                       properties[i].is_counter ? SD_BUS_VTABLE_PROPERTY_EXPLICIT
-                                                                                : SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE);
+                vtable[1 + i] = (sd_bus_vtable)SD_BUS_PROPERTY(properties[i].name, properties[i].signature,
+                                                               get_property, 0, property_flags(&properties[i]));
         memcpy(&vtable[1 + n], methods, sizeof(methods));
         return vtable;
 }

@@ -73,6 +73,8 @@ ClientResult client_planes_read(Client *client, json_t **ret_planes, Error *ret_
 // Requests the same without waiting and without starting the daemon. client_planes_take reads the answer.
 int client_planes_ask(Client *client, sd_bus_message_handler_t on_answer, void *userdata);
 int client_planes_take(sd_bus_message *answer, json_t **ret_planes);
+// Whether files of planes were edited since the daemon read them; false if it cannot be asked.
+bool client_need_reload(Client *client);
 // Adds the properties that GetManagedObjects leaves out. One that cannot be read stays missing.
 void client_plane_read_counters(Client *client, json_t *plane);
 

@@ -111,6 +111,20 @@ int client_planes_ask(Client *client, sd_bus_message_handler_t on_answer, void *
         return sd_bus_call_async(client->bus, NULL, message, on_answer, userdata, UINT64_MAX);
 }
 
+bool client_need_reload(Client *client) {
+        static const ClientCall call = {
+                .path = BUS_PATH,
+                .interface = "org.freedesktop.DBus.Properties",
+                .member = "Get",
+        };
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int value = 0;
+
+        if (client_call(client, &call, &reply, NULL, "ss", BUS_INTERFACE_MANAGER, "NeedReload") != CLIENT_DONE)
+                return false;
+        return sd_bus_message_read(reply, "v", "b", &value) >= 0 && value;
+}
+
 void client_plane_read_counters(Client *client, json_t *plane) {
         for (size_t i = 0; i < ELEMENTSOF(counters); i++) {
                 const ClientCall call = {

@@ -59,6 +59,9 @@ Config *config_free(Config *config) {
                 free(config->messages[i].path);
                 free(config->messages[i].text);
         }
+        for (size_t i = 0; i < config->n_prints; i++)
+                free(config->prints[i].plane);
+        free(config->prints);
         free(config->planes);
         free(config->broken);
         free(config->messages);
@@ -106,4 +109,32 @@ const ConfigMessage *config_find_error(const Config *config, const char *plane) 
                         of_directory = message;
         }
         return of_directory;
+}
+
+int config_add_print(Config *config, const char *plane, uint64_t print) {
+        if (array_reserve(&config->prints, &config->n_prints_allocated, config->n_prints + 1) < 0)
+                return -ENOMEM;
+
+        char *copy = strdup(plane);
+        if (!copy)
+                return -ENOMEM;
+        config->prints[config->n_prints++] = (ConfigPrint){ .plane = copy, .print = print };
+        return 0;
+}
+
+uint64_t config_print(const Config *config, const char *plane) {
+        for (size_t i = 0; i < config->n_prints; i++)
+                if (streq(config->prints[i].plane, plane))
+                        return config->prints[i].print;
+        return 0;
+}
+
+uint64_t config_print_all(const Config *config) {
+        uint64_t print = HASH_INIT;
+
+        for (size_t i = 0; i < config->n_prints; i++) {
+                print = hash_bytes(print, config->prints[i].plane, strlen(config->prints[i].plane) + 1);
+                print = hash_bytes(print, &config->prints[i].print, sizeof(config->prints[i].print));
+        }
+        return print;
 }

@@ -20,6 +20,12 @@ typedef struct ConfigMessage {
         char *text;
 } ConfigMessage;
 
+// A hash of the texts that a plane was read from.
+typedef struct ConfigPrint {
+        char *plane;
+        uint64_t print;
+} ConfigPrint;
+
 typedef struct Config {
         PlaneConfig **planes; // the valid ones, sorted by name; one that is taken out leaves NULL
         size_t n_planes, n_planes_allocated;
@@ -28,6 +34,8 @@ typedef struct Config {
         PlaneConfig **broken;
         size_t n_broken, n_broken_allocated;
         bool has_unread_directory;
+        ConfigPrint *prints; // of the planes that have files, broken ones too
+        size_t n_prints, n_prints_allocated;
         ConfigMessage *messages; // by plane: those of reading, line by line, then those of checking
         size_t n_messages, n_messages_allocated;
 } Config;
@@ -49,6 +57,11 @@ int config_add_message(Config *config, ConfigSeverity severity, const char *plan
 int config_add_broken(Config *config, const char *name, const char *path, const PlaneConfig *read);
 // The first error of the plane's files, or else the one of a directory that cannot be read; NULL: there is none.
 const ConfigMessage *config_find_error(const Config *config, const char *plane);
+int config_add_print(Config *config, const char *plane, uint64_t print);
+// Another text has another print, except for the drop-ins of SetBandwidth, which do not count. 0: the plane has no
+// file.
+uint64_t config_print(const Config *config, const char *plane);
+uint64_t config_print_all(const Config *config);
 
 // "PATH:LINE: error: TEXT" and a line feed.
 void config_message_print(const ConfigMessage *message, FILE *file);

@@ -31,7 +31,9 @@ char *draft_store_text(ConfigDraft *draft, const char *text) {
 }
 
 int draft_init(ConfigDraft *draft, Config *config, const char *name, const char *path, bool has_ipv6) {
-        *draft = (ConfigDraft){ .config = config, .plane = malloc(sizeof(PlaneConfig)), .has_ipv6 = has_ipv6 };
+        *draft = (ConfigDraft){
+                .config = config, .plane = malloc(sizeof(PlaneConfig)), .has_ipv6 = has_ipv6, .print = HASH_INIT
+        };
         if (!draft->plane)
                 return -ENOMEM;
 

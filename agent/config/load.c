@@ -17,6 +17,7 @@
 #include "config/check.h"
 #include "config/config.h"
 #include "config/draft.h"
+#include "config/drop-in.h"
 #include "config/ini.h"
 #include "config/plane-config.h"
 #include "config/read.h"
@@ -119,6 +120,14 @@ static void draft_error_unreadable(ConfigDraft *draft, ConfigLocation at, int er
                     error == EACCES ? "let the daemon's user " DAEMON_USER " read it" : "repair or remove it");
 }
 
+// text NULL: it cannot be read.
+static void draft_add_print(ConfigDraft *draft, const char *path, const char *text, size_t size) {
+        if (drop_in_is_bandwidth(path))
+                return;
+        draft->print = hash_bytes(draft->print, path, strlen(path) + 1);
+        draft->print = hash_bytes(draft->print, text ?: "", text ? size : 0);
+}
+
 // Reads one file into the draft. Returns false if the file masks those of its name.
 static bool draft_read_file(ConfigDraft *draft, const char *path) {
         ConfigLocation at = { .path = path };
@@ -138,6 +147,7 @@ static bool draft_read_file(ConfigDraft *draft, const char *path) {
         _cleanup_free_ char *text = NULL;
         size_t size;
         int r = file_read(path, FILE_SIZE_MAX, &text, &size);
+        draft_add_print(draft, path, text, size);
         if (r == -E2BIG)
                 draft_error(draft, at, "is larger than %d bytes; is this a plane file?", FILE_SIZE_MAX);
         else if (r == -ENOMEM)
@@ -217,7 +227,8 @@ static int config_load_plane(Config *config, const char *const *directories, boo
                 draft_error(&draft, (ConfigLocation){ .path = file->path },
                             "is empty; write the plane, remove the file, or mask the plane with a link to /dev/null");
         draft_read_dropins(&draft, directories);
-        return config_add_draft(config, &draft);
+        r = config_add_print(config, name, draft.print);
+        return r < 0 ? r : config_add_draft(config, &draft);
 }
 
 // The directory may hold planes, so that it stands for them.

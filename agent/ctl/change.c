@@ -117,7 +117,22 @@ CtlExit ctl_verb_up(Ctl *ctl, _unused_ int n_arguments, char **arguments) {
         return plane_call(ctl, arguments[0], "Up");
 }
 
-CtlExit ctl_verb_reload(Ctl *ctl, _unused_ int n_arguments, _unused_ char **arguments) {
+// A plane that is named is there afterwards, or its file has an error, which was printed.
+static CtlExit planes_confirm(Ctl *ctl, int n_names, char **names, const json_t *messages) {
+        _cleanup_json_ json_t *planes = NULL;
+
+        if (n_names == 0)
+                return CTL_DONE;
+        CtlExit code = ctl_planes_read(ctl, &planes);
+        for (int i = 0; i < n_names && code == CTL_DONE; i++) {
+                json_t *plane;
+                if (!ctl_messages_have_error(messages, names[i]))
+                        code = ctl_plane_pick(planes, names[i], &plane);
+        }
+        return code;
+}
+
+CtlExit ctl_verb_reload(Ctl *ctl, int n_arguments, char **arguments) {
         static const ClientCall call = {
                 .path = BUS_PATH,
                 .interface = BUS_INTERFACE_MANAGER,
@@ -125,18 +140,19 @@ CtlExit ctl_verb_reload(Ctl *ctl, _unused_ int n_arguments, _unused_ char **argu
                 .is_change = true,
         };
         _cleanup_message_ sd_bus_message *reply = NULL;
-        const char *line;
+        _cleanup_json_ json_t *messages = json_array();
 
         CtlExit code = ctl_call(ctl, &call, &reply, NULL);
         if (code != CTL_DONE)
                 return code;
-        int r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "s");
+        int r = ctl_messages_read(reply, n_arguments, arguments, messages);
         if (r < 0)
                 return ctl_failure_errno("Reload", r);
-        while ((r = sd_bus_message_read(reply, "s", &line)) > 0) {
-                log_warning("%s", line);
-                if (strstr(line, ": error: "))
-                        code = CTL_FAILED;
-        }
-        return r < 0 ? ctl_failure_errno("Reload", r) : code;
+        if (ctl->json == CTL_JSON_OFF)
+                ctl_messages_log(messages);
+        else
+                code = ctl_json_print(ctl, messages);
+        if (code == CTL_DONE)
+                code = planes_confirm(ctl, n_arguments, arguments, messages);
+        return code == CTL_DONE && ctl_messages_have_error(messages, NULL) ? CTL_FAILED : code;
 }

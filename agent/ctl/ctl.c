@@ -23,6 +23,7 @@ enum {
         TAKES_RATES = 1 << 2,
         TAKES_HOST = 1 << 3,
         TAKES_WAIT = 1 << 4,
+        TAKES_FILES = 1 << 6,
         MAY_START = 1 << 5, // the daemon, by bus activation: no verb that reads does
 };
 
@@ -43,11 +44,13 @@ static const struct Verb {
         { "uri", "[PLANE]", 0, 1, TAKES_HOST, ctl_verb_uri, "Print the URI for migrations to this host" },
         { "set-bandwidth", "PLANE", 1, 1, TAKES_HOST | TAKES_RATES | MAY_START, ctl_verb_set_bandwidth,
           "Change the caps of a plane in place" },
-        { "plan", "[PLANE]", 0, 1, TAKES_HOST, ctl_verb_plan, "Show what would be changed in the kernel now" },
+        { "plan", "[PLANE]", 0, 1, TAKES_HOST | TAKES_JSON | TAKES_FILES, ctl_verb_plan,
+          "Show what would be changed in the kernel now" },
         { "verify", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_JSON, ctl_verb_verify,
           "Audit the isolation of the planes of this host" },
         { "check", "[DIR]", 0, 1, 0, ctl_verb_check, "Check the configuration, without the daemon" },
-        { "reload", "", 0, 0, TAKES_HOST | MAY_START, ctl_verb_reload, "Reload the configuration" },
+        { "reload", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_JSON | MAY_START, ctl_verb_reload,
+          "Reload the configuration" },
         { "down", "PLANE", 1, 1, TAKES_HOST | MAY_START, ctl_verb_down,
           "Remove a plane from the kernel, until up, also over boots" },
         { "up", "PLANE", 1, 1, TAKES_HOST | MAY_START, ctl_verb_up, "Bring a plane up again" },
@@ -63,7 +66,8 @@ static const char options_help[] =
         "  -h --help               Show this help\n"
         "     --version            Show the version\n"
         "  -H --host=[USER@]HOST   Talk to the daemon of another host, over SSH\n"
-        "     --json=MODE          pretty, short or off (list, status, verify, monitor)\n"
+        "     --json=MODE          pretty, short or off (list, status, plan, verify, reload, monitor)\n"
+        "     --files              What a reload of the files would do (plan)\n"
         "     --network=CIDR       The one address inside this network (address)\n"
         "     --egress=RATE        Cap on what is sent, such as 8G; none: no cap (set-bandwidth)\n"
         "     --ingress=RATE       Cap on what is received (set-bandwidth)\n"
@@ -93,6 +97,7 @@ static CtlExit verb_help(_unused_ Ctl *ctl, _unused_ int n_arguments, _unused_ c
 enum {
         OPTION_VERSION = 0x100,
         OPTION_JSON,
+        OPTION_FILES,
         OPTION_NETWORK,
         OPTION_EGRESS,
         OPTION_INGRESS,
@@ -110,6 +115,7 @@ static const struct option options[] = {
         { "version", no_argument, NULL, OPTION_VERSION },
         { "host", required_argument, NULL, 'H' },
         { "json", required_argument, NULL, OPTION_JSON },
+        { "files", no_argument, NULL, OPTION_FILES },
         { "network", required_argument, NULL, OPTION_NETWORK },
         { "egress", required_argument, NULL, OPTION_EGRESS },
         { "ingress", required_argument, NULL, OPTION_INGRESS },
@@ -184,6 +190,10 @@ static CtlExit option_parse(Ctl *ctl, int option, const char *argument, unsigned
         case OPTION_JSON:
                 *taken |= TAKES_JSON;
                 return option_parse_json(ctl, argument);
+        case OPTION_FILES:
+                *taken |= TAKES_FILES;
+                ctl->files = true;
+                return CTL_DONE;
         case OPTION_NETWORK:
                 *taken |= TAKES_NETWORK;
                 return option_parse_network(ctl, argument);
@@ -234,11 +244,9 @@ static CtlExit verb_check(const struct Verb *verb, int n_arguments, unsigned tak
                 unsigned takes;
                 const char *options;
         } names[] = {
-                { TAKES_JSON, "--json" },
-                { TAKES_NETWORK, "--network" },
-                { TAKES_RATES, "--egress, --ingress, --reset or --runtime" },
-                { TAKES_HOST, "--host" },
-                { TAKES_WAIT, "--timeout or --any" },
+                { TAKES_JSON, "--json" },       { TAKES_FILES, "--files" },
+                { TAKES_NETWORK, "--network" }, { TAKES_RATES, "--egress, --ingress, --reset or --runtime" },
+                { TAKES_HOST, "--host" },       { TAKES_WAIT, "--timeout or --any" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)

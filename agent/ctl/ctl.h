@@ -52,6 +52,7 @@ typedef struct Ctl {
         Prefix network;
         CtlRate egress, ingress;
         bool reset, runtime;
+        bool files;            // of plan
         uint64_t timeout_usec; // of wait-online; 0: none
         bool any;
         bool colours;
@@ -89,6 +90,17 @@ CtlExit ctl_failure_errno(const char *what, int r);
 CtlExit ctl_plane_pick(const json_t *planes, const char *name, json_t **ret_plane);
 // Appends the planes of these names, or all without names. An unknown name is a failure.
 CtlExit ctl_planes_choose(json_t *planes, int n_names, char **names, json_t *chosen);
+
+// --- messages.c: errors and warnings about the planes' files
+
+// "PATH:LINE: error: TEXT" as an object of Plane, Severity (error, warning or note), Path, Line (0: the file as a
+// whole) and Text. NULL when out of memory.
+json_t *ctl_message_parse(const char *message);
+// Appends the messages of the planes of these names, or all, from an array of strings; each also has its whole Message.
+int ctl_messages_read(sd_bus_message *reply, int n_names, char **names, json_t *messages);
+// Of this plane; NULL: of any.
+bool ctl_messages_have_error(const json_t *messages, const char *plane);
+void ctl_messages_log(const json_t *messages);
 
 // --- output.c: terminals, colours, numbers for people
 

@@ -64,6 +64,22 @@ static int list_print_table(const Ctl *ctl, const json_t *planes) {
         return r < 0 ? r : scols_print_table(table);
 }
 
+// "Edited and not reloaded: blue, green": planes, or a file whose plane is not there yet.
+static void edited_print(const json_t *planes) {
+        const char *separator = ": ";
+        size_t i;
+        json_t *plane;
+
+        (void)printf("Edited and not reloaded");
+        json_array_foreach(planes, i, plane) {
+                if (!client_plane_flag(plane, "NeedReload"))
+                        continue;
+                (void)printf("%s%s", separator, client_plane_string(plane, "Name"));
+                separator = ", ";
+        }
+        (void)printf("; see migplanectl plan --files.\n");
+}
+
 CtlExit ctl_verb_list(Ctl *ctl, _unused_ int n_arguments, _unused_ char **arguments) {
         _cleanup_json_ json_t *planes = NULL;
 
@@ -84,6 +100,8 @@ CtlExit ctl_verb_list(Ctl *ctl, _unused_ int n_arguments, _unused_ char **argume
         }
         if (ctl->legend)
                 (void)printf("%s%zu plane%s.\n", n > 0 ? "\n" : "", n, n == 1 ? "" : "s");
+        if (ctl->legend && client_need_reload(&ctl->client))
+                edited_print(planes);
         return CTL_DONE;
 }
 
@@ -225,6 +243,8 @@ static void status_print(const Ctl *ctl, const json_t *plane) {
                      ctl_colour(ctl, CTL_PLAIN), client_plane_string(plane, "Name"), description[0] ? " - " : "",
                      description);
         status_print_health(ctl, plane);
+        status_line("File", "%s%s", client_plane_string(plane, "FragmentPath"),
+                    client_plane_flag(plane, "NeedReload") ? ", edited and not reloaded (migplanectl reload)" : "");
         // A plane without a configuration has no interface, and its ports are closed.
         if (client_plane_string(plane, "Interface")[0])
                 status_print_device(plane);
@@ -263,21 +283,24 @@ CtlExit ctl_verb_status(Ctl *ctl, int n_arguments, char **arguments) {
 
 // --- plan
 
-CtlExit ctl_verb_plan(Ctl *ctl, int n_arguments, char **arguments) {
-        static const ClientCall call = {
-                .path = BUS_PATH,
-                .interface = BUS_INTERFACE_MANAGER,
-                .member = "Plan",
-        };
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        const char *text;
+static json_t *operations_split(const char *text) {
+        json_t *operations = json_array();
 
-        CtlExit code = ctl_call(ctl, &call, &reply, "s", n_arguments > 0 ? arguments[0] : "");
-        if (code != CTL_DONE)
-                return code;
-        int r = sd_bus_message_read(reply, "s", &text);
-        if (r < 0)
-                return ctl_failure_errno("Plan", r);
+        while (*text) {
+                size_t n = strcspn(text, "\n");
+                (void)json_array_append_new(operations, json_stringn(text, n));
+                text += n + (text[n] ? 1 : 0);
+        }
+        return operations;
+}
+
+static CtlExit operations_print(Ctl *ctl, const char *text, const json_t *messages) {
+        if (ctl->json != CTL_JSON_OFF) {
+                _cleanup_json_ json_t *plan =
+                        json_pack("{so sO}", "Operations", operations_split(text), "Messages", messages);
+                return ctl_json_print(ctl, plan);
+        }
+        ctl_messages_log(messages);
         if (!text[0]) {
                 log_info("Nothing to do.");
                 return CTL_DONE;
@@ -287,4 +310,34 @@ CtlExit ctl_verb_plan(Ctl *ctl, int n_arguments, char **arguments) {
         if (text[strlen(text) - 1] != '\n')
                 (void)putchar('\n');
         return CTL_DONE;
+}
+
+// plan shows what is in force: say so where the files are ahead of it.
+static void plan_warn_edited(Ctl *ctl) {
+        if (ctl->json == CTL_JSON_OFF && client_need_reload(&ctl->client))
+                log_info("Files were edited since they were read: migplanectl plan --files shows what a reload does.");
+}
+
+CtlExit ctl_verb_plan(Ctl *ctl, int n_arguments, char **arguments) {
+        const ClientCall call = {
+                .path = BUS_PATH,
+                .interface = BUS_INTERFACE_MANAGER,
+                .member = ctl->files ? "PlanFiles" : "Plan",
+        };
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_json_ json_t *messages = json_array();
+        const char *text;
+
+        CtlExit code = ctl_call(ctl, &call, &reply, "s", n_arguments > 0 ? arguments[0] : "");
+        if (code != CTL_DONE)
+                return code;
+        int r = sd_bus_message_read(reply, "s", &text);
+        if (r >= 0 && ctl->files)
+                r = ctl_messages_read(reply, 0, NULL, messages);
+        if (r < 0)
+                return ctl_failure_errno(call.member, r);
+        code = operations_print(ctl, text, messages);
+        if (!ctl->files)
+                plan_warn_edited(ctl);
+        return code;
 }

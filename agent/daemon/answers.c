@@ -13,6 +13,7 @@
 #include "daemon/watch.h"
 #include "engine/snapshot.h"
 #include "planes/counters.h"
+#include "planes/edited.h"
 #include "planes/plane.h"
 
 #define FRESH_USEC UINT64_C(1000000)
@@ -25,6 +26,8 @@ void answers_deinit(Answers *answers) {
         counters_deinit(&answers->counters);
         preview_deinit(&answers->preview);
         audit_deinit(&answers->audit);
+        answers->files = config_free(answers->files);
+        preview_deinit(&answers->files_preview);
 }
 
 // --- how each is read ---
@@ -47,6 +50,16 @@ static int previews_read(Answers *answers, Error *ret_error) {
         return preview_read(answers->reconciler, &answers->preview, ret_error);
 }
 
+static int files_read(Answers *answers, Error *ret_error) {
+        answers->files = config_free(answers->files);
+        return edited_read_files(&answers->files, ret_error);
+}
+
+static int files_previews_read(Answers *answers, Error *ret_error) {
+        preview_deinit(&answers->files_preview);
+        return preview_read_files(answers->reconciler, &answers->files_preview, ret_error);
+}
+
 static int audits_read(Answers *answers, Error *ret_error) {
         const Reconciler *reconciler = answers->reconciler;
         _cleanup_snapshot_ Snapshot snapshot = {};
@@ -58,8 +71,13 @@ static int audits_read(Answers *answers, Error *ret_error) {
 }
 
 static int (*const readers[ANSWER_KIND_MAX])(Answers *answers, Error *ret_error) = {
-        [ANSWER_CONNECTIONS] = connections_read, [ANSWER_DROPS] = drops_read,  [ANSWER_BYTES] = bytes_read,
-        [ANSWER_PREVIEW] = previews_read,        [ANSWER_AUDIT] = audits_read,
+        [ANSWER_CONNECTIONS] = connections_read,
+        [ANSWER_DROPS] = drops_read,
+        [ANSWER_BYTES] = bytes_read,
+        [ANSWER_FILES] = files_read,
+        [ANSWER_FILES_PREVIEW] = files_previews_read,
+        [ANSWER_PREVIEW] = previews_read,
+        [ANSWER_AUDIT] = audits_read,
 };
 
 // --- how often ---
@@ -99,6 +117,24 @@ int answers_preview(Answers *answers, const char *plane, const char **ret_text, 
         if (!text)
                 return plane_unread(plane, ret_error);
         *ret_text = text;
+        return 0;
+}
+
+int answers_preview_files(Answers *answers, const char *plane, const Preview **ret, const char **ret_text,
+                          Error *ret_error) {
+        int r = answers_read(answers, ANSWER_FILES_PREVIEW, ret_error);
+        if (r < 0)
+                return r;
+        *ret = &answers->files_preview;
+        *ret_text = preview_find(&answers->files_preview, plane);
+        return 0;
+}
+
+int answers_files(Answers *answers, const Config **ret, Error *ret_error) {
+        int r = answers_read(answers, ANSWER_FILES, ret_error);
+        if (r < 0)
+                return r;
+        *ret = answers->files;
         return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "audit/audit.h"
 #include "base/error.h"
 #include "base/util.h"
+#include "config/config.h"
 #include "daemon/preview.h"
 #include "daemon/reconcile.h"
 #include "planes/counters.h"
@@ -21,6 +22,8 @@ typedef enum AnswerKind {
         ANSWER_BYTES,       // counters.bytes
         ANSWER_PREVIEW,
         ANSWER_AUDIT,
+        ANSWER_FILES,
+        ANSWER_FILES_PREVIEW,
         ANSWER_KIND_MAX,
 } AnswerKind;
 
@@ -38,6 +41,8 @@ typedef struct Answers {
         Counters counters;
         Preview preview;
         Audit audit;
+        Config *files; // as they are now
+        Preview files_preview;
 } Answers;
 
 void answers_init(Answers *answers, const Reconciler *reconciler);
@@ -48,4 +53,8 @@ int answers_read(Answers *answers, AnswerKind kind, Error *ret_error);
 
 // Valid until the next call of any of these.
 int answers_preview(Answers *answers, const char *plane, const char **ret_text, Error *ret_error); // plane "": all
+// The same for the files as they are now, and what a reload would say about them.
+int answers_preview_files(Answers *answers, const char *plane, const Preview **ret, const char **ret_text,
+                          Error *ret_error);
+int answers_files(Answers *answers, const Config **ret, Error *ret_error);
 int answers_audit(Answers *answers, const Plane *plane, const Findings **ret, Error *ret_error);

@@ -38,14 +38,18 @@ enum {
 
 // --- one round ---
 
-int reconcile_snapshot(const Reconciler *reconciler, Snapshot *ret, Error *ret_error) {
+int reconcile_snapshot_of(const Reconciler *reconciler, const PlaneSet *planes, Snapshot *ret, Error *ret_error) {
         const SnapshotFacts facts = {
                 .machine_id = reconciler->machine_id,
                 .reports = drops_reports(reconciler->drops),
                 .hold = handover_hold_remaining(reconciler->handover, clock_now_usec()) > 0,
         };
 
-        return planes_snapshot(reconciler->planes, reconciler->kernel, &facts, ret, ret_error);
+        return planes_snapshot(planes, reconciler->kernel, &facts, ret, ret_error);
+}
+
+int reconcile_snapshot(const Reconciler *reconciler, Snapshot *ret, Error *ret_error) {
+        return reconcile_snapshot_of(reconciler, reconciler->planes, ret, ret_error);
 }
 
 static void plan_log(const Plan *plan) {

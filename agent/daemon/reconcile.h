@@ -45,3 +45,5 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error);
 
 // What a reconcile would begin with. Changes nothing.
 int reconcile_snapshot(const Reconciler *reconciler, Snapshot *ret, Error *ret_error);
+// The same if these were the planes.
+int reconcile_snapshot_of(const Reconciler *reconciler, const PlaneSet *planes, Snapshot *ret, Error *ret_error);

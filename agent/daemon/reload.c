@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/names.h"
 #include "base/text-file.h"
 #include "base/util.h"
 #include "config/check-together.h"
@@ -13,11 +12,11 @@
 #include "config/copy.h"
 #include "config/drop-in.h"
 #include "config/equal.h"
-#include "config/load.h"
 #include "config/plane-config.h"
 #include "engine/migrations.h"
 #include "kernel/tcp.h"
 #include "planes/down-mark.h"
+#include "planes/edited.h"
 #include "planes/last-good.h"
 #include "planes/pending-edit.h"
 #include "planes/plane-set.h"
@@ -251,15 +250,15 @@ static int config_take(PlaneSet *planes, Config *config, Messages *messages, boo
                 broken_mark(planes->planes[i], config);
                 down_read(planes->planes[i]);
         }
+        edited_note(planes, config);
         return r;
 }
 
 int reload_planes(PlaneSet *planes, Messages *messages, Error *ret_error) {
-        static const char *const directories[] = { CONFIG_DIRECTORIES, NULL };
         _cleanup_config_ Config *config = NULL;
         bool is_first = !messages->has_read;
 
-        int r = config_load(directories, config_kernel_has_ipv6(), &config, ret_error);
+        int r = edited_read_files(&config, ret_error);
         if (r < 0)
                 return r;
         r = unknown_keep(planes, config);

@@ -73,6 +73,7 @@ static json_t *property_describe(const Property *property, const Plane *plane, c
         case PROPERTY_DROPS:
                 return drops_describe(plane->config, counters);
         case PROPERTY_OFFENDERS:
+        case PROPERTY_EDITED:
                 return NULL;
         }
         return NULL;

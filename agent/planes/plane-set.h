@@ -23,6 +23,7 @@ struct PlanesObserver {
 typedef struct PlaneSet {
         Plane **planes; // sorted by name
         size_t n_planes, n_allocated;
+        uint64_t files_print;      // of all planes' files that the last reload read
         PlanesObserver *observers; // not owned
 } PlaneSet;
 

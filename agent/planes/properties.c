@@ -171,6 +171,7 @@ static const Property properties[] = {
         NUMBER("Default", "b", CONFIG, get_default),
         TEXT("Fallback", CONFIG, get_fallback),
         TEXT("FragmentPath", CONFIG | PLANE_CHANGE_ORIGINS, get_fragment),
+        { "NeedReload", "b", PROPERTY_EDITED, 0, false, NULL, NULL },
         NUMBER("Generation", "t", RATES, get_generation),
         COUNTER("ActiveMigrations", "u", PROPERTY_MIGRATIONS, NULL),
         COUNTER("BytesSent", "t", PROPERTY_SENT, NULL),

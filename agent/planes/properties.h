@@ -20,6 +20,7 @@ typedef enum PropertyKind {
         PROPERTY_RECEIVED,   // bytes
         PROPERTY_DROPS,      // dropped frames, by reason
         PROPERTY_OFFENDERS,  // who sent them
+        PROPERTY_EDITED,     // whether its files differ from what was read
 } PropertyKind;
 
 typedef struct Property {

@@ -38,7 +38,8 @@ _migplanectl() {
     esac
 
     case $verb in
-    '' | list | status | verify | monitor) options+=' --json' ;;
+    '' | list | status | verify | reload | monitor) options+=' --json' ;;
+    plan) options+=' --json --files' ;;
     address) options+=' --network' ;;
     set-bandwidth) options+=' --egress --ingress --reset --runtime' ;;
     wait-online) options+=' --timeout --any' ;;
@@ -50,7 +51,7 @@ _migplanectl() {
 
     case $verb in
     '') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current") ;;
-    status | verify | address | uri | set-bandwidth | plan | down | up | wait-online)
+    status | verify | reload | address | uri | set-bandwidth | plan | down | up | wait-online)
         mapfile -t COMPREPLY < <(compgen -W "$(_migplanectl_planes "${host[@]}")" -- "$current") ;;
     check) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     *) COMPREPLY=() ;;

@@ -93,6 +93,21 @@ int __wrap_reconcile_snapshot(const Reconciler *reconciler, Snapshot *ret, Error
         return 0;
 }
 
+int __wrap_edited_read_files(Config **ret, Error *ret_error);
+int __wrap_edited_read_files(Config **ret, Error *ret_error) {
+        int r = reading(ANSWER_FILES, ret_error);
+
+        if (r < 0)
+                return r;
+        *ret = calloc(1, sizeof(**ret));
+        return 0;
+}
+
+int __wrap_preview_read_files(const Reconciler *reconciler, Preview *ret, Error *ret_error);
+int __wrap_preview_read_files(const Reconciler *reconciler _unused_, Preview *ret _unused_, Error *ret_error) {
+        return reading(ANSWER_FILES_PREVIEW, ret_error);
+}
+
 // As the real one, without its checks.
 int __wrap_audit_run(Audit *audit, const Kernel *unused, const PlaneSet *planes, const Snapshot *snapshot,
                      Error *ret_error);

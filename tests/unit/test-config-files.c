@@ -492,6 +492,42 @@ static void test_a_dropin_without_its_plane_is_told(void **state _unused_) {
                         "would get this drop-in; remove it\n");
 }
 
+static uint64_t print_of(const char *plane) {
+        _cleanup_config_ Config *config = load_tree();
+
+        return config_print(config, plane);
+}
+
+static uint64_t print_of_all(void) {
+        _cleanup_config_ Config *config = load_tree();
+
+        return config_print_all(config);
+}
+
+static void test_an_edit_has_another_print(void **state _unused_) {
+        put("etc/blue.plane", PLANE);
+        put("etc/red.plane", "nonsense\n");
+        const uint64_t blue = print_of("blue"), red = print_of("red"), all = print_of_all();
+
+        assert_int_not_equal(blue, 0);
+        assert_int_not_equal(red, 0); // broken ones too
+        assert_int_equal(print_of("green"), 0);
+        assert_int_equal(print_of("blue"), blue);
+        put("etc/red.plane", "other nonsense\n");
+        assert_int_not_equal(print_of("red"), red);
+        assert_int_equal(print_of("blue"), blue);
+        assert_int_not_equal(print_of_all(), all);
+        put("etc/blue.plane.d/1.conf", "[Bandwidth]\nEgress=1G\n");
+        const uint64_t dropped = print_of("blue"), all_dropped = print_of_all();
+        assert_int_not_equal(dropped, blue);
+        // It is in force already.
+        put("etc/blue.plane.d/90-set-bandwidth.conf", "[Bandwidth]\nEgress=2G\n");
+        assert_int_equal(print_of("blue"), dropped);
+        // A plane that nobody has yet.
+        put("run/green.plane", PLANE);
+        assert_int_not_equal(print_of_all(), all_dropped);
+}
+
 #define tree_test(function) cmocka_unit_test_setup_teardown(function, tree_setup, tree_teardown)
 
 int main(void) {
@@ -521,6 +557,7 @@ int main(void) {
                 tree_test(test_a_broken_plane_keeps_its_interface_and_networks),
                 tree_test(test_bandwidth_dropins),
                 tree_test(test_a_dropin_without_its_plane_is_told),
+                tree_test(test_an_edit_has_another_print),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
