@@ -28,6 +28,9 @@ int __wrap_manager_reload(Manager *manager, Error *ret_error);
 int __wrap_manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error);
 int __wrap_answers_read(Answers *answers, AnswerKind kind, Error *ret_error);
 int __wrap_answers_preview(Answers *answers, const char *plane, const char **ret_text, Error *ret_error);
+int __wrap_answers_files(Answers *answers, const Config **ret, Error *ret_error);
+int __wrap_answers_preview_files(Answers *answers, const char *plane, const Preview **ret, const char **ret_text,
+                                 Error *ret_error);
 int __wrap_answers_audit(Answers *answers, const Plane *plane, const Findings **ret, Error *ret_error);
 int __wrap_bandwidth_set(Reconciler *reconciler, Plane *plane, const BandwidthRequest *request, Error *ret_error);
 char *__wrap_describe(const PlaneSet *planes, const Counters *counters, char *const *messages, size_t n_messages);
@@ -43,6 +46,23 @@ int __wrap_answers_read(Answers *answers _unused_, AnswerKind kind _unused_, Err
 int __wrap_answers_preview(Answers *answers _unused_, const char *plane _unused_, const char **ret_text,
                            Error *ret_error _unused_) {
         *ret_text = "+ link mig0\n";
+        return 0;
+}
+
+int __wrap_answers_files(Answers *answers _unused_, const Config **ret, Error *ret_error _unused_) {
+        static const Config none;
+
+        *ret = &none;
+        return 0;
+}
+
+int __wrap_answers_preview_files(Answers *answers _unused_, const char *plane, const Preview **ret,
+                                 const char **ret_text, Error *ret_error _unused_) {
+        static char *messages[] = { (char *)"blue.plane:1: error: nonsense" };
+        static const Preview preview = { .messages = messages, .n_messages = 1 };
+
+        *ret = &preview;
+        *ret_text = plane[0] ? NULL : "+ link mig0\n";
         return 0;
 }
 
