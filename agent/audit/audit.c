@@ -16,6 +16,7 @@
 #include "engine/plane-facts.h"
 #include "engine/snapshot.h"
 #include "engine/usable.h"
+#include "engine/ways.h"
 #include "model/object.h"
 #include "model/plan.h"
 #include "model/reason.h"
@@ -84,6 +85,8 @@ static const struct ReasonCheck {
         [REASON_ADDRESS_MISSING] = { "addresses", VERDICT_FAILED },
         [REASON_ADDRESS_INCOMPLETE] = { "addresses", VERDICT_FAILED },
         [REASON_ADDRESS_ELSEWHERE] = { "elsewhere", VERDICT_FAILED },
+        [REASON_PEERS_UNREACHABLE] = { "routes", VERDICT_FAILED },
+        [REASON_ROUTE_ELSEWHERE] = { "routes", VERDICT_FAILED },
         [REASON_ENSLAVED] = { "device", VERDICT_FAILED },
         [REASON_NO_ISOLATION] = { "rules", VERDICT_FAILED },
         [REASON_APPLY_FAILED] = { "configuration", VERDICT_FAILED },
@@ -120,16 +123,18 @@ bool audit_has_check(const char *name) {
 // What health would say at this moment. The plan is left out: each kind of object has its check. And what the loop
 // cannot find out again is as it said last.
 static Reasons reasons_collect(const Kernel *kernel, const AuditHost *host, const Snapshot *snapshot, size_t i,
-                               const Plane *plane) {
+                               const Plane *plane, size_t *ret_n_ways) {
         static const ApplyFailures none;
         const Snapshot found = { .planes = snapshot->planes, .n_planes = snapshot->n_planes };
         HealthFacts facts = { .snapshot = &found, .failures = &none, .drops_fault = "", .now_usec = clock_now_usec() };
         const Reasons *own = &snapshot->planes[i].reasons, *last = &plane->status.reasons;
+        WaysMemory ways = plane->ways;
         Reasons reasons = {};
 
         for (size_t j = 0; j < own->n_reasons; j++)
                 reasons_add(&reasons, own->reasons[j].code, "%s", own->reasons[j].text);
-        usable_read(kernel->netlink, &host->usable, &snapshot->planes[i], &facts.reading);
+        usable_read(kernel->netlink, &host->usable, &snapshot->planes[i], true, &ways, &facts.reading);
+        *ret_n_ways = facts.reading.ways.n_asked;
         reasons = health_assess(plane, i, &facts, &reasons).reasons;
         for (size_t j = 0; j < last->n_reasons; j++)
                 if (last->reasons[j].code == REASON_APPLY_FAILED || last->reasons[j].code == REASON_DROPS_NOT_LOGGED ||
@@ -174,13 +179,15 @@ static void check_run(const struct CheckType *type, Check *check) {
 static int plane_audit(const Kernel *kernel, const AuditHost *host, const Snapshot *snapshot, size_t i,
                        const Plane *plane, Findings *findings) {
         const PlaneFacts *facts = &snapshot->planes[i];
-        _cleanup_reasons_ Reasons reasons = reasons_collect(kernel, host, snapshot, i, plane);
+        size_t n_ways;
+        _cleanup_reasons_ Reasons reasons = reasons_collect(kernel, host, snapshot, i, plane, &n_ways);
         Check check = {
                 .netlink = kernel->netlink,
                 .host = host,
                 .snapshot = snapshot,
                 .facts = facts,
                 .reasons = &reasons,
+                .n_ways = n_ways,
                 .config = facts->config,
                 .link = facts->link,
                 .is_edited = host->files && edited_plane(plane, host->files),

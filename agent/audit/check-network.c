@@ -178,79 +178,17 @@ void check_neighbours(Check *check) {
 
 // --- routes ---
 
-static int route_read(const struct nlmsghdr *header, void *userdata) {
-        const struct nlattr *attributes[RTA_MAX + 1];
-        uint32_t ifindex = 0;
-
-        if (header->nlmsg_type != RTM_NEWROUTE ||
-            attribute_index_message(header, sizeof(struct rtmsg), attributes, RTA_MAX) < 0 ||
-            attribute_u32(attributes[RTA_OIF], &ifindex) < 0)
-                return -EBADMSG;
-        *(int *)userdata = (int)ifindex;
-        return 0;
+static bool is_route(const Check *check _unused_, const Object *object) {
+        return object->kind == OBJECT_ROUTE;
 }
 
-// Asks the kernel for the route, so that policy rules, VRFs and all else count.
-static void way_check(Check *check, const Address *to) {
-        struct rtmsg info = { .rtm_family = (uint8_t)to->family, .rtm_dst_len = (uint8_t)address_bits(to->family) };
-        struct nl_msg *message = netlink_message_new(RTM_GETROUTE, 0, &info, sizeof(info));
-        char text[ADDRESS_TEXT_MAX], link[IFNAMSIZ + 8];
-        int ifindex = 0;
-        Error error = {};
-
-        if (message)
-                (void)nla_put(message, RTA_DST, (int)(address_bits(to->family) / 8), to->bytes);
-        (void)address_format(to, text);
-        int r = netlink_query(check->netlink, message, route_read, NULL, &ifindex, &error);
-        if (r < 0)
-                check_say(check, VERDICT_FAILED, "no route to %s: %s", text, error.text);
-        else if (ifindex != check->link->index)
-                check_say(check, VERDICT_FAILED, "the route to %s leaves by %s: see ip route get %s, and ip rule", text,
-                          check_link_name(check, ifindex, link), text);
-}
-
-// An address of the network that is not ours: its first, or the one after.
-static Address sample_of(const PlaneConfig *config, const Prefix *prefix) {
-        Address sample = prefix_network(prefix).address;
-        size_t last = address_bits(sample.family) / 8 - 1;
-
-        for (unsigned i = 0; i < 3 && prefix->length + 2 <= (int)address_bits(sample.family); i++) {
-                sample.bytes[last]++;
-                if (!plane_config_has_address(config, &sample))
-                        break;
-        }
-        return sample;
-}
-
-static size_t sample_check(Check *check, const Prefix *prefix) {
-        Address sample = sample_of(check->config, prefix);
-
-        if (plane_config_has_address(check->config, &sample))
-                return 0;
-        way_check(check, &sample);
-        return 1;
-}
-
+// The ways are in the list of what makes a plane usable. A route of ours can be missing and its way be right.
 void check_routes(Check *check) {
-        const PlaneConfig *config = check->config;
-        size_t n = 0;
-
-        if (!check->link->up) {
-                check_say(check, VERDICT_WARNING, "%s is down, so it has no routes", check->link->name);
-                return;
-        }
-        for (size_t i = 0; i < config->n_addresses; i++)
-                n += sample_check(check, &config->addresses[i].prefix);
-        for (size_t i = 0; i < config->n_routes; i++)
-                n += sample_check(check, &config->routes[i].destination);
-        for (size_t i = 0; i < config->n_known_peers; i++, n++)
-                way_check(check, &config->known_peers[i].address);
-        if (check->host->n_policy_rules > 0)
-                check_say(check, VERDICT_OK,
-                          "the routes to %zu sample addresses leave by the plane, with %zu policy rule(s) in force", n,
-                          check->host->n_policy_rules);
-        else
-                check_say(check, VERDICT_OK, "the routes to %zu sample addresses leave by the plane", n);
+        (void)check_say_differences(check, is_route);
+        check_say(check, VERDICT_OK,
+                  "the routes to %zu sample addresses leave by the plane, with %zu policy rule(s) in "
+                  "force",
+                  check->n_ways, check->host->n_policy_rules);
 }
 
 // --- sockets ---

@@ -7,41 +7,9 @@
 #include "config/plane-config.h"
 #include "engine/link-match.h"
 #include "engine/plane-facts.h"
-#include "engine/snapshot.h"
 #include "firewall/chain-name.h"
 #include "kernel/link.h"
 #include "model/object.h"
-#include "model/plan.h"
-#include "model/state.h"
-
-enum { OPERATIONS_TOLD_MAX = 3 };
-
-typedef bool (*ObjectFilter)(const Check *check, const Object *object);
-
-// Says what differs of the objects that a check is about. Returns how many are desired.
-static size_t differences_say(Check *check, ObjectFilter is_about) {
-        const Plan *plan = &check->snapshot->plan;
-        size_t n = 0, n_objects = 0;
-
-        for (size_t i = 0; i < plan->n_operations; i++) {
-                char text[256];
-                if (!plane_facts_cover(check->facts, &plan->operations[i]) ||
-                    !is_about(check, operation_object(&plan->operations[i])))
-                        continue;
-                operation_format(&plan->operations[i], text, sizeof(text));
-                if (n++ < OPERATIONS_TOLD_MAX)
-                        check_say(check, VERDICT_FAILED, "to be done: %s", text);
-        }
-        if (n > OPERATIONS_TOLD_MAX)
-                check_say(check, VERDICT_FAILED, "and %zu more, see migplanectl plan %s", n - OPERATIONS_TOLD_MAX,
-                          check->config->name);
-
-        const State *desired = &check->snapshot->desired;
-        for (size_t i = 0; i < desired->n_objects; i++)
-                n_objects += plane_facts_cover(check->facts, &(Operation){ .desired = &desired->objects[i] }) &&
-                             is_about(check, &desired->objects[i]);
-        return n_objects;
-}
 
 static bool is_rule_chain(const Check *check _unused_, const Object *object) {
         return object->kind == OBJECT_RULESET && !chain_name_is_guard(object->as_ruleset.chain) &&
@@ -67,7 +35,7 @@ static bool is_link(const Check *check, const Object *object) {
 }
 
 void check_rules(Check *check) {
-        size_t n = differences_say(check, is_rule_chain);
+        size_t n = check_say_differences(check, is_rule_chain);
 
         if (n == 0)
                 check_say(check, VERDICT_FAILED, "there are no rules for this plane");
@@ -76,7 +44,7 @@ void check_rules(Check *check) {
 }
 
 void check_guard(Check *check) {
-        size_t n = differences_say(check, is_guard);
+        size_t n = check_say_differences(check, is_guard);
 
         const char *outer = plane_facts_outer(check->facts);
 
@@ -92,7 +60,7 @@ void check_guard(Check *check) {
 }
 
 void check_caps(Check *check) {
-        size_t n = differences_say(check, is_cap);
+        size_t n = check_say_differences(check, is_cap);
 
         if (!check->config->egress)
                 check_say(check, VERDICT_OK, "Egress= is not set: not capped");
@@ -103,7 +71,7 @@ void check_caps(Check *check) {
 }
 
 void check_ingress(Check *check) {
-        size_t n = differences_say(check, is_ingress);
+        size_t n = check_say_differences(check, is_ingress);
 
         if (!check->config->ingress)
                 check_say(check, VERDICT_OK, "Ingress= is not set: no ifb");
@@ -133,7 +101,7 @@ void check_device(Check *check) {
 
         if (!link || check->facts->taken_down)
                 return;
-        (void)differences_say(check, is_link);
+        (void)check_say_differences(check, is_link);
         if (link->master_index > 0) {
                 char master[IFNAMSIZ + 8];
                 check_say(check, VERDICT_FAILED, "%s is a port of %s: ip link set dev %s nomaster", link->name,

@@ -64,11 +64,13 @@ static int reasons_append(sd_bus_message *reply, const Reasons *reasons) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int addresses_append(sd_bus_message *reply, const PlaneConfig *config) {
+static int addresses_append(sd_bus_message *reply, const Plane *plane) {
         int r = sd_bus_message_open_container(reply, 'a', "s");
-        for (size_t i = 0; i < config->n_addresses && r >= 0; i++) {
+        const Prefix *address;
+
+        for (size_t i = 0; r >= 0 && (address = plane_next_address(plane, &i));) {
                 char text[PREFIX_TEXT_MAX];
-                r = sd_bus_message_append(reply, "s", prefix_format(&config->addresses[i].prefix, text));
+                r = sd_bus_message_append(reply, "s", prefix_format(address, text));
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -144,7 +146,7 @@ static int get_property(sd_bus *bus, const char *path _unused_, const char *inte
         case PROPERTY_REASONS:
                 return reasons_append(reply, &plane->status.reasons);
         case PROPERTY_ADDRESSES:
-                return addresses_append(reply, plane->config);
+                return addresses_append(reply, plane);
         case PROPERTY_MIGRATIONS:
                 return migrations_append(reply, plane, answers, ret_error);
         case PROPERTY_SENT:

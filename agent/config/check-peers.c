@@ -60,20 +60,30 @@ static void complete_peers(ConfigDraft *draft) {
         plane->n_peers = n;
 }
 
-static void check_has_peers(ConfigDraft *draft) {
-        const PlaneConfig *plane = draft->plane;
-
+static bool has_peers(const PlaneConfig *plane) {
         for (size_t i = 0; i < plane->n_peers; i++) {
                 const Prefix *peers = &plane->peers[i];
                 if (peers->length < address_bits(peers->address.family) ||
                     !plane_config_has_address(plane, &peers->address))
-                        return;
+                        return true;
         }
-        if (plane->n_addresses > 0)
+        return false;
+}
+
+static void check_has_peers(ConfigDraft *draft) {
+        const PlaneConfig *plane = draft->plane;
+
+        if (plane->n_addresses == 0)
+                return;
+        if (!has_peers(plane))
                 draft_error(draft, config_location(plane, "Address", "Address", 0),
                             "Address=%s: no other host can be a peer; give the prefix length of the plane's network, "
                             "or set Peers=",
                             PREFIX_TEXT(&plane->addresses[0].prefix));
+        else if (!plane_config_reaches_peers(plane))
+                draft_warning(draft, config_location(plane, "Isolation", "Peers", 0),
+                              "Peers= holds no other host of the plane's networks (Address=) and routes ([Route]): "
+                              "nobody can migrate to this host");
 }
 
 static void check_known_peer(ConfigDraft *draft, size_t i, bool repeated) {

@@ -174,6 +174,25 @@ bool plane_config_is_peer(const PlaneConfig *plane, const Address *address) {
                bsearch(address, plane->peers, plane->n_peers, sizeof(plane->peers[0]), compare_with_network);
 }
 
+bool plane_config_is_near(const PlaneConfig *plane, const Prefix *network) {
+        for (size_t i = 0; i < plane->n_addresses; i++)
+                if (prefix_overlaps(&plane->addresses[i].prefix, network))
+                        return true;
+        for (size_t i = 0; i < plane->n_routes; i++)
+                if (prefix_overlaps(&plane->routes[i].destination, network))
+                        return true;
+        return false;
+}
+
+bool plane_config_reaches_peers(const PlaneConfig *plane) {
+        for (size_t i = 0; i < plane->n_peers; i++)
+                if (plane_config_is_near(plane, &plane->peers[i]) &&
+                    !(plane->peers[i].length == address_bits(plane->peers[i].address.family) &&
+                      plane_config_has_address(plane, &plane->peers[i].address)))
+                        return true;
+        return false;
+}
+
 const PlanePeer *plane_config_find_peer(const PlaneConfig *plane, const Address *address) {
         for (size_t i = 0; i < plane->n_known_peers; i++)
                 if (plane->known_peers[i].has_mac && address_compare(&plane->known_peers[i].address, address) == 0)

@@ -131,6 +131,10 @@ bool plane_config_has_address(const PlaneConfig *plane, const Address *address);
 bool plane_config_has_port(const PlaneConfig *plane, uint16_t port);
 // Whether the address is within Peers=, which are sorted and disjoint after the checks.
 bool plane_config_is_peer(const PlaneConfig *plane, const Address *address);
+// Whether the network is in a network (Address=) or a [Route] of the plane, in whole or in part.
+bool plane_config_is_near(const PlaneConfig *plane, const Prefix *network);
+// Whether Peers= holds anybody else who is near.
+bool plane_config_reaches_peers(const PlaneConfig *plane);
 // The [Peer] section that gives the address a MAC address; NULL if there is none.
 const PlanePeer *plane_config_find_peer(const PlaneConfig *plane, const Address *address);
 // The [Route] that packets for the address take: the longest; NULL if there is none.

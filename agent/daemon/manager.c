@@ -28,17 +28,18 @@
 #include "planes/plane.h"
 
 enum {
-        SETTLE_USEC = 1000, // notifications come in bursts
+        SETTLE_USEC = 1000,          // notifications come in bursts
+        SETTLE_ROUTES_USEC = 200000, // a routing daemon can make thousands of changes a second, for hours
 };
 #define AUDIT_INTERVAL_USEC UINT64_C(5000000)
 
 // --- what the parts call ---
 
-static void on_change(void *userdata) {
+static void on_change(WatchConcern concern, void *userdata) {
         Manager *manager = userdata;
 
         manager->reconciler.n_changes++;
-        schedule_look(&manager->schedule, SETTLE_USEC);
+        schedule_look(&manager->schedule, concern == WATCH_WAY ? SETTLE_ROUTES_USEC : SETTLE_USEC);
 }
 
 static void look_again(uint64_t delay_usec, void *userdata) {

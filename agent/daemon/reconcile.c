@@ -190,7 +190,8 @@ static void statuses_store(const Reconciler *reconciler, Snapshot *snapshot, con
         for (size_t i = 0; i < reconciler->planes->n_planes; i++) {
                 Plane *plane = reconciler->planes->planes[i];
 
-                usable_read(reconciler->kernel->netlink, &host, &snapshot->planes[i], &facts.reading);
+                usable_read(reconciler->kernel->netlink, &host, &snapshot->planes[i], false, &plane->ways,
+                            &facts.reading);
                 facts.drops_fault = drops_fault(reconciler->drops, plane);
                 PlaneStatus status = health_assess(plane, i, &facts, &snapshot->planes[i].reasons);
                 planes_store_status(reconciler->planes, plane, &status);

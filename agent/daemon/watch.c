@@ -12,6 +12,7 @@
 #include "base/names.h"
 #include "base/util.h"
 #include "config/plane-config.h"
+#include "engine/ways.h"
 #include "kernel/link.h"
 #include "kernel/monitor.h"
 #include "planes/plane-set.h"
@@ -42,23 +43,35 @@ static bool is_plane_link(const Plane *plane, const MonitorEvent *event) {
         return streq(event->link, config->interface) || streq(event->link, ifb) || streq(event->link, config->parent);
 }
 
-static bool replaces_route(const PlaneConfig *config, const MonitorEvent *event) {
-        if (event->replaced.address.family == AF_UNSPEC)
-                return false;
+// A route of the plane's file, or another one to the same destination.
+static bool is_planes_route(const PlaneConfig *config, const MonitorEvent *event) {
         for (size_t i = 0; i < config->n_routes; i++)
-                if (prefix_compare(&config->routes[i].destination, &event->replaced) == 0)
+                if (prefix_compare(&config->routes[i].destination, &event->destination) == 0)
                         return true;
         return false;
 }
 
-bool watch_concerns(const PlaneSet *planes, const MonitorEvent *event) {
+WatchConcern watch_concern(const PlaneSet *planes, const MonitorEvent *event) {
+        WatchConcern concern = WATCH_NONE;
+
         if (event->ruleset)
-                return true;
-        for (size_t i = 0; i < planes->n_planes; i++)
-                if (is_plane_link(planes->planes[i], event) || comes_near(&planes->planes[i]->status, event) ||
-                    replaces_route(planes->planes[i]->config, event))
-                        return true;
-        return false;
+                return WATCH_OBJECT;
+        for (size_t i = 0; i < planes->n_planes; i++) {
+                const Plane *plane = planes->planes[i];
+                if (is_plane_link(plane, event) || comes_near(&plane->status, event) ||
+                    is_planes_route(plane->config, event))
+                        return WATCH_OBJECT;
+                if (event->policy_rule || (event->destination.address.family != AF_UNSPEC &&
+                                           ways_concern(plane->config, &event->destination)))
+                        concern = WATCH_WAY;
+        }
+        return concern;
+}
+
+// The next look asks for the way there.
+static void suspect_route(const PlaneSet *planes, const MonitorEvent *event) {
+        for (size_t i = 0; i < planes->n_planes && event->destination.address.family != AF_UNSPEC; i++)
+                ways_suspect(&planes->planes[i]->ways, planes->planes[i]->config, &event->destination);
 }
 
 // In a storm of other programs' changes, notifications are lost many times a second.
@@ -75,29 +88,33 @@ static void lost_log(Watch *watch, uint64_t now_usec) {
 static void on_notification(const MonitorEvent *event, void *userdata) {
         Watch *watch = userdata;
 
+        WatchConcern concern = event->lost ? WATCH_OBJECT : watch_concern(watch->planes, event);
+
+        if (concern == WATCH_NONE)
+                return;
         if (event->lost)
                 lost_log(watch, clock_now_usec());
-        else if (!watch_concerns(watch->planes, event))
-                return;
-        watch->n_changes++;
-        if (event->pid && !watch->suspect.pid) {
+        suspect_route(watch->planes, event);
+        watch->n_changes += concern == WATCH_OBJECT;
+        if (concern == WATCH_OBJECT && event->pid && !watch->suspect.pid) {
                 watch->suspect = *event;
                 monitor_event_name_process(&watch->suspect);
         }
-        watch->on_change(watch->userdata);
+        watch->on_change(concern, watch->userdata);
 }
 
 static int on_readable(sd_event_source *source _unused_, int fd, uint32_t revents _unused_, void *userdata) {
         Watch *watch = userdata;
 
+        // An error returned would switch the source off for good.
         for (unsigned i = 0; i < MONITOR_SOURCES; i++)
                 if (monitor_fd(watch->monitor, i) == fd && monitor_dispatch(watch->monitor, i) < 0)
-                        watch->on_change(watch->userdata); // an error returned would switch the source off for good
+                        watch->on_change(WATCH_OBJECT, watch->userdata);
         return 0;
 }
 
 int watch_init(Watch *watch, sd_event *event, uint32_t own_port, const PlaneSet *planes,
-               void (*on_change)(void *userdata), void *userdata, Error *ret_error) {
+               void (*on_change)(WatchConcern concern, void *userdata), void *userdata, Error *ret_error) {
         *watch = (Watch){ .planes = planes, .on_change = on_change, .userdata = userdata };
         int r = monitor_new(own_port, on_notification, watch, &watch->monitor, ret_error);
         if (r < 0)

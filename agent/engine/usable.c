@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "engine/plane-facts.h"
+#include "engine/ways.h"
 #include "kernel/addr.h"
 #include "kernel/bridge.h"
 #include "kernel/link.h"
@@ -38,10 +39,13 @@ static bool bridge_filters(Netlink *netlink, const PlaneFacts *facts) {
         return bridge_admits_vlan(netlink, parent->index, facts->config->vlan_id, &error) == 0;
 }
 
-void usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, UsableReading *ret) {
+void usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, bool all, WaysMemory *memory,
+                 UsableReading *ret) {
         *ret = (UsableReading){ .host = host, .facts = facts };
-        if (!facts->taken_down)
-                ret->bridge_filters = bridge_filters(netlink, facts);
+        if (facts->taken_down || facts->config->is_unread)
+                return;
+        ret->bridge_filters = bridge_filters(netlink, facts);
+        ways_read(netlink, facts, host->inventory, &host->addresses, all, memory, &ret->ways);
 }
 
 // --- the device ---
@@ -82,6 +86,16 @@ static const AddrEntry *address_find(const AddrList *list, const Link *link, con
                 if (list->entries[i].ifindex == link->index && prefix_compare(&list->entries[i].prefix, prefix) == 0)
                         return &list->entries[i];
         return NULL;
+}
+
+bool usable_has_address(const UsableReading *reading, size_t i) {
+        const PlaneFacts *facts = reading->facts;
+        const AddrEntry *found =
+                facts->link && !facts->taken_down
+                        ? address_find(&reading->host->addresses, facts->link, &facts->config->addresses[i].prefix)
+                        : NULL;
+
+        return found && !(found->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
 }
 
 // Initiators get the first address. Without it the plane cannot be used; without another one it can.
@@ -144,11 +158,41 @@ static void addresses_are_nowhere_else(const UsableReading *reading, Reasons *re
         }
 }
 
+// --- the peers ---
+
+static void peers_are_near(const UsableReading *reading, Reasons *reasons) {
+        const PlaneConfig *config = reading->facts->config;
+        ConfigLocation at = config_location(config, "Isolation", "Peers", 0);
+
+        if (!plane_config_reaches_peers(config))
+                reasons_add(reasons, REASON_PEERS_UNREACHABLE,
+                            "Peers=%s (%s:%u) holds no other host of the plane's networks (Address=) and routes "
+                            "([Route]): nobody can migrate to this host",
+                            PREFIX_TEXT(&config->peers[0]), at.path, at.line);
+}
+
+static void ways_leave_by_the_plane(const UsableReading *reading, Reasons *reasons) {
+        const Ways *ways = &reading->ways;
+
+        for (size_t i = 0; i < ways->n_faults && i < WAYS_TOLD_MAX; i++)
+                reasons_add(reasons, REASON_ROUTE_ELSEWHERE, "%s", ways->faults[i]);
+        if (ways->n_faults > WAYS_TOLD_MAX)
+                reasons_add(reasons, REASON_ROUTE_ELSEWHERE, "and so are the routes to %zu other address(es)",
+                            ways->n_faults - WAYS_TOLD_MAX);
+}
+
 // --- the list ---
 
 // Each adds its reason, with its sentence, where it does not hold.
 static void (*const conditions[])(const UsableReading *reading, Reasons *reasons) = {
-        device_exists, device_is_up, device_has_carrier, addresses_are_there, addresses_are_nowhere_else, bridge_admits,
+        device_exists,
+        device_is_up,
+        device_has_carrier,
+        addresses_are_there,
+        addresses_are_nowhere_else,
+        peers_are_near,
+        ways_leave_by_the_plane,
+        bridge_admits,
 };
 
 void usable_assess(const UsableReading *reading, Reasons *reasons) {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/util.h"
 #include "engine/plane-facts.h"
+#include "engine/ways.h"
 #include "kernel/addr.h"
 #include "kernel/link.h"
 #include "model/reason.h"
@@ -28,11 +29,15 @@ void usable_host_deinit(UsableHost *host);
 typedef struct UsableReading {
         const UsableHost *host;
         const PlaneFacts *facts;
+        Ways ways;
         bool bridge_filters; // the bridge that the VLAN stands on drops the host's frames
 } UsableReading;
 
-// Asks nothing about a plane that was taken down.
-void usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, UsableReading *ret);
+// Asks nothing about a plane that was taken down. all, memory: see ways_read.
+void usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, bool all, WaysMemory *memory,
+                 UsableReading *ret);
 
+// Whether the device has the address of that number, and it is usable. Pure.
+bool usable_has_address(const UsableReading *reading, size_t i);
 // Pure. Adds a reason for each condition that does not hold.
 void usable_assess(const UsableReading *reading, Reasons *reasons);

@@ -58,7 +58,8 @@ static int subscribe(int protocol, const unsigned *groups, size_t n_groups, Erro
 
 static int sources_open(Monitor *monitor, Error *ret_error) {
         static const unsigned rtnetlink_groups[] = { RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                                                     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_TC };
+                                                     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_TC,
+                                                     RTNLGRP_IPV4_RULE,  RTNLGRP_IPV6_RULE };
         static const unsigned nftables_groups[] = { NFNLGRP_NFTABLES };
         static const struct {
                 int protocol;
@@ -185,11 +186,16 @@ static bool route_read(const struct nlmsghdr *message, MonitorEvent *event) {
         event->ifindex = index_read(attributes[RTA_OIF]);
         if (attribute_struct(attributes[RTA_MULTIPATH], sizeof(first), &first) > 0)
                 event->ifindex = first.rtnh_ifindex;
-        // The kernel does not report the route whose place this one took. It may have led to another link.
-        if (message->nlmsg_flags & NLM_F_REPLACE &&
-            attribute_address(attributes[RTA_DST], info->rtm_family, &event->replaced.address))
-                event->replaced.length = info->rtm_dst_len;
-        return event->ifindex > 0 || event->replaced.address.family != AF_UNSPEC;
+        // A route on another link, or on none, can take the traffic of a plane: it is more specific, or has taken the
+        // place of a route that the kernel then does not report. Without RTA_DST it is the default route.
+        event->destination = (Prefix){ .address.family = info->rtm_family, .length = info->rtm_dst_len };
+        (void)attribute_address(attributes[RTA_DST], info->rtm_family, &event->destination.address);
+        return info->rtm_family == AF_INET || info->rtm_family == AF_INET6;
+}
+
+static bool policy_rule_read(const struct nlmsghdr *message _unused_, MonitorEvent *event) {
+        event->policy_rule = true;
+        return true;
 }
 
 static bool tc_read(const struct nlmsghdr *message, MonitorEvent *event) {
@@ -228,7 +234,7 @@ static bool rtnetlink_read(const struct nlmsghdr *message, MonitorEvent *event) 
                 { RTM_NEWLINK, RTM_DELLINK, link_read },         { RTM_NEWADDR, RTM_DELADDR, address_read },
                 { RTM_NEWNEIGH, RTM_DELNEIGH, neighbour_read },  { RTM_NEWROUTE, RTM_DELROUTE, route_read },
                 { RTM_NEWQDISC, RTM_DELQDISC, tc_read },         { RTM_NEWTCLASS, RTM_DELTCLASS, tc_read },
-                { RTM_NEWTFILTER, RTM_DELTFILTER, filter_read },
+                { RTM_NEWTFILTER, RTM_DELTFILTER, filter_read }, { RTM_NEWRULE, RTM_DELRULE, policy_rule_read },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(types); i++)

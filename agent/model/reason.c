@@ -28,6 +28,8 @@ static const struct {
         [REASON_ADDRESS_MISSING] = { "address-missing", HEALTH_FAILED },
         [REASON_ADDRESS_INCOMPLETE] = { "address-incomplete", HEALTH_DEGRADED },
         [REASON_ADDRESS_ELSEWHERE] = { "address-elsewhere", HEALTH_FAILED },
+        [REASON_PEERS_UNREACHABLE] = { "peers-unreachable", HEALTH_FAILED },
+        [REASON_ROUTE_ELSEWHERE] = { "route-elsewhere", HEALTH_FAILED },
         [REASON_ENSLAVED] = { "enslaved", HEALTH_FAILED },
         [REASON_NO_ISOLATION] = { "no-isolation", HEALTH_FAILED },
         [REASON_APPLY_FAILED] = { "apply-failed", HEALTH_FAILED },

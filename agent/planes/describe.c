@@ -24,12 +24,13 @@ static json_t *reasons_describe(const Reasons *reasons) {
         return array;
 }
 
-static json_t *addresses_describe(const PlaneConfig *config) {
+static json_t *addresses_describe(const Plane *plane) {
         json_t *array = json_array();
+        const Prefix *address;
 
-        for (size_t i = 0; i < config->n_addresses; i++) {
+        for (size_t i = 0; (address = plane_next_address(plane, &i));) {
                 char text[PREFIX_TEXT_MAX];
-                (void)json_array_append_new(array, json_string(prefix_format(&config->addresses[i].prefix, text)));
+                (void)json_array_append_new(array, json_string(prefix_format(address, text)));
         }
         return array;
 }
@@ -63,7 +64,7 @@ static json_t *property_describe(const Property *property, const Plane *plane, c
         case PROPERTY_REASONS:
                 return reasons_describe(&plane->status.reasons);
         case PROPERTY_ADDRESSES:
-                return addresses_describe(plane->config);
+                return addresses_describe(plane);
         case PROPERTY_MIGRATIONS:
                 return json_integer(counters_migrations(counters, plane->config));
         case PROPERTY_SENT:

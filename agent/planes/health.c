@@ -121,6 +121,15 @@ static int index_of(const Link *link) {
         return link ? link->index : 0;
 }
 
+static uint64_t missing_addresses(const PlaneConfig *config, const UsableReading *reading) {
+        uint64_t missing = 0;
+
+        for (size_t i = 0; i < config->n_addresses; i++)
+                if (!usable_has_address(reading, i))
+                        missing |= plane_address_bit(i);
+        return missing;
+}
+
 PlaneStatus health_assess(const Plane *plane, size_t i, const HealthFacts *facts, Reasons *reasons) {
         const PlaneFacts *found = &facts->snapshot->planes[i];
         PlaneStatus status = {
@@ -129,6 +138,7 @@ PlaneStatus health_assess(const Plane *plane, size_t i, const HealthFacts *facts
                 .lower_index = index_of(found->lower),
                 .bridge_index = index_of(found->bridge),
                 .mtu = found->link ? found->link->mtu : 0,
+                .missing = missing_addresses(found->config, &facts->reading),
                 .made_link = found->is_ours,
                 .reasons = *reasons,
         };

@@ -115,6 +115,8 @@ static PlaneChange status_compare(const PlaneStatus *before, const PlaneStatus *
                 change |= PLANE_CHANGE_REASONS;
         if (after->ifindex != before->ifindex)
                 change |= PLANE_CHANGE_IFINDEX;
+        if (after->missing != before->missing)
+                change |= PLANE_CHANGE_ADDRESSES;
         if (after->mtu != before->mtu)
                 change |= PLANE_CHANGE_MTU;
         return change;

@@ -4,6 +4,7 @@
 
 #include "base/util.h"
 #include "config/plane-config.h"
+#include "engine/ways.h"
 #include "model/reason.h"
 #include "planes/drift.h"
 #include "planes/handover-state.h"
@@ -18,6 +19,7 @@ typedef struct PlaneStatus {
         int ifb_index, lower_index,
                 bridge_index; // the ifb, what the device stands on, and the bridge on its wire; 0: none
         uint32_t mtu;         // bytes; 0: no device
+        uint64_t missing;     // a bit for each address that the device lacks, see plane_lacks_address
         bool made_link;       // the device is, or was, ours
         char cap_fault[1024]; // the first part of its caps that is not in force; "": all are
         bool verified;        // everything has once been as desired: what differs after that is drift
@@ -31,6 +33,7 @@ typedef struct Plane {
         char broken[256];     // the newest file's first error, while an older configuration is kept; "": none
         PlaneStatus status;
 
+        WaysMemory ways;
         PendingEdit pending;
         Drift drift;
         HandoverState handover;
@@ -44,9 +47,10 @@ typedef enum PlaneChange {
         PLANE_CHANGE_REASONS = 1 << 1,
         PLANE_CHANGE_IFINDEX = 1 << 2,
         PLANE_CHANGE_MTU = 1 << 3,
-        PLANE_CHANGE_RATES = 1 << 4,   // egress and ingress
-        PLANE_CHANGE_CONFIG = 1 << 5,  // any of the configuration
-        PLANE_CHANGE_ORIGINS = 1 << 6, // the files and lines that it comes from
+        PLANE_CHANGE_RATES = 1 << 4,     // egress and ingress
+        PLANE_CHANGE_CONFIG = 1 << 5,    // any of the configuration
+        PLANE_CHANGE_ORIGINS = 1 << 6,   // the files and lines that it comes from
+        PLANE_CHANGE_ADDRESSES = 1 << 7, // which of the addresses the device has
 } PlaneChange;
 
 // Takes config over, also when memory is out (NULL).
@@ -55,3 +59,10 @@ Plane *plane_free(Plane *plane);
 
 // Puts another configuration in force, and gives the one before; announces nothing.
 PlaneConfig *plane_swap_config(Plane *plane, PlaneConfig *config);
+
+// The bit of an address in PlaneStatus.missing. From the 64th on they share one: if one of these is missing, all are.
+static inline uint64_t plane_address_bit(size_t i) {
+        return UINT64_C(1) << (i < 63 ? i : 63);
+}
+// The next address from *i on that the device has; NULL at the end. Begin with 0.
+const Prefix *plane_next_address(const Plane *plane, size_t *i);

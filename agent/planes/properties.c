@@ -152,7 +152,7 @@ static const Property properties[] = {
         { "HealthReasons", "a(ss)", PROPERTY_REASONS, PLANE_CHANGE_REASONS, false, NULL, NULL },
         TEXT("Address", CONFIG, get_address),
         TEXT("Cidr", CONFIG, get_cidr),
-        { "Addresses", "as", PROPERTY_ADDRESSES, CONFIG, false, NULL, NULL },
+        { "Addresses", "as", PROPERTY_ADDRESSES, CONFIG | PLANE_CHANGE_ADDRESSES, false, NULL, NULL },
         TEXT("Family", CONFIG, get_family),
         TEXT("MigrateUri", CONFIG, get_uri),
         TEXT("MigrateUriLegacy", CONFIG, get_uri_legacy),

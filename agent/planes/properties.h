@@ -14,7 +14,7 @@ typedef enum PropertyKind {
         PROPERTY_TEXT,       // text
         PROPERTY_NUMBER,     // number
         PROPERTY_REASONS,    // of health
-        PROPERTY_ADDRESSES,  // all, with their prefix lengths
+        PROPERTY_ADDRESSES,  // that the device has, with their prefix lengths
         PROPERTY_MIGRATIONS, // that run
         PROPERTY_SENT,       // bytes
         PROPERTY_RECEIVED,   // bytes

@@ -245,7 +245,7 @@ static void test_many_peers(void **state _unused_) {
 
         FILE *file = open_memstream(&text, &size);
         assert_non_null(file);
-        assert_true(fprintf(file, PLANE "[Address]\nAddress=fd00::5/64\n") > 0);
+        assert_true(fprintf(file, PLANE "[Address]\nAddress=fd00::5/64\n[Isolation]\nPeers=fd00::/64\n") > 0);
         for (unsigned i = 0; i < N; i++) {
                 const unsigned j = i * 7919 % N;
                 assert_true(fprintf(file,
@@ -256,12 +256,12 @@ static void test_many_peers(void **state _unused_) {
         assert_int_equal(fflush(file), 0);
         _cleanup_config_ Config *config = load_sized(text, size);
         assert_int_equal(only_plane(config)->n_known_peers, 2 * N);
-        assert_int_equal(only_plane(config)->n_peers, 2 * N);
+        assert_int_equal(only_plane(config)->n_peers, 2 * N + 1);
 
         assert_true(fprintf(file, "[Peer]\nAddress=10.20.30.1\n") > 0);
         assert_int_equal(fclose(file), 0);
         _cleanup_config_ Config *repeated = load_sized(text, size);
-        assert_messages(repeated, "blue.plane:60008: error: Address=10.20.30.1 has two [Peer] sections; remove one\n");
+        assert_messages(repeated, "blue.plane:60010: error: Address=10.20.30.1 has two [Peer] sections; remove one\n");
 }
 
 int main(void) {

@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
 #include <linux/neighbour.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -310,32 +311,42 @@ static void test_a_route_concerns_the_link_of_its_first_next_hop(void **state _u
                         mnl_attr_put(route, RTA_MULTIPATH, sizeof(hops), hops);
                 message_end(&message);
                 message_dispatch(MONITOR_RTNETLINK, &message);
-                assert_int_equal(n_events, cases[i].ifindex > 0);
+                assert_int_equal(n_events, 1);
                 assert_int_equal(last.ifindex, cases[i].ifindex);
         }
 }
 
-static void test_a_route_that_replaces_another_tells_its_destination(void **state _unused_) {
-        static const struct rtmsg header = { .rtm_family = AF_INET, .rtm_dst_len = 24 };
+static void test_a_route_tells_its_destination(void **state _unused_) {
         static const uint8_t destination[] = { 203, 0, 113, 0 };
 
-        // With a link, without one (a blackhole), and without a predecessor.
+        // With a link, without one (a blackhole), and to everywhere.
         for (unsigned i = 0; i < 3; i++) {
+                const struct rtmsg header = { .rtm_family = AF_INET, .rtm_dst_len = i < 2 ? 24 : 0 };
                 Message message = {};
                 struct nlmsghdr *route = message_begin(&message, RTM_NEWROUTE, &header, sizeof(header));
 
                 if (i < 2)
-                        route->nlmsg_flags |= NLM_F_REPLACE;
-                mnl_attr_put(route, RTA_DST, sizeof(destination), destination);
+                        mnl_attr_put(route, RTA_DST, sizeof(destination), destination);
                 if (i != 1)
                         mnl_attr_put_u32(route, RTA_OIF, 7);
                 message_end(&message);
                 message_dispatch(MONITOR_RTNETLINK, &message);
                 assert_int_equal(n_events, 1);
-                if (i < 2)
-                        assert_string_equal(PREFIX_TEXT(&last.replaced), "203.0.113.0/24");
-                else
-                        assert_int_equal(last.replaced.address.family, AF_UNSPEC);
+                assert_string_equal(PREFIX_TEXT(&last.destination), i < 2 ? "203.0.113.0/24" : "0.0.0.0/0");
+        }
+}
+
+static void test_a_policy_rule_is_told(void **state _unused_) {
+        static const struct fib_rule_hdr header = { .family = AF_INET, .action = FR_ACT_TO_TBL };
+
+        for (unsigned i = 0; i < 2; i++) {
+                Message message = {};
+
+                (void)message_begin(&message, i ? RTM_DELRULE : RTM_NEWRULE, &header, sizeof(header));
+                message_end(&message);
+                message_dispatch(MONITOR_RTNETLINK, &message);
+                assert_int_equal(n_events, 1);
+                assert_true(last.policy_rule);
         }
 }
 
@@ -362,7 +373,7 @@ static void test_of_neighbours_the_permanent_ones_and_deletions_are_told(void **
 }
 
 static void test_other_types_of_messages_concern_no_plane(void **state _unused_) {
-        static const uint16_t types[] = { RTM_NEWRULE, RTM_NEWNSID, RTM_NEWACTION, NLMSG_DONE };
+        static const uint16_t types[] = { RTM_NEWNSID, RTM_NEWACTION, NLMSG_DONE };
         static const struct ifinfomsg header = { .ifi_index = 7 };
 
         for (size_t i = 0; i < ELEMENTSOF(types); i++) {
@@ -556,7 +567,8 @@ int main(void) {
                 cmocka_unit_test(test_every_kind_of_filter_tells_where_it_sends_to),
                 cmocka_unit_test(test_each_message_concerns_the_link_that_it_names),
                 cmocka_unit_test(test_a_route_concerns_the_link_of_its_first_next_hop),
-                cmocka_unit_test(test_a_route_that_replaces_another_tells_its_destination),
+                cmocka_unit_test(test_a_route_tells_its_destination),
+                cmocka_unit_test(test_a_policy_rule_is_told),
                 cmocka_unit_test(test_of_neighbours_the_permanent_ones_and_deletions_are_told),
                 cmocka_unit_test(test_other_types_of_messages_concern_no_plane),
                 cmocka_unit_test(test_the_port_of_a_request_tells_its_process),

@@ -102,7 +102,7 @@ static void test_a_configuration_that_means_the_same_is_no_change(void **state _
 }
 
 static PlaneStatus status_with(int ifindex, uint32_t mtu, ReasonCode code) {
-        PlaneStatus status = { .ifindex = ifindex, .mtu = mtu };
+        PlaneStatus status = { .ifindex = ifindex, .mtu = mtu, .missing = ifindex ? 0 : UINT64_MAX };
 
         if (code != REASON_CODE_MAX)
                 reasons_add(&status.reasons, code, "a reason");
@@ -117,12 +117,13 @@ static void test_a_status_announces_what_differs(void **state _unused_) {
                 PlaneChange expected;
         } steps[] = {
                 { 7, 1500, REASON_CODE_MAX,
-                  PLANE_CHANGE_HEALTH | PLANE_CHANGE_REASONS | PLANE_CHANGE_IFINDEX | PLANE_CHANGE_MTU },
+                  PLANE_CHANGE_HEALTH | PLANE_CHANGE_REASONS | PLANE_CHANGE_IFINDEX | PLANE_CHANGE_MTU |
+                          PLANE_CHANGE_ADDRESSES },
                 { 7, 1500, REASON_CODE_MAX, 0 },
                 { 7, 9000, REASON_CODE_MAX, PLANE_CHANGE_MTU },
                 { 7, 9000, REASON_REPAIRED, PLANE_CHANGE_REASONS }, // a note
                 { 7, 9000, REASON_NO_CARRIER, PLANE_CHANGE_HEALTH | PLANE_CHANGE_REASONS },
-                { 0, 9000, REASON_NO_CARRIER, PLANE_CHANGE_IFINDEX },
+                { 0, 9000, REASON_NO_CARRIER, PLANE_CHANGE_IFINDEX | PLANE_CHANGE_ADDRESSES },
         };
         PlaneSet planes = {};
         Heard heard = {};

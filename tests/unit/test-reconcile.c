@@ -91,10 +91,16 @@ void __wrap_usable_host_read(Netlink *netlink _unused_, const Inventory *invento
         *ret = (UsableHost){};
 }
 
-void __wrap_usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, UsableReading *ret);
+void __wrap_usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, bool all, WaysMemory *memory,
+                        UsableReading *ret);
 void __wrap_usable_read(Netlink *netlink _unused_, const UsableHost *host _unused_, const PlaneFacts *facts _unused_,
-                        UsableReading *ret) {
+                        bool all _unused_, WaysMemory *memory _unused_, UsableReading *ret) {
         *ret = (UsableReading){};
+}
+
+bool __wrap_usable_has_address(const UsableReading *reading, size_t i);
+bool __wrap_usable_has_address(const UsableReading *reading _unused_, size_t i _unused_) {
+        return true;
 }
 
 void __wrap_usable_assess(const UsableReading *reading, Reasons *reasons);

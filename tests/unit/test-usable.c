@@ -20,6 +20,7 @@ typedef struct Situation {
         AddrEntry addresses[3];
         UsableHost host;
         PlaneFacts facts;
+        WaysMemory memory;
         UsableReading reading;
         Reasons reasons;
 } Situation;
@@ -111,6 +112,10 @@ static void bridge_filters(Situation *situation) {
         situation->reading.bridge_filters = true;
 }
 
+static void ways_lead_elsewhere(Situation *situation) {
+        situation->reading.ways = (Ways){ .n_asked = 3, .n_faults = 1, .faults = { "the route to a leaves by eno1" } };
+}
+
 #define NO_REASON REASON_CODE_MAX
 
 static const struct {
@@ -134,6 +139,7 @@ static const struct {
           "cannot read the addresses of mig0, which should have 172.150.1.5/24: Input/output error" },
         { "parent", parent_has_the_address, REASON_ADDRESS_ELSEWHERE,
           "eno1 has the plane's address 172.150.1.5/32: ip address del 172.150.1.5/32 dev eno1" },
+        { "ways", ways_lead_elsewhere, REASON_ROUTE_ELSEWHERE, "the route to a leaves by eno1" },
         { "bridge", bridge_filters, REASON_BRIDGE_FILTERS,
           "bridge eno1 filters VLANs and VLAN 100 is not allowed on it; allow it with: bridge vlan add dev eno1 vid "
           "100 self" },
@@ -176,6 +182,17 @@ static void test_an_address_that_another_manager_is_to_set_says_so(void **state 
         assert_non_null(strstr(reasons_text(&situation.reasons, REASON_ADDRESS_MISSING), "its manager is to set it"));
 }
 
+static void test_peers_that_nobody_is_are_told_with_the_line(void **state _unused_) {
+        _cleanup_situation_ Situation situation;
+
+        situation_init(&situation, VLAN "[Isolation]\nPeers=172.151.1.0/24\n");
+        usable_assess(&situation.reading, &situation.reasons);
+        assert_int_equal(situation.reasons.n_reasons, 1);
+        assert_string_equal(reasons_text(&situation.reasons, REASON_PEERS_UNREACHABLE),
+                            "Peers=172.151.1.0/24 (blue.plane:11) holds no other host of the plane's networks "
+                            "(Address=) and routes ([Route]): nobody can migrate to this host");
+}
+
 // --- what is read ---
 
 static void test_of_a_plane_taken_down_nothing_is_asked(void **state _unused_) {
@@ -183,7 +200,7 @@ static void test_of_a_plane_taken_down_nothing_is_asked(void **state _unused_) {
 
         situation_init(&situation, VLAN);
         situation.facts.taken_down = true;
-        usable_read(NULL, &situation.host, &situation.facts, &situation.reading);
+        usable_read(NULL, &situation.host, &situation.facts, false, &situation.memory, &situation.reading);
         assert_int_equal(fake.n_queries, 0);
 }
 
@@ -201,6 +218,7 @@ int main(void) {
                 cmocka_unit_test(test_every_condition_has_its_reason),
                 cmocka_unit_test(test_what_keeps_the_device_from_being_made_says_enough),
                 cmocka_unit_test(test_an_address_that_another_manager_is_to_set_says_so),
+                cmocka_unit_test(test_peers_that_nobody_is_are_told_with_the_line),
                 cmocka_unit_test_setup(test_of_a_plane_taken_down_nothing_is_asked, fake_reset),
                 cmocka_unit_test_setup(test_a_kernel_that_cannot_be_read_says_why, fake_reset),
         };
