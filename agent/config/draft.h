@@ -10,7 +10,8 @@ typedef struct ConfigDraft {
         Config *config; // takes the messages
         PlaneConfig *plane;
         bool has_ipv6;
-        uint64_t print; // of what was read, see config_print
+        bool is_elsewhere; // the plane is for another host: this one's users are not its own
+        uint64_t print;    // of what was read, see config_print
         unsigned n_messages, n_errors;
         bool out_of_memory; // set here, so that reading and checking return nothing; the owner of the draft tests it
 } ConfigDraft;

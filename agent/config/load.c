@@ -335,6 +335,49 @@ int config_load_text(const char *name, const char *path, const char *text, size_
         return 0;
 }
 
+// A file that Ansible has just written has a name such as "source" or "tmp7f2k".
+static char *file_plane_name(const char *path) {
+        const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
+        size_t size = strlen(file) - (has_suffix(file, PLANE_SUFFIX) ? strlen(PLANE_SUFFIX) : 0);
+        char *name = strndup(file, size);
+
+        if (name && !plane_name_is_valid(name) && !has_suffix(file, PLANE_SUFFIX)) {
+                free(name);
+                name = strdup("plane");
+        }
+        return name;
+}
+
+static int config_load_file(Config *config, const char *path) {
+        _cleanup_(draft_deinit) ConfigDraft draft = { 0 };
+        _cleanup_free_ char *name = file_plane_name(path);
+
+        if (!name)
+                return -ENOMEM;
+        if (!plane_name_is_valid(name))
+                return config_add_misnamed(config, name, path);
+        int r = draft_init(&draft, config, name, path, true);
+        draft.is_elsewhere = true;
+        if (r < 0 || !draft_read_file(&draft, path))
+                return r;
+        if (!draft.out_of_memory && draft.n_errors == 0 && !draft.plane->source)
+                draft_error(&draft, (ConfigLocation){ .path = path }, "is empty; write the plane");
+        return config_add_draft(config, &draft);
+}
+
+int config_load_files(const char *const *paths, size_t n_paths, Config **ret) {
+        _cleanup_config_ Config *config = calloc(1, sizeof(*config));
+        int r = config ? 0 : -ENOMEM;
+
+        for (size_t i = 0; i < n_paths && r >= 0; i++)
+                r = config_load_file(config, paths[i]);
+        r = r < 0 ? r : config_check_together(config);
+        if (r < 0)
+                return r;
+        *ret = TAKE(config);
+        return 0;
+}
+
 bool config_kernel_has_ipv6(void) {
         return access("/proc/sys/net/ipv6", F_OK) == 0;
 }

@@ -141,15 +141,15 @@ static int user_find(const char *name, uid_t *ret) {
         return -ENOENT;
 }
 
-static int user_read(ConfigDraft *draft _unused_, const char *text, void *target, Error *ret_error) {
+static int user_read(ConfigDraft *draft, const char *text, void *target, Error *ret_error) {
         uint64_t number;
         uid_t uid;
 
         int r = parse_unsigned(text, 0, UINT32_MAX - 1, &number); // (uid_t)-1 is not a user
         if (r == -ERANGE)
                 return r;
-        uid = (uid_t)number;
-        if (r < 0 && user_find(text, &uid) < 0)
+        uid = r < 0 ? 0 : (uid_t)number;
+        if (r < 0 && !draft->is_elsewhere && user_find(text, &uid) < 0)
                 return error_set(ret_error, -EINVAL,
                                  "there is no such user in /etc/passwd; install the package that creates it, or write "
                                  "the numeric uid");

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/text-file.h"
 #include "base/util.h"
 #include "config/config.h"
 #include "config/load.h"
@@ -78,7 +79,7 @@ static int daemon_load(const char *const *directories, Config **ret, Error *ret_
         return left < 0 ? left : r;
 }
 
-static CtlExit check_print(const Config *config, const Config *seen) {
+static CtlExit check_print(const Config *config, const Config *seen, const char *const *directories) {
         size_t n_errors = 0, n_warnings = 0;
 
         for (size_t i = 0; i < config->n_messages; i++) {
@@ -94,24 +95,53 @@ static CtlExit check_print(const Config *config, const Config *seen) {
         for (unsigned read = 0; read < 2 && seen; read++)
                 names_print(config, seen, read);
         size_t n_planes = config->n_planes + config->n_broken;
-        (void)printf("%zu plane%s, %zu error%s, %zu warning%s\n", n_planes, n_planes == 1 ? "" : "s", n_errors,
-                     n_errors == 1 ? "" : "s", n_warnings, n_warnings == 1 ? "" : "s");
+        (void)printf("%zu plane%s", n_planes, n_planes == 1 ? "" : "s");
+        for (size_t i = 0; directories && directories[i]; i++)
+                (void)printf("%s%s", i == 0 ? " in " : directories[i + 1] ? ", " : " and ", directories[i]);
+        (void)printf(", %zu error%s, %zu warning%s\n", n_errors, n_errors == 1 ? "" : "s", n_warnings,
+                     n_warnings == 1 ? "" : "s");
         return n_errors > 0 || config->n_broken > 0 ? CTL_FAILED : CTL_DONE;
 }
 
-CtlExit ctl_verb_check(_unused_ Ctl *ctl, int n_arguments, char **arguments) {
-        static const char *const standard[] = { CONFIG_DIRECTORIES, NULL };
-        const char *const given[] = { n_arguments > 0 ? arguments[0] : NULL, NULL };
-        const char *const *directories = n_arguments > 0 ? given : standard;
+static int message_collect(const ConfigMessage *message, json_t *messages) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        FILE *file = text_file_open(&text, &size);
+
+        if (!file)
+                return -ENOMEM;
+        config_message_print(message, file);
+        if (fclose(file) != 0)
+                return -ENOMEM;
+        text[strcspn(text, "\n")] = '\0';
+        json_t *object = ctl_message_parse(text);
+        // The name of the plane is known here, and the path need not tell it.
+        if (!object || json_object_set_new(object, "Plane", json_string(message->plane)) < 0 ||
+            json_object_set_new(object, "Message", json_string(text)) < 0)
+                return -ENOMEM;
+        return json_array_append_new(messages, object) < 0 ? -ENOMEM : 0;
+}
+
+static CtlExit check_print_json(const Ctl *ctl, const Config *config, const Config *seen) {
+        _cleanup_json_ json_t *messages = json_array();
+        int r = messages ? 0 : -ENOMEM;
+
+        for (size_t i = 0; i < config->n_messages && r >= 0; i++)
+                r = message_collect(&config->messages[i], messages);
+        for (size_t i = 0; seen && i < seen->n_messages && r >= 0; i++)
+                if (is_hidden(config, &seen->messages[i]))
+                        r = message_collect(&seen->messages[i], messages);
+        if (r < 0)
+                return ctl_failure_errno("Cannot print the messages", r);
+        CtlExit code = ctl_json_print(ctl, messages);
+        return code == CTL_DONE && (ctl_messages_have_error(messages, NULL) || config->n_broken > 0) ? CTL_FAILED
+                                                                                                     : code;
+}
+
+static CtlExit check_directories(const Ctl *ctl, const char *const *directories) {
         _cleanup_config_ Config *config = NULL, *seen = NULL;
         Error error = {};
-        struct stat status;
 
-        // A standard directory may be missing; a directory that is named may not.
-        if (given[0] && (stat(given[0], &status) < 0 || (!S_ISDIR(status.st_mode) && (errno = ENOTDIR)))) {
-                log_error("%s: %s; check takes a directory of plane files", given[0], strerror(errno));
-                return CTL_FAILED;
-        }
         if (config_load(directories, config_kernel_has_ipv6(), &config, &error) < 0) {
                 log_error("%s", error.text);
                 return CTL_FAILED;
@@ -119,5 +149,36 @@ CtlExit ctl_verb_check(_unused_ Ctl *ctl, int n_arguments, char **arguments) {
         int r = daemon_load(directories, &seen, &error);
         if (r < 0)
                 log_warning("Cannot check what the daemon's user " DAEMON_USER " can read: %s", strerror(-r));
-        return check_print(config, seen);
+        if (ctl->json != CTL_JSON_OFF)
+                return check_print_json(ctl, config, seen);
+        return check_print(config, seen, directories);
+}
+
+// Files that are not in their place yet, wherever they are.
+static CtlExit check_files(const Ctl *ctl, const char *const *paths, size_t n_paths) {
+        _cleanup_config_ Config *config = NULL;
+
+        int r = config_load_files(paths, n_paths, &config);
+        if (r < 0)
+                return ctl_failure_errno("Cannot read the files", r);
+        return ctl->json != CTL_JSON_OFF ? check_print_json(ctl, config, NULL) : check_print(config, NULL, NULL);
+}
+
+CtlExit ctl_verb_check(Ctl *ctl, int n_arguments, char **arguments) {
+        static const char *const standard[] = { CONFIG_DIRECTORIES, NULL };
+        const char *const given[] = { n_arguments > 0 ? arguments[0] : NULL, NULL };
+        struct stat status = {};
+
+        if (n_arguments == 0)
+                return check_directories(ctl, standard);
+        // A standard directory may be missing; a directory or file that is named may not.
+        for (int i = 0; i < n_arguments; i++)
+                if (stat(arguments[i], &status) < 0 ||
+                    (n_arguments > 1 && S_ISDIR(status.st_mode) && (errno = EISDIR))) {
+                        log_error("%s: %s; check takes plane files, or one directory of them", arguments[i],
+                                  strerror(errno));
+                        return CTL_FAILED;
+                }
+        return S_ISDIR(status.st_mode) ? check_directories(ctl, given)
+                                       : check_files(ctl, (const char *const *)arguments, (size_t)n_arguments);
 }

@@ -48,7 +48,7 @@ static const struct Verb {
           "Show what would be changed in the kernel now" },
         { "verify", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_JSON, ctl_verb_verify,
           "Audit the isolation of the planes of this host" },
-        { "check", "[DIR]", 0, 1, 0, ctl_verb_check, "Check the configuration, without the daemon" },
+        { "check", "[DIR|FILE...]", 0, -1, TAKES_JSON, ctl_verb_check, "Check the configuration, without the daemon" },
         { "reload", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_JSON | MAY_START, ctl_verb_reload,
           "Reload the configuration" },
         { "down", "PLANE", 1, 1, TAKES_HOST | MAY_START, ctl_verb_down,
@@ -66,7 +66,7 @@ static const char options_help[] =
         "  -h --help               Show this help\n"
         "     --version            Show the version\n"
         "  -H --host=[USER@]HOST   Talk to the daemon of another host, over SSH\n"
-        "     --json=MODE          pretty, short or off (list, status, plan, verify, reload, monitor)\n"
+        "     --json=MODE          pretty, short or off (not address, uri, set-bandwidth)\n"
         "     --files              What a reload of the files would do (plan)\n"
         "     --network=CIDR       The one address inside this network (address)\n"
         "     --egress=RATE        Cap on what is sent, such as 8G; none: no cap (set-bandwidth)\n"

@@ -38,7 +38,7 @@ _migplanectl() {
     esac
 
     case $verb in
-    '' | list | status | verify | reload | monitor) options+=' --json' ;;
+    '' | list | status | verify | check | reload | monitor) options+=' --json' ;;
     plan) options+=' --json --files' ;;
     address) options+=' --network' ;;
     set-bandwidth) options+=' --egress --ingress --reset --runtime' ;;
@@ -53,7 +53,7 @@ _migplanectl() {
     '') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current") ;;
     status | verify | reload | address | uri | set-bandwidth | plan | down | up | wait-online)
         mapfile -t COMPREPLY < <(compgen -W "$(_migplanectl_planes "${host[@]}")" -- "$current") ;;
-    check) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+    check) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     *) COMPREPLY=() ;;
     esac
 }

@@ -528,6 +528,19 @@ static void test_an_edit_has_another_print(void **state _unused_) {
         assert_int_not_equal(print_of_all(), all_dropped);
 }
 
+static void test_files_for_another_host(void **state _unused_) {
+        static const char *const paths[] = { "etc/blue.plane", "etc/.source~" };
+        _cleanup_config_ Config *config = NULL;
+
+        put("etc/blue.plane", PLANE "[Isolation]\nUsers=someone-elsewhere\n");
+        put("etc/blue.plane.d/1.conf", "nonsense\n");
+        put("etc/.source~", "[Interface]\nName=mig9\n[Address]\nAddress=fd00::1/64\n");
+        assert_int_equal(config_load_files(paths, 2, &config), 0);
+        assert_int_equal(config->n_messages, 0);
+        assert_non_null(config_find(config, "blue"));
+        assert_non_null(config_find(config, "plane")); // the file's name is not a plane's
+}
+
 #define tree_test(function) cmocka_unit_test_setup_teardown(function, tree_setup, tree_teardown)
 
 int main(void) {
@@ -558,6 +571,7 @@ int main(void) {
                 tree_test(test_bandwidth_dropins),
                 tree_test(test_a_dropin_without_its_plane_is_told),
                 tree_test(test_an_edit_has_another_print),
+                tree_test(test_files_for_another_host),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
