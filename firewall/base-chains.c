@@ -26,7 +26,16 @@ static const struct {
 };
 
 static bool is_dispatched(const RulesetPlane *plane, int family) {
-        return family == AF_UNSPEC || plane_config_has_family(plane->plane, family);
+        return !plane->is_refused && !plane->plane->is_unread &&
+               (family == AF_UNSPEC || plane_config_has_family(plane->plane, family));
+}
+
+static size_t count_dispatched(const RulesetPlane *planes, size_t n_planes, int family) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < n_planes; i++)
+                n += is_dispatched(&planes[i], family);
+        return n;
 }
 
 // Each plane is compared, because a map would be empty for packets that are under way during a reload (map-rule.h).
@@ -45,7 +54,7 @@ static void print_gotos(const RulesetPlane *planes, size_t n_planes, Way way, in
 static void print_dispatch(const RulesetPlane *planes, size_t n_planes, Way way, int family, FILE *file) {
         const char *separator = "{ ";
 
-        if (n_planes == 1) {
+        if (count_dispatched(planes, n_planes, family) <= 1) {
                 print_gotos(planes, n_planes, way, family, file);
                 return;
         }
@@ -114,7 +123,7 @@ static int print_input(const RulesetPlane *planes, size_t n_planes, FILE *file) 
 
         fputs("iifname { \"lo\"", file);
         for (size_t i = 0; i < n_planes; i++)
-                if (!planes[i].plane->is_unread)
+                if (is_dispatched(&planes[i], AF_UNSPEC))
                         fprintf(file, ", \"%s\"", planes[i].plane->interface);
         fputs(" } accept\n", file);
         int r = fallback_print(planes, n_planes, file);
@@ -134,7 +143,7 @@ static void print_forward_way(const RulesetPlane *planes, size_t n_planes, Way w
                 size_t n = 0;
 
                 for (size_t i = 0; i < n_planes; i++) {
-                        if (!map_rule_is_needed(use, &planes[i]))
+                        if (!is_dispatched(&planes[i], AF_UNSPEC) || !map_rule_is_needed(use, &planes[i]))
                                 continue;
                         elements[n].link = planes[i].plane->interface;
                         (void)snprintf(elements[n].text, sizeof(elements[n].text), "\"%s\"", elements[n].link);
@@ -258,7 +267,7 @@ static int dispatcher_add(const RulesetPlane *planes, size_t n_planes, RulesetFa
 }
 
 static int dispatchers_add(const RulesetPlane *planes, size_t n_planes, RulesetFamily family, State *state) {
-        if (n_planes == 1 || !is_needed(planes, n_planes, family))
+        if (count_dispatched(planes, n_planes, family == RULESET_ARP ? AF_INET : AF_UNSPEC) <= 1)
                 return 0;
         int r = dispatcher_add(planes, n_planes, family, WAY_IN, state);
         if (r < 0)

@@ -6,9 +6,17 @@
 #include "base/util.h"
 #include "config/plane-config.h"
 
+// A network of the plane and one of another link.
+typedef struct Overlap {
+        const Prefix *ours; // in the configuration: an address or the destination of a route
+        Prefix theirs;      // host bits are set if it is an address
+        bool is_refused;    // ours is not set yet, and must not be
+} Overlap;
+
 typedef struct RulesetPlane {
         const PlaneConfig *plane;
         bool device_exists;  // a chain of the netdev family needs its device
+        bool is_refused;     // a link has the plane's name and is not the plane's: no rule is about that link
         bool has_mac;        // without a MAC address the netdev chains let nothing pass
         MacAddress mac;      // of the plane's own device
         bool awaits_address; // another program is to set an address of the plane, and has not yet
@@ -20,6 +28,8 @@ typedef struct RulesetPlane {
         // VLAN's.
         const char *bridge;
         uint16_t bridge_vlan_id, bridge_vlan_protocol;
+        const Overlap *overlaps; // traffic of these networks is not the plane's alone; not owned
+        size_t n_overlaps;
         bool reports;      // the daemon reads the log, so that LogDrops= is possible
         uid_t daemon_user; // may send as well where Users= is set, for its probes
 } RulesetPlane;

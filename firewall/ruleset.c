@@ -89,7 +89,7 @@ static int plane_chains_add(const RulesetPlane *planes, size_t n_planes, size_t 
         if (!interface_name_is_valid(planes[i].plane->interface))
                 return -EINVAL;
         int r = report_chains_add(&planes[i], state);
-        if (r < 0)
+        if (r < 0 || planes[i].is_refused)
                 return r;
         r = allow_chains_add(&planes[i], state);
         if (r < 0)

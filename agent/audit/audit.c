@@ -76,6 +76,8 @@ static const struct ReasonCheck {
         [REASON_PARENT_MISSING] = { "device", VERDICT_FAILED },
         [REASON_DEVICE_MISSING] = { "device", VERDICT_FAILED },
         [REASON_DEVICE_MISMATCH] = { "device", VERDICT_FAILED },
+        [REASON_NETWORK_IN_USE] = { "elsewhere", VERDICT_FAILED },
+        [REASON_NETWORK_OVERLAP] = { "elsewhere", VERDICT_WARNING },
         [REASON_PARENT_RENAMED] = { "device", VERDICT_WARNING },
         [REASON_REBUILD_WAITS] = { "configuration", VERDICT_WARNING },
         [REASON_MTU_TOO_LARGE] = { "device", VERDICT_WARNING },

@@ -51,6 +51,18 @@ static bool is_planes_route(const PlaneConfig *config, const MonitorEvent *event
         return false;
 }
 
+static bool comes_into_network(const PlaneConfig *config, const Prefix *network) {
+        if (network->address.family == AF_UNSPEC || network->length == 0)
+                return false;
+        for (size_t i = 0; i < config->n_addresses; i++)
+                if (prefix_overlaps(&config->addresses[i].prefix, network))
+                        return true;
+        for (size_t i = 0; i < config->n_routes; i++)
+                if (prefix_overlaps(&config->routes[i].destination, network))
+                        return true;
+        return false;
+}
+
 WatchConcern watch_concern(const PlaneSet *planes, const MonitorEvent *event) {
         WatchConcern concern = WATCH_NONE;
 
@@ -59,7 +71,7 @@ WatchConcern watch_concern(const PlaneSet *planes, const MonitorEvent *event) {
         for (size_t i = 0; i < planes->n_planes; i++) {
                 const Plane *plane = planes->planes[i];
                 if (is_plane_link(plane, event) || comes_near(&plane->status, event) ||
-                    is_planes_route(plane->config, event))
+                    is_planes_route(plane->config, event) || comes_into_network(plane->config, &event->network))
                         return WATCH_OBJECT;
                 if (event->policy_rule || (event->destination.address.family != AF_UNSPEC &&
                                            ways_concern(plane->config, &event->destination)))

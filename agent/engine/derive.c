@@ -12,6 +12,7 @@
 #include "engine/device.h"
 #include "engine/hardening.h"
 #include "engine/link-match.h"
+#include "engine/overlap.h"
 #include "engine/plane-facts.h"
 #include "firewall/ruleset.h"
 #include "kernel/link.h"
@@ -180,9 +181,11 @@ static int addresses_derive(const Derivation *d) {
         for (size_t i = 0; i < plane->n_addresses; i++) {
                 Object address = {
                         .kind = OBJECT_ADDRESS,
-                        .as_address = { .prefix = plane->addresses[i].prefix, .ours = true },
+                        .as_address.prefix = plane->addresses[i].prefix,
                 };
                 strcpy_fixed(address.link, plane->interface);
+                if (overlap_refuses(d->found, &plane->addresses[i].prefix))
+                        continue;
                 if (state_add(d->state, &address) < 0)
                         return -ENOMEM;
         }
@@ -214,6 +217,8 @@ static int routes_derive(const Derivation *d) {
                         },
                 };
                 strcpy_fixed(route.link, plane->interface);
+                if (overlap_refuses(d->found, &configured->destination))
+                        continue;
                 if (state_add(d->state, &route) < 0)
                         return -ENOMEM;
         }
@@ -314,20 +319,27 @@ static RulesetPlane rules_derive(const Derivation *d) {
         RulesetPlane rules = {
                 .plane = d->plane,
                 .device_exists = d->device.possible,
+                .is_refused = d->link && !d->device.possible,
                 .has_mac = d->has_mac,
                 .mac = d->mac,
                 .daemon_user = d->facts->daemon_user,
                 .reports = d->facts->reports,
                 .awaits_address = d->found->awaits_address,
+                .overlaps = d->found->overlaps,
+                .n_overlaps = d->found->n_overlaps,
                 .parent_guard = guarded_parent(d),
                 .outer_guard = plane_facts_outer(d->found),
         };
 
-        bridge_derive(d->facts->inventory, d->found->outer_vlan, &rules);
+        if (rules.is_refused)
+                rules.parent_guard = rules.outer_guard = NULL;
+        else
+                bridge_derive(d->facts->inventory, d->found->outer_vlan, &rules);
         return rules;
 }
 
-static int plane_derive(PlaneFacts *plane, const DeriveFacts *facts, State *state, RulesetPlane *ret_rules) {
+static int plane_derive(PlaneFacts *plane, DeviceCheck device, const DeriveFacts *facts, State *state,
+                        RulesetPlane *ret_rules) {
         Derivation d = {
                 .plane = plane->config,
                 .found = plane,
@@ -336,7 +348,7 @@ static int plane_derive(PlaneFacts *plane, const DeriveFacts *facts, State *stat
                 .parent = plane->parent,
                 .reasons = &plane->reasons,
                 .state = state,
-                .device = device_check(plane, facts->inventory, facts->hold, &plane->reasons),
+                .device = device,
         };
 
         mac_derive(&d);
@@ -346,15 +358,47 @@ static int plane_derive(PlaneFacts *plane, const DeriveFacts *facts, State *stat
         return d.device.possible ? objects_derive(&d) : 0;
 }
 
-// Without its files a plane has no device, but its ports are closed.
-static int planes_derive(PlaneFacts *planes, size_t n_planes, const DeriveFacts *facts, State *state,
-                         RulesetPlane *rules, size_t *ret_n) {
-        size_t n = 0;
+// Which links are the planes' has to be known of all planes before the others' networks are looked at.
+static int devices_check(PlaneFacts *planes, size_t n_planes, const DeriveFacts *facts, DeviceCheck *ret_devices) {
+        const OverlapHost host = {
+                .inventory = facts->inventory,
+                .networks = facts->networks,
+                .planes = planes,
+                .n_planes = n_planes,
+        };
 
         for (size_t i = 0; i < n_planes; i++) {
                 if (planes[i].taken_down || planes[i].config->is_unread)
                         continue;
-                int r = plane_derive(&planes[i], facts, state, &rules[n++]);
+                ret_devices[i] = device_check(&planes[i], facts->inventory, facts->hold, &planes[i].reasons);
+                planes[i].has_link = planes[i].link && ret_devices[i].possible;
+        }
+        for (size_t i = 0; i < n_planes && facts->networks; i++) {
+                if (planes[i].taken_down || planes[i].config->is_unread)
+                        continue;
+                int r = overlap_find(&planes[i], &host);
+                if (r < 0)
+                        return r;
+                ret_devices[i].possible &= !overlap_refuses_plane(&planes[i]);
+        }
+        return 0;
+}
+
+// Without its files a plane has no device, but its ports are closed.
+static int planes_derive(PlaneFacts *planes, size_t n_planes, const DeriveFacts *facts, State *state,
+                         RulesetPlane *rules, size_t *ret_n) {
+        _cleanup_free_ DeviceCheck *devices = calloc(n_planes + 1, sizeof(*devices));
+        size_t n = 0;
+
+        if (!devices)
+                return -ENOMEM;
+        int r = devices_check(planes, n_planes, facts, devices);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < n_planes; i++) {
+                if (planes[i].taken_down || planes[i].config->is_unread)
+                        continue;
+                r = plane_derive(&planes[i], devices[i], facts, state, &rules[n++]);
                 if (r < 0)
                         return r;
         }

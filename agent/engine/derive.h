@@ -7,16 +7,18 @@
 #include "base/util.h"
 #include "engine/plane-facts.h"
 #include "kernel/link.h"
+#include "kernel/network.h"
 #include "model/object.h"
 #include "model/state.h"
 
 typedef struct DeriveFacts {
         const Inventory *inventory;
-        QdiscType leaf;         // QDISC_FQ_CODEL, or QDISC_PFIFO where the kernel has none
-        uid_t daemon_user;      // may send on a plane whatever Users= says
-        bool reports;           // rules of planes with LogDrops= report what they drop: the daemon listens
-        bool hold;              // make no device yet: another manager does not know yet that it is unmanaged
-        const char *machine_id; // a macvlan's address is made of it; "" : the kernel's random one
+        const NetworkList *networks; // of all links; NULL: not read
+        QdiscType leaf;              // QDISC_FQ_CODEL, or QDISC_PFIFO where the kernel has none
+        uid_t daemon_user;           // may send on a plane whatever Users= says
+        bool reports;                // rules of planes with LogDrops= report what they drop: the daemon listens
+        bool hold;                   // make no device yet: another manager does not know yet that it is unmanaged
+        const char *machine_id;      // a macvlan's address is made of it; "" : the kernel's random one
 } DeriveFacts;
 
 // Gives the sorted State of all planes together, and adds to each plane's reasons what stands in its way or is worth a

@@ -113,6 +113,15 @@ static bool link_check(const PlaneFacts *facts, const Inventory *inventory, Reas
                             plane->interface, at.path, at.line);
                 possible = false;
         }
+        // A device that has got a default route since it became the plane's is found so only when the daemon starts
+        // anew.
+        if (facts->is_way_out && facts->n_migrations == 0) {
+                reasons_add(reasons, REASON_DEVICE_MISMATCH,
+                            "%s (%s:%u) has the host's default route, and a plane would cut it off; name a device that "
+                            "is the plane's alone, or move the default route to another link",
+                            plane->interface, at.path, at.line);
+                possible = false;
+        }
         if (!facts->is_ours && plane->kind != PLANE_KIND_DEVICE && !link_match_all(link, plane) &&
             !stands_elsewhere(facts)) {
                 reasons_add(reasons, REASON_DEVICE_MISMATCH,

@@ -16,6 +16,7 @@
 #include "firewall/chain-name.h"
 #include "kernel/addr.h"
 #include "kernel/link.h"
+#include "kernel/network.h"
 #include "kernel/tcp.h"
 #include "model/object.h"
 #include "model/plan.h"
@@ -64,6 +65,7 @@ PlaneFacts plane_facts_find(const PlaneInput *input, const Inventory *inventory)
         PlaneFacts facts = {
                 .config = config,
                 .taken_down = input->taken_down,
+                .went_up = input->went_up,
                 .link = link,
                 .ifb = subject.ifb,
                 .parent = config->parent[0] ? inventory_find(inventory, config->parent) : NULL,
@@ -81,6 +83,7 @@ PlaneFacts plane_facts_find(const PlaneInput *input, const Inventory *inventory)
 }
 
 void plane_facts_deinit(PlaneFacts *facts) {
+        free(facts->overlaps);
         reasons_deinit(&facts->reasons);
 }
 
@@ -133,6 +136,25 @@ static bool needs_rebuild(const PlaneFacts *facts) {
                !link_match_all(facts->link, facts->config);
 }
 
+// Whether the device may be somebody else's, so that it has to be looked at before it is taken.
+static bool is_doubtful(const PlaneFacts *facts) {
+        if (facts->stood_on || facts->is_ours || facts->link->is_tagged)
+                return false;
+        // The manager makes it, and gives it the plane's address in the end.
+        return facts->config->kind == PLANE_KIND_DEVICE || !plane_config_is_handed_over(facts->config);
+}
+
+static int doubt_read(Netlink *netlink, PlaneFacts *facts, Error *ret_error) {
+        int r = is_taken_read(netlink, facts, ret_error);
+        if (r < 0)
+                return r;
+        r = network_is_way_out(netlink, facts->link->index, ret_error);
+        if (r < 0)
+                return r;
+        facts->is_way_out = r > 0;
+        return 0;
+}
+
 int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Error *ret_error) {
         _cleanup_tcp_sockets_ TcpSockets connections = {};
         bool has_read = false;
@@ -147,12 +169,10 @@ int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Erro
                         return r;
                 if (!facts->link)
                         continue;
-                if (facts->config->kind == PLANE_KIND_DEVICE && !facts->stood_on) {
-                        r = is_taken_read(netlink, facts, ret_error);
-                        if (r < 0)
-                                return r;
-                }
-                if (!needs_rebuild(facts))
+                r = is_doubtful(facts) ? doubt_read(netlink, facts, ret_error) : 0;
+                if (r < 0)
+                        return r;
+                if (!needs_rebuild(facts) && !facts->is_way_out)
                         continue;
                 r = has_read ? 0 : tcp_read_established(&connections, ret_error);
                 if (r < 0)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/util.h"
 #include "config/plane-config.h"
+#include "firewall/ruleset-plane.h"
 #include "kernel/link.h"
 #include "model/plan.h"
 #include "model/reason.h"
@@ -20,6 +21,7 @@ typedef struct PlaneInput {
         int ifindex;     // of its device when it was last seen; 0: none
         bool made_link;  // that device bore our tag
         bool verified;   // that device has had all that is desired
+        bool went_up;    // the plane has had its addresses with this configuration
 } PlaneInput;
 
 typedef struct PlaneFacts {
@@ -39,15 +41,23 @@ typedef struct PlaneFacts {
         bool stood_on;       // has been the plane's as this very device
         bool awaits_address; // of another manager: it has not set all of the plane's addresses yet
         bool is_taken; // in use for something else: a port of another device, or with addresses and none of the plane's
-        unsigned
-                n_migrations; // that making it again would interrupt; counted only where it would have to be made again
+        bool is_way_out; // carries the host's default route
+        bool has_link;   // the link of that name is the plane's, or may be taken for it
+
+        // See overlap.h.
+        bool went_up;     // with this configuration
+        bool has_address; // its device has one of its addresses, or is to get it whatever overlaps
+        Overlap *overlaps;
+        size_t n_overlaps, n_overlaps_allocated;
+
+        unsigned n_migrations; // that would end if it were made again, or refused; counted only where it may be
 
         Reasons reasons; // what stands in the plane's way, or is worth a note
 } PlaneFacts;
 
 // From the inventory alone: pure. The pointers are into it.
 PlaneFacts plane_facts_find(const PlaneInput *input, const Inventory *inventory);
-// Asks the kernel for the rest: is_taken, awaits_address and n_migrations.
+// Asks the kernel for the rest: is_taken, is_way_out, awaits_address and n_migrations.
 int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Error *ret_error);
 void plane_facts_deinit(PlaneFacts *facts);
 

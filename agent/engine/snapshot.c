@@ -13,6 +13,7 @@
 #include "engine/observe.h"
 #include "engine/plane-facts.h"
 #include "kernel/link.h"
+#include "kernel/network.h"
 #include "model/plan.h"
 #include "model/state.h"
 
@@ -43,12 +44,17 @@ static int planes_read(Kernel *kernel, const PlaneInput *planes, size_t n_planes
 int snapshot_new(Kernel *kernel, const PlaneInput *planes, size_t n_planes, const SnapshotFacts *facts, Snapshot *ret,
                  Error *ret_error) {
         _cleanup_snapshot_ Snapshot snapshot = {};
+        _cleanup_network_list_ NetworkList networks = {};
 
         int r = planes_read(kernel, planes, n_planes, &snapshot, ret_error);
         if (r < 0)
                 return r;
+        r = network_read(kernel->netlink, &networks, ret_error);
+        if (r < 0)
+                return r;
         DeriveFacts derive_facts = {
                 .inventory = &snapshot.inventory,
+                .networks = &networks,
                 .leaf = kernel->leaf,
                 .daemon_user = geteuid(),
                 .reports = facts->reports,

@@ -158,10 +158,14 @@ static bool link_read(const struct nlmsghdr *message, MonitorEvent *event) {
 
 static bool address_read(const struct nlmsghdr *message, MonitorEvent *event) {
         const struct ifaddrmsg *info = NLMSG_DATA(message);
+        const struct nlattr *attributes[IFA_LOCAL + 1];
 
-        if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
+        if (attribute_index_message(message, sizeof(*info), attributes, IFA_LOCAL) < 0)
                 return false;
         event->ifindex = (int)info->ifa_index;
+        event->network.length = info->ifa_prefixlen;
+        (void)attribute_address(attributes[IFA_LOCAL] ?: attributes[IFA_ADDRESS], info->ifa_family,
+                                &event->network.address);
         return true;
 }
 

@@ -21,6 +21,7 @@ typedef struct MonitorEvent {
         int lower, master;                 // the link below, and the master; 0: none, or unknown
         Prefix destination;                // of a route; AF_UNSPEC: it is not about a route
         bool policy_rule;                  // a rule that chooses the routing table was changed
+        Prefix network;                    // an address of the link; AF_UNSPEC: it is not about one
         int sends_to[MONITOR_TARGETS_MAX]; // the links that a filter's actions send packets to; 0: no more
         uint32_t pid;                      // 0: unknown, or the kernel itself
         char process[16];                  // "": unknown

@@ -116,10 +116,6 @@ static int address_object_compare(const Object *a, const Object *b) {
         return prefix_compare(&a->as_address.prefix, &b->as_address.prefix);
 }
 
-static bool address_satisfies(const Object *observed, const Object *desired) {
-        return observed->as_address.ours || !desired->as_address.ours;
-}
-
 static void address_print(const Object *object, FILE *file) {
         char text[PREFIX_TEXT_MAX];
         fprintf(file, "%s %s", object->link, prefix_format(&object->as_address.prefix, text));
@@ -277,7 +273,7 @@ static const ObjectType types[OBJECT_KIND_MAX] = {
         [OBJECT_LINK] = { "link", always_equal, link_satisfies, link_is_fixed, link_print },
         [OBJECT_SYSCTL] = { "sysctl", sysctl_compare, sysctl_satisfies, never_fixed, sysctl_print },
         [OBJECT_RULESET] = { "ruleset", ruleset_compare, ruleset_satisfies, never_fixed, ruleset_print },
-        [OBJECT_ADDRESS] = { "address", address_object_compare, address_satisfies, always_fixed, address_print },
+        [OBJECT_ADDRESS] = { "address", address_object_compare, always_satisfies, always_fixed, address_print },
         [OBJECT_QDISC] = { "qdisc", qdisc_compare, qdisc_satisfies, qdisc_is_fixed, qdisc_print },
         [OBJECT_CLASS] = { "class", class_compare, class_satisfies, never_fixed, class_print },
         [OBJECT_LEAF] = { "leaf", qdisc_compare, qdisc_satisfies, qdisc_is_fixed, qdisc_print },

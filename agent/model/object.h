@@ -77,7 +77,7 @@ typedef struct RulesetObject {
 
 typedef struct AddressObject {
         Prefix prefix;
-        bool ours; // has our IFA_PROTO; true in a desired object: it must
+        bool ours; // observed: has our IFA_PROTO; only such an address is deleted from a device that we did not make
 } AddressObject;
 
 typedef enum QdiscType {

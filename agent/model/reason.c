@@ -19,6 +19,8 @@ static const struct {
         [REASON_PARENT_MISSING] = { "parent-missing", HEALTH_FAILED },
         [REASON_DEVICE_MISSING] = { "device-missing", HEALTH_FAILED },
         [REASON_DEVICE_MISMATCH] = { "device-mismatch", HEALTH_FAILED },
+        [REASON_NETWORK_IN_USE] = { "network-in-use", HEALTH_FAILED },
+        [REASON_NETWORK_OVERLAP] = { "network-overlap", HEALTH_DEGRADED },
         [REASON_PARENT_RENAMED] = { "parent-renamed", HEALTH_DEGRADED },
         [REASON_REBUILD_WAITS] = { "waiting-for-migrations", HEALTH_DEGRADED },
         [REASON_MTU_TOO_LARGE] = { "mtu-too-large", HEALTH_DEGRADED },

@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "engine/apply.h"
+#include "engine/overlap.h"
 #include "engine/plane-facts.h"
 #include "engine/snapshot.h"
 #include "engine/usable.h"
@@ -145,6 +146,9 @@ PlaneStatus health_assess(const Plane *plane, size_t i, const HealthFacts *facts
 
         *reasons = (Reasons){};
         caps_assess(found, facts, &status);
+        if (!found->taken_down)
+                status.went_up =
+                        found->has_address && !overlap_refuses_any(found) ? plane->generation : plane->status.went_up;
         if (found->taken_down)
                 taken_down_assess(found, facts, &status.reasons);
         else if (found->config->is_unread)

@@ -157,6 +157,7 @@ int planes_snapshot(const PlaneSet *planes, Kernel *kernel, const SnapshotFacts 
                         .ifindex = plane->status.ifindex,
                         .made_link = plane->status.made_link,
                         .verified = plane->status.verified,
+                        .went_up = plane->status.went_up == plane->generation,
                 };
         }
         return snapshot_new(kernel, inputs, planes->n_planes, facts, ret, ret_error);

@@ -45,7 +45,7 @@ static Link link_make(const char *name, LinkType type, const char *parent, uint3
 
 // What is known of the plane's device beyond the inventory.
 typedef struct Known {
-        bool stood_on, is_taken;
+        bool stood_on, is_taken, is_way_out;
         unsigned n_migrations;
 } Known;
 
@@ -58,6 +58,7 @@ static Derived derive_known(const char *text, Link *links, size_t n_links, const
 
         plane.stood_on = known.stood_on;
         plane.is_taken = known.is_taken;
+        plane.is_way_out = known.is_way_out;
         plane.n_migrations = known.n_migrations;
         assert_int_equal(derive(&plane, 1, &facts, &derived.state), 0);
         derived.reasons = plane.reasons;
@@ -325,6 +326,55 @@ static void a_vlan_of_ours_is_not_made_again_under_a_migration(void **state _unu
         assert_int_equal(later.state.objects[0].as_link.vlan_id, 100);
 }
 
+static void assert_no_rule_names(const Derived *derived, const char *link) {
+        char quoted[32];
+
+        (void)snprintf(quoted, sizeof(quoted), "name \"%s\"", link);
+        for (size_t i = 0; i < derived->state.n_objects; i++) {
+                const Object *object = &derived->state.objects[i];
+                if (object->kind == OBJECT_RULESET &&
+                    (streq(object->link, link) || strstr(object->as_ruleset.text, quoted)))
+                        fail_msg("%s:\n%s", object->as_ruleset.chain, object->as_ruleset.text);
+        }
+}
+
+// The administrator's way to mend the file may lead over it.
+static void no_rule_is_about_a_device_that_is_refused(void **state _unused_) {
+        static const struct {
+                const char *text;
+                Known known;
+        } cases[] = {
+                { "[Interface]\nName=mgmt0\n", { .is_taken = true } },
+                { "[Interface]\nName=mgmt0\n", { .is_way_out = true } },
+                { "[Interface]\nName=mgmt0\nManagedBy=other\n", { .is_taken = true } },
+                { "[Interface]\nName=mgmt0\nManagedBy=other\n", { .is_way_out = true } },
+                { "[Interface]\nName=mgmt0\nKind=macvlan\nParent=eno1\n", {} },
+                { "[Interface]\nName=mgmt0\nKind=vlan\nVLANId=100\nParent=eno1\nManagedBy=other\n", {} },
+        };
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false),
+                         link_make("mgmt0", LINK_DEVICE, "", 1500, false) };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char text[256];
+
+                (void)snprintf(text, sizeof(text), "%s[Address]\nAddress=172.150.1.5/24\n", cases[i].text);
+                _cleanup_derived_ Derived derived = derive_known(text, links, 2, "", cases[i].known);
+                assert_true(reasons_have(&derived.reasons, REASON_DEVICE_MISMATCH));
+                assert_objects(&derived, "");
+                assert_no_rule_names(&derived, "mgmt0");
+        }
+}
+
+static void a_device_that_migrations_run_on_keeps_its_isolation_whatever_route_it_has(void **state _unused_) {
+        Link links[] = { link_make("mig0", LINK_DEVICE, "", 1500, false) };
+        _cleanup_derived_ Derived derived =
+                derive_known("[Interface]\nName=mig0\n[Address]\nAddress=172.150.1.5/24\n", links, 1, "",
+                             (Known){ .is_way_out = true, .n_migrations = 1 });
+
+        assert_int_equal(derived.reasons.n_reasons, 0);
+        assert_guarded(&derived, "mig0-in");
+}
+
 static void a_service_tag_is_asked_for(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
         _cleanup_derived_ Derived derived = derive_with(
@@ -458,6 +508,8 @@ int main(void) {
                 cmocka_unit_test(a_plane_that_stands_keeps_its_mtu_when_the_new_one_is_too_large),
                 cmocka_unit_test(a_foreign_link_of_that_name_is_left_alone),
                 cmocka_unit_test(a_foreign_vlan_with_another_tag_is_left_alone),
+                cmocka_unit_test(no_rule_is_about_a_device_that_is_refused),
+                cmocka_unit_test(a_device_that_migrations_run_on_keeps_its_isolation_whatever_route_it_has),
                 cmocka_unit_test(a_service_tag_is_asked_for),
                 cmocka_unit_test(what_a_vlan_below_the_plane_stands_on_is_guarded),
                 cmocka_unit_test(a_bridge_below_that_is_guarded_within),

@@ -18,6 +18,7 @@
 #include "kernel/addr.h"
 #include "kernel/inventory.h"
 #include "kernel/neighbour.h"
+#include "kernel/network.h"
 #include "kernel/route.h"
 #include "kernel/unix-name.h"
 #include "model/object.h"
@@ -519,6 +520,94 @@ static void the_user_of_an_abstract_name_is_that_of_its_stream_socket(void **sta
         assert_int_equal(user, 7);
 }
 
+// --- networks and default routes of the host ---
+
+static void unicast_put(const char *destination, uint8_t protocol, const char *gateway, uint32_t metric, int ifindex) {
+        const Prefix prefix = prefix_of(destination);
+        const struct rtmsg header = {
+                .rtm_family = (uint8_t)prefix.address.family,
+                .rtm_dst_len = prefix.length,
+                .rtm_protocol = protocol,
+                .rtm_table = RT_TABLE_MAIN,
+                .rtm_type = RTN_UNICAST,
+        };
+
+        (void)message_begin(RTM_NEWROUTE, &header, sizeof(header));
+        if (prefix.length > 0)
+                put_address(RTA_DST, &prefix.address);
+        if (gateway) {
+                const Address via = address_of(gateway);
+                put_address(RTA_GATEWAY, &via);
+        }
+        mnl_attr_put_u32(fake.last, RTA_PRIORITY, metric);
+        mnl_attr_put_u32(fake.last, RTA_OIF, (uint32_t)ifindex);
+        message_end();
+}
+
+static void test_networks_are_addresses_and_connected_routes(void **state _unused_) {
+        _cleanup_network_list_ NetworkList list = {};
+
+        address_put(ENO1, "192.0.2.11/24", 0, NULL, 0);
+        address_put(ENO1, "fe80::1/64", 0, NULL, 0);
+        answer_begin(); // proto kernel, IPv4
+        unicast_put("192.0.2.0/24", RTPROT_KERNEL, NULL, 0, ENO1);
+        unicast_put("203.0.113.0/24", RTPROT_STATIC, NULL, 0, ENO1); // of a kernel without strict checks
+        unicast_put("198.51.100.0/24", RTPROT_KERNEL, "192.0.2.1", 0, ENO1);
+        unicast_put("0.0.0.0/0", RTPROT_KERNEL, NULL, 0, ENO1);
+        answer_begin(); // IPv6
+        unicast_put("fe80::/64", RTPROT_KERNEL, NULL, 256, ENO1);
+        for (unsigned i = 0; i < 9; i++)
+                answer_begin();
+        unicast_put("172.16.0.0/12", OUR_PROTOCOL, "172.150.1.1", 0, MIG0);
+        assert_int_equal(network_read(NULL, &list, NULL), 0);
+        assert_int_equal(list.n_networks, 3);
+        assert_string_equal(PREFIX_TEXT(&list.networks[0].prefix), "192.0.2.11/24");
+        assert_int_equal(list.networks[0].source, NETWORK_ADDRESS);
+        assert_string_equal(PREFIX_TEXT(&list.networks[1].prefix), "192.0.2.0/24");
+        assert_int_equal(list.networks[1].source, NETWORK_CONNECTED);
+        assert_string_equal(PREFIX_TEXT(&list.networks[2].prefix), "172.16.0.0/12");
+        assert_int_equal(list.networks[2].source, NETWORK_OURS);
+        assert_int_equal(list.networks[2].ifindex, MIG0);
+}
+
+static void test_the_way_out_is_the_best_default_route(void **state _unused_) {
+        static const struct {
+                struct {
+                        const char *destination;
+                        uint8_t protocol;
+                        uint32_t metric;
+                        int ifindex;
+                } routes[3];
+                bool expected; // of ENO1
+        } cases[] = {
+                { {}, false },
+                { { { "0.0.0.0/0", RTPROT_STATIC, 0, ENO1 } }, true },
+                { { { "0.0.0.0/0", RTPROT_STATIC, 0, MIG0 } }, false },
+                { { { "0.0.0.0/0", RTPROT_DHCP, 100, ENO1 }, { "0.0.0.0/0", RTPROT_DHCP, 200, MIG0 } }, true },
+                { { { "0.0.0.0/0", RTPROT_DHCP, 200, ENO1 }, { "0.0.0.0/0", RTPROT_DHCP, 100, MIG0 } }, false },
+                // Two equal ones: the host has another way.
+                { { { "0.0.0.0/0", RTPROT_DHCP, 100, ENO1 }, { "0.0.0.0/0", RTPROT_DHCP, 100, MIG0 } }, false },
+                { { { "0.0.0.0/0", RTPROT_DHCP, 100, MIG0 }, { "0.0.0.0/0", RTPROT_DHCP, 100, ENO1 } }, false },
+                { { { "0.0.0.0/0", RTPROT_STATIC, 0, MIG0 }, { "::/0", RTPROT_STATIC, 1024, ENO1 } }, true },
+                // Everybody on the wire can send a router advertisement.
+                { { { "0.0.0.0/0", RTPROT_STATIC, 0, MIG0 }, { "::/0", RTPROT_RA, 1024, ENO1 } }, false },
+                { { { "::/0", RTPROT_RA, 1024, ENO1 } }, true },
+                { { { "::/0", RTPROT_RA, 1024, ENO1 }, { "::/0", RTPROT_RA, 1024, MIG0 } }, false },
+                { { { "192.0.2.0/24", RTPROT_KERNEL, 0, ENO1 } }, false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                (void)fake_reset(NULL);
+                answer_begin();
+                for (size_t j = 0; j < ELEMENTSOF(cases[i].routes) && cases[i].routes[j].destination; j++)
+                        unicast_put(cases[i].routes[j].destination, cases[i].routes[j].protocol, NULL,
+                                    cases[i].routes[j].metric, cases[i].routes[j].ifindex);
+                answer_begin();
+                if (network_is_way_out(NULL, ENO1, NULL) != cases[i].expected)
+                        fail_msg("case %zu", i);
+        }
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(test_an_address_is_usable_when_its_detection_has_passed, fake_reset),
@@ -538,6 +627,8 @@ int main(void) {
                                        fake_reset),
                 cmocka_unit_test_setup(test_nothing_is_left_of_an_interrupted_reading, fake_reset),
                 cmocka_unit_test_setup(the_user_of_an_abstract_name_is_that_of_its_stream_socket, fake_reset),
+                cmocka_unit_test_setup(test_networks_are_addresses_and_connected_routes, fake_reset),
+                cmocka_unit_test_setup(test_the_way_out_is_the_best_default_route, fake_reset),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
