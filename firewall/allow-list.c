@@ -115,8 +115,7 @@ static int peers_add(ElementSet *peers, const PlaneConfig *plane, int family) {
         for (size_t i = 0; i < plane->n_peers; i++)
                 if (plane->peers[i].address.family == family && element_set_add(peers, &plane->peers[i], NULL) < 0)
                         return -ENOMEM;
-        // The host must resolve its routers and receive their "fragmentation needed". They could forge any peer's
-        // address anyway.
+        // The host must resolve its routers and receive their "fragmentation needed".
         for (size_t i = 0; i < plane->n_routes; i++)
                 if (plane->routes[i].gateway.family == family &&
                     element_set_add_address(peers, &plane->routes[i].gateway, NULL) < 0)
@@ -141,6 +140,17 @@ static int peers_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
                         return r;
         }
         return 0;
+}
+
+static int gateways_init(const PlaneConfig *plane, int family, char **ret_text) {
+        _cleanup_element_set_ ElementSet gateways = {};
+
+        for (size_t i = 0; i < plane->n_routes; i++) {
+                const Address *gateway = &plane->routes[i].gateway;
+                if (gateway->family == family && element_set_add_address(&gateways, gateway, NULL) < 0)
+                        return -ENOMEM;
+        }
+        return element_set_text(&gateways, ret_text);
 }
 
 static int known_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
@@ -243,6 +253,7 @@ static void family_deinit(AllowFamily *family) {
                 free(family->peers[i].set);
         }
         free(family->peers);
+        free(family->gateways);
         free(family->known);
         free(family->known_macs);
         free(family->known_arp);
@@ -264,6 +275,9 @@ static int family_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
                 family_deinit(ret);
                 return 0;
         }
+        r = gateways_init(plane, family, &ret->gateways);
+        if (r < 0)
+                return r;
         r = known_init(plane, family, ret);
         if (r < 0)
                 return r;

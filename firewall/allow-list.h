@@ -24,6 +24,7 @@ typedef struct AllowFamily {
         char *group_macs; // IPv6: the MAC addresses of these groups, as numbers
         PeerRun *peers;   // Peers= and the gateways
         size_t n_peers;
+        char *gateways;    // "192.0.2.9" or "{ 192.0.2.9, 192.0.2.10 }"; NULL: there is none
         char *known;       // the addresses of the [Peer] sections with a MACAddress=; NULL: there is none
         char *known_macs;  // "{ 192.0.2.2 . 0x020000000001 }"
         char *known_arp;   // with the MAC address twice: as ARP tells it, and as the frame does

@@ -239,6 +239,17 @@ static void tcp(const Rules *rules, const char *protocol) {
         drop(rules, "port", "%s", protocol);
 }
 
+// A gateway is not a peer, also where it is within Peers=.
+static void gateways(const Rules *rules, const char *protocol, const AllowFamily *family, const char *errors) {
+        const char *quoted = family == &rules->list->ipv6 ? ways[rules->way].quoted6 : ways[rules->way].quoted;
+
+        if (!family->gateways)
+                return;
+        fprintf(rules->file, "%s%s %s %s %s%s %s %saccept\n", rules->frame, protocol, ways[rules->way].remote,
+                family->gateways, errors, quoted, family->own_raw, rules->limit);
+        drop(rules, "peer", "%s %s %s", protocol, ways[rules->way].remote, family->gateways);
+}
+
 static void ipv4(const Rules *rules) {
         const AllowFamily *family = &rules->list->ipv4;
         const char *frame = rules->frame, *limit = rules->limit;
@@ -248,6 +259,7 @@ static void ipv4(const Rules *rules) {
         both_ends(rules, "ip", family);
         drop(rules, "options", "ip hdrlength != 5");
         drop(rules, "fragment", "ip frag-off & 0xbfff != 0");
+        gateways(rules, "ip", family, "ip protocol icmp " ICMP_ERRORS " " QUOTES_TCP);
         tcp(rules, "ip protocol tcp");
         fprintf(rules->file, "%sip protocol icmp icmp type " ECHO " %saccept\n", frame, limit);
         fprintf(rules->file, "%sip protocol icmp " ICMP_ERRORS " " QUOTES_TCP "%s %s %saccept\n", frame,
@@ -282,6 +294,7 @@ static void ipv6(const Rules *rules) {
         both_ends(rules, "ip6", family);
         fprintf(rules->file, "%s" SOLICIT "%s %s accept\n", frame, rules->way == WAY_IN ? "" : " !=", own);
         fprintf(rules->file, "%s" ADVERT "%s %s accept\n", frame, rules->way == WAY_IN ? " !=" : "", own);
+        gateways(rules, "ip6", family, "ip6 nexthdr icmpv6 " ICMPV6_ERRORS " " QUOTES_TCP6);
         tcp(rules, "ip6 nexthdr tcp");
         fprintf(rules->file, "%sip6 nexthdr icmpv6 icmpv6 type " ECHO " %saccept\n", frame, limit);
         fprintf(rules->file, "%sip6 nexthdr icmpv6 " ICMPV6_ERRORS " " QUOTES_TCP6 "%s %s %saccept\n", frame,

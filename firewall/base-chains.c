@@ -80,7 +80,7 @@ static int print_prerouting(const RulesetPlane *planes, size_t n_planes, FILE *f
                 { AF_INET6, EXTENT_NETWORKS, "ip6 saddr", NULL },
                 // A solicitation goes to a group, and only its target tells which address is asked for. The host may be
                 // a proxy for that address.
-                { AF_INET6, EXTENT_NETWORKS, "@th,64,128", "icmpv6 type nd-neighbor-solicit " },
+                { AF_INET6, EXTENT_PEERS, "@th,64,128", "icmpv6 type nd-neighbor-solicit " },
         };
 
         print_dispatch(planes, n_planes, WAY_IN, AF_UNSPEC, file);
@@ -183,8 +183,8 @@ static int print_output(const RulesetPlane *planes, size_t n_planes, FILE *file)
 
 static int print_arp_input(const RulesetPlane *planes, size_t n_planes, FILE *file) {
         static const Field fields[] = {
-                { AF_INET, EXTENT_NETWORKS, "arp daddr ip", NULL }, // the host may be a proxy for the address
-                { AF_INET, EXTENT_NETWORKS, "arp saddr ip", NULL },
+                { AF_INET, EXTENT_PEERS, "arp daddr ip", NULL }, // the host may be a proxy for the address
+                { AF_INET, EXTENT_PEERS, "arp saddr ip", NULL },
         };
 
         print_dispatch(planes, n_planes, WAY_IN, AF_INET, file);

@@ -244,10 +244,11 @@ static void ports(Writer *writer) {
 
 // --- peers ---
 
-// A network of Peers=, or an address within one of them that has a MAC of its own.
+// A network of Peers=, or an address within one of them that is an exception.
 typedef struct Source {
         Prefix prefix;
-        const MacAddress *mac; // NULL: any
+        bool is_exception;
+        const MacAddress *mac; // of an exception; NULL: none, it is a gateway's address
 } Source;
 
 typedef struct Sources {
@@ -263,27 +264,38 @@ static int source_compare(const void *a, const void *b) {
         return prefix_compare(&((const Source *)a)->prefix, &((const Source *)b)->prefix);
 }
 
-static int source_add(Sources *sources, const Prefix *prefix, const MacAddress *mac) {
+static int source_add(Sources *sources, Source source) {
         if (array_reserve(&sources->sources, &sources->n_allocated, sources->n_sources + 1) < 0)
                 return -ENOMEM;
-        sources->sources[sources->n_sources++] = (Source){ prefix_network(prefix), mac };
+        sources->sources[sources->n_sources++] = source;
         return 0;
+}
+
+static int exception_add(Sources *sources, const Address *address, const MacAddress *mac) {
+        const Prefix host = { .address = *address, .length = (uint8_t)address_bits(address->family) };
+
+        return source_add(sources, (Source){ host, true, mac });
 }
 
 static int sources_init(const PlaneConfig *plane, int family, Sources *ret) {
         for (size_t i = 0; i < plane->n_peers; i++)
-                if (plane->peers[i].address.family == family && source_add(ret, &plane->peers[i], NULL) < 0)
+                if (plane->peers[i].address.family == family &&
+                    source_add(ret, (Source){ prefix_network(&plane->peers[i]), false, NULL }) < 0)
                         return -ENOMEM;
+        if (ret->n_sources == 0)
+                return 0;
         for (size_t i = 0; i < plane->n_known_peers; i++) {
                 const PlanePeer *peer = &plane->known_peers[i];
-                Prefix host = { .address = peer->address, .length = (uint8_t)address_bits(family) };
-
                 if (peer->address.family == family && peer->has_mac && plane_config_is_peer(plane, &peer->address) &&
-                    source_add(ret, &host, &peer->mac) < 0)
+                    exception_add(ret, &peer->address, &peer->mac) < 0)
                         return -ENOMEM;
         }
-        if (ret->n_sources > 0)
-                qsort(ret->sources, ret->n_sources, sizeof(Source), source_compare);
+        for (size_t i = 0; i < plane->n_routes; i++) {
+                const Address *gateway = &plane->routes[i].gateway;
+                if (gateway->family == family && exception_add(ret, gateway, NULL) < 0)
+                        return -ENOMEM;
+        }
+        qsort(ret->sources, ret->n_sources, sizeof(Source), source_compare);
         return 0;
 }
 
@@ -297,10 +309,8 @@ static void source(Writer *writer, const Source *from) {
                 mac_equals(writer, ETH_ALEN, from->mac);
                 verdict(writer, TAKE_IT);
                 block_end(writer, inner);
-                verdict(writer, LEAVE_IT);
-        } else {
-                verdict(writer, TAKE_IT);
         }
+        verdict(writer, from->is_exception ? LEAVE_IT : TAKE_IT);
         block_end(writer, block);
 }
 
@@ -315,17 +325,17 @@ static void sources_part(Writer *writer, const Sources *sources, size_t first, s
         if (n < sources->n_sources)
                 address_is_at_least(writer, offset, &all[n].prefix.address, false);
         for (size_t i = first; i < n; i++)
-                if (all[i].mac)
+                if (all[i].is_exception)
                         source(writer, &all[i]);
         // The networks are disjoint, so that only the last one before this part may reach into it.
         for (size_t i = first; i-- > 0;)
-                if (!all[i].mac) {
+                if (!all[i].is_exception) {
                         if (prefix_contains(&all[i].prefix, &all[first].prefix.address))
                                 source(writer, &all[i]);
                         break;
                 }
         for (size_t i = first; i < n; i++)
-                if (!all[i].mac)
+                if (!all[i].is_exception)
                         source(writer, &all[i]);
         verdict(writer, LEAVE_IT);
 }

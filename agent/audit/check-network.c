@@ -112,10 +112,7 @@ static void neighbours_restart(void *userdata) {
 }
 
 static bool is_expected(const PlaneConfig *config, const Address *address) {
-        for (size_t i = 0; i < config->n_routes; i++)
-                if (address_compare(&config->routes[i].gateway, address) == 0)
-                        return true;
-        return plane_config_is_peer(config, address);
+        return plane_config_is_peer(config, address) || plane_config_is_gateway(config, address);
 }
 
 static void neighbours_judge(Check *check, const Neighbours *neighbours) {
@@ -143,6 +140,21 @@ static void neighbours_judge(Check *check, const Neighbours *neighbours) {
         }
 }
 
+// A stranger with a gateway's address gets ARP, ND and, for each packet to the networks behind it, the packet.
+static void gateways_judge(Check *check) {
+        for (size_t i = 0; i < check->config->n_routes; i++) {
+                const Address *gateway = &check->config->routes[i].gateway;
+                bool is_repeated = false;
+
+                for (size_t j = 0; j < i; j++)
+                        is_repeated |= address_compare(&check->config->routes[j].gateway, gateway) == 0;
+                if (gateway->family != AF_UNSPEC && !is_repeated && !plane_config_find_peer(check->config, gateway))
+                        check_say(check, VERDICT_WARNING,
+                                  "the gateway %s has no fixed MAC address; add [Peer] Address=%s MACAddress=",
+                                  ADDRESS_TEXT(gateway), ADDRESS_TEXT(gateway));
+        }
+}
+
 void check_neighbours(Check *check) {
         struct ndmsg info = {};
         Neighbours neighbours = { .check = check };
@@ -158,6 +170,7 @@ void check_neighbours(Check *check) {
         else
                 check_say_unseen(check, VERDICT_FAILED, &error);
         free(neighbours.entries);
+        gateways_judge(check);
 
         const Plan *plan = &check->snapshot->plan;
         for (size_t i = 0; i < plan->n_operations; i++)

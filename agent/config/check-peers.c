@@ -21,6 +21,13 @@ static void check_peers(ConfigDraft *draft) {
                         draft_warning(draft, config_location(plane, "Isolation", "Peers", i),
                                       "Peers=%s makes every host a peer; name the networks of the peers",
                                       PREFIX_TEXT(peers));
+                if (peers->length == address_bits(peers->address.family) &&
+                    plane_config_is_gateway(plane, &peers->address))
+                        draft_warning(
+                                draft, config_location(plane, "Isolation", "Peers", i),
+                                "Peers=%s is a Gateway= of the plane, and a gateway is not a peer: it gets ARP, ND "
+                                "and ICMP errors only; give a host that also migrates another address for that",
+                                ADDRESS_TEXT(&peers->address));
         }
 }
 
@@ -90,7 +97,7 @@ static void check_known_peer(ConfigDraft *draft, size_t i, bool repeated) {
         const PlaneConfig *plane = draft->plane;
         const Address *address = &plane->known_peers[i].address;
         const char *fault = plane_config_has_address(plane, address) ? "is the plane's own address; name another host"
-                            : !plane_config_is_peer(plane, address)
+                            : !plane_config_is_peer(plane, address) && !plane_config_is_gateway(plane, address)
                                     ? "is not within Peers=; correct it, or add it there"
                                     : NULL;
 
@@ -151,6 +158,10 @@ static void check_probes(ConfigDraft *draft) {
                 const ConfigLocation at = config_location(plane, "Health", "Probe", i);
                 if (plane_config_has_address(plane, &plane->probes[i]))
                         draft_error(draft, at, "Probe=%s is the plane's own address; name a peer",
+                                    ADDRESS_TEXT(&plane->probes[i]));
+                else if (plane_config_is_gateway(plane, &plane->probes[i]))
+                        draft_error(draft, at,
+                                    "Probe=%s is a gateway, which answers no probe on the plane; name a peer",
                                     ADDRESS_TEXT(&plane->probes[i]));
                 else if (!plane_config_is_peer(plane, &plane->probes[i]))
                         draft_error(draft, at, "Probe=%s is not within Peers=; correct it, or add it there",

@@ -169,8 +169,15 @@ static int compare_with_network(const void *address, const void *network) {
         return prefix_contains(prefix, address) ? 0 : address_compare(address, &prefix->address);
 }
 
+bool plane_config_is_gateway(const PlaneConfig *plane, const Address *address) {
+        for (size_t i = 0; i < plane->n_routes; i++)
+                if (address_compare(&plane->routes[i].gateway, address) == 0)
+                        return true;
+        return false;
+}
+
 bool plane_config_is_peer(const PlaneConfig *plane, const Address *address) {
-        return plane->n_peers > 0 &&
+        return plane->n_peers > 0 && !plane_config_is_gateway(plane, address) &&
                bsearch(address, plane->peers, plane->n_peers, sizeof(plane->peers[0]), compare_with_network);
 }
 

@@ -129,7 +129,9 @@ bool plane_config_has_family(const PlaneConfig *plane, int family);
 bool plane_config_has_address(const PlaneConfig *plane, const Address *address);
 // Whether the port is within Ports=.
 bool plane_config_has_port(const PlaneConfig *plane, uint16_t port);
-// Whether the address is within Peers=, which are sorted and disjoint after the checks.
+// Whether the address is a gateway of a [Route]. A gateway gets ARP, ND and ICMP errors, and is not a peer.
+bool plane_config_is_gateway(const PlaneConfig *plane, const Address *address);
+// Whether the address is within Peers=, which are sorted and disjoint after the checks, and not a gateway.
 bool plane_config_is_peer(const PlaneConfig *plane, const Address *address);
 // Whether the network is in a network (Address=) or a [Route] of the plane, in whole or in part.
 bool plane_config_is_near(const PlaneConfig *plane, const Prefix *network);

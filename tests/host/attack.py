@@ -12,7 +12,8 @@ REAL_PEER = Station(None, "198.51.100.12", "fd00:198::12")
 STRANGER = Station("52:54:00:00:0b:42", "198.51.100.66", "fd00:198::66")
 OUTSIDER = Station("52:54:00:00:0a:42", "192.0.2.66", "fd00:192::66")
 UNPINNED = Station("52:54:00:00:0b:42", "198.51.100.13", "fd00:198::13")  # the stranger, in the name of a peer of no known MAC
-BEYOND = "203.0.113.9"  # a network behind the peer
+GATEWAY = Station("52:54:00:00:0b:0f", "198.51.100.15", "fd00:198::15")  # a router within Peers=
+BEYOND = "203.0.113.9"  # a network behind it
 ROUTED_PEER = "203.0.113.10"  # a peer in it
 NETWORK = "198.51.100.255"  # everybody in the plane's
 ALL_HOSTS, ALL_NODES = "01:00:5e:00:00:01", "33:33:00:00:00:01"
@@ -69,7 +70,7 @@ class Outside:
         return Attack(piece, text, send, reason, **more)
 
     def on_the_plane(self, piece, who, text, packet, reason=None, to=None, tags=(), **more):
-        name = "a stranger" if who.mac == STRANGER.mac else "a peer"
+        name = {STRANGER.mac: "a stranger", GATEWAY.mac: "the gateway"}.get(who.mac, "a peer")
         packets = packet if isinstance(packet, list) else [packet]
         frames = [eth(to or self.host.mac, who.mac, version(part), part, *tags) for part in packets]
         return self.attack(piece, f"{name}: {text}", "plane", frames, reason, **more)

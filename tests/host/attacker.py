@@ -27,7 +27,7 @@ import sys
 import time
 
 import attacks
-from attack import BEYOND, DNAT_TO_PEER, DNAT_TO_PLANE, HELLO, MARK, OUTSIDER, PEER, REAL_PEER, ROUTED_PEER, STRANGER
+from attack import BEYOND, DNAT_TO_PEER, DNAT_TO_PLANE, GATEWAY, HELLO, MARK, OUTSIDER, PEER, REAL_PEER, ROUTED_PEER, STRANGER
 from frames import *  # pylint: disable=wildcard-import,unused-wildcard-import
 
 END = "-- end --"
@@ -100,7 +100,7 @@ class Lab:
     def is_leak_on_plane(self, frame):
         if sender_of(frame) != self.host.mac or MARK in frame:
             return True
-        for mac, ipv4, ipv6 in (PEER, REAL_PEER._replace(mac=self.options.peer_mac)):
+        for mac, ipv4, ipv6 in (PEER, GATEWAY, REAL_PEER._replace(mac=self.options.peer_mac)):
             if is_arp_search(frame, ipv4):
                 _, mac_inside, asking, _ = arp_read(frame)
                 return (mac_inside, asking) != self.host[:2] or receiver_of(frame) not in (mac, BROADCAST)
@@ -115,6 +115,8 @@ class Lab:
         # Or that it takes no such routing headers.
         if frame[22:38] == ip_bytes(self.management.ip6) and frame[54:56] in (b"\1\0", b"\4\0"):
             return False
+        if ethertype(frame) == ARP and ip_bytes(ROUTED_PEER) in frame[14:]:
+            return True
         at = 54 if ethertype(frame) == IPV6 else 34
         if frame[at : at + 2] in HANDED_ON and frame[at + 13] & SYN:
             return True
@@ -134,7 +136,7 @@ class Lab:
             frame = frame[:12] + frame[16:]
         if self.is_leak_on_plane(frame):
             self.leaks.append((port, frame))
-        found = self.answer_search(frame, [PEER, STRANGER])
+        found = self.answer_search(frame, [PEER, STRANGER, GATEWAY])
         return bool(found and self.to_plane(found))
 
     def hear(self, seconds=0):

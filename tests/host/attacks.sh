@@ -71,10 +71,11 @@ plane_file() {                          # NUMBER KIND [capped|both|pinned]...
     macvlan) printf '%s\n' '[Interface]' Kind=macvlan Name=mig0 Parent=eno2 ;;
     vlan) printf '%s\n' '[Interface]' Kind=vlan Name=mig0 Parent=eno2 VLANId=100 ;;
     esac
-    printf '%s\n' MTUBytes=1400 '[Address]' "Address=$PLANE_NET.$1/24" '[Route]' Destination=203.0.113.0/24 "Gateway=$PLANE_NET.14"
+    printf '%s\n' MTUBytes=1400 '[Address]' "Address=$PLANE_NET.$1/24" '[Route]' Destination=203.0.113.0/24 "Gateway=$PLANE_NET.15"
     printf '%s\n' '[Isolation]' Ports=49152-49215 "Peers=$PLANE_NET.8/29" Peers=203.0.113.10
     [[ $words != *\ capped\ * ]] || printf '%s\n' '[Bandwidth]' Egress=1G Ingress=1G
-    [[ $words != *\ pinned\ * ]] || printf '%s\n' '[Peer]' "Address=$PLANE_NET.14" MACAddress=52:54:00:00:0b:0e
+    [[ $words != *\ pinned\ * ]] || printf '%s\n' '[Peer]' "Address=$PLANE_NET.14" MACAddress=52:54:00:00:0b:0e \
+        '[Peer]' "Address=$PLANE_NET.15" MACAddress=52:54:00:00:0b:0f
     [[ $words == *\ both\ * ]] || return 0
     printf '%s\n' '[Address]' "Address=fd00:198::$1/64" '[Isolation]' Peers=fd00:198::10/125
     [[ $words != *\ pinned\ * ]] || printf '%s\n' '[Peer]' Address=fd00:198::14 MACAddress=52:54:00:00:0b:0e
@@ -94,7 +95,7 @@ plain_plane() {                         # HOST KIND
     host_run "$1" ip link set "$link" mtu 1400 up
     host_run "$1" ip address add "$PLANE_NET.$number/24" dev "$link"
     host_run "$1" ip address add "fd00:198::$number/64" dev "$link" nodad
-    host_run "$1" ip route replace 203.0.113.0/24 via "$PLANE_NET.14"
+    host_run "$1" ip route replace 203.0.113.0/24 via "$PLANE_NET.15"
     lab_wait "$PATIENCE" quiet "$1"
 }
 

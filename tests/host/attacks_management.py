@@ -24,6 +24,9 @@ def searches(out):
     # The host of these tests is told to answer for others on all of its interfaces.
     yield out.management_arp(3, "ARP for a peer, by proxy", BROADCAST, me, PEER.ip)
     yield out.management_search(3, "for a peer, by proxy", PEER.ip6)
+    yield out.management_arp(3, "ARP for a peer behind the plane's router, by proxy", BROADCAST, me, ROUTED_PEER)
+    frame = eth(BROADCAST, OUTSIDER.mac, ARP, arp(2, OUTSIDER.mac, ROUTED_PEER, NOBODY, ROUTED_PEER))
+    yield out.attack(3, "from management: gratuitous ARP about a peer behind the plane's router", "management", frame, ELSEWHERE)
 
 
 def to_the_plane_address(out):

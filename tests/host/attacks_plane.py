@@ -107,6 +107,19 @@ def moved_by_strangers(out):
     yield out.stranger("unicast neighbour advertisement about a peer", advert)
 
 
+def gateways(out):
+    """A router, which is no peer: whoever has its address gets ARP and the errors of ICMP"""
+    me, own = GATEWAY.ip, out.host.ip
+    for text, packet in (
+        ("ping", ping(me, own, MARK)),
+        ("connection to a migration port", tcp(me, own, PORT, SYN)),
+        ("connection from one", tcp(me, own, CLOSED, SYN, sender_port=PORT)),
+        ("segment of no connection", tcp(me, own, PORT, ACK)),
+        ("datagram", udp(me, own, CLOSED, MARK)),
+    ):
+        yield out.on_the_plane(6, GATEWAY, text, packet, "in-peer")
+
+
 def forgeries(out):
     """Which only a peer's MAC tells from what the peer says"""
     me, host, mine = PEER.ip, out.host, (STRANGER.mac, PEER.ip)
@@ -123,6 +136,10 @@ def forgeries(out):
         # A reset that is right in everything else would end a migration.
         reset = tcp(me, own, PORT, RST, sender_port=40000)
         yield out.stranger(f"{way} reset with a peer's address", reset, "in-mac", harmless=True)
+    mine, me = (STRANGER.mac, GATEWAY.ip), GATEWAY.ip
+    yield out.stranger_arp("ARP with the gateway's address", host.mac, 1, mine, host.ip, "in-mac")
+    yield out.stranger("ping with the gateway's address", ping(me, host.ip, MARK), "in-mac")
+    yield out.stranger("connection with the gateway's address", tcp(me, host.ip, PORT, SYN), "in-mac")
     me = PEER.ip6
     group, group_mac = solicited_node(host.ip6)
     yield out.stranger("neighbour solicitation with a peer's address", neighbour(135, me, host.ip6, host.ip6, STRANGER.mac), "in-mac")
@@ -432,6 +449,6 @@ def tags(out):
 
 
 def groups(lab):
-    made = [other_addresses_on_the_plane, off_the_plane, searches, strangers]
+    made = [other_addresses_on_the_plane, off_the_plane, searches, strangers, gateways]
     made += [forgeries] * lab.options.pinned + [moved_by_strangers, peers, ports, extension_headers]
     return made + [routers, path_mtu, overlapping, martians, ethertypes, garbage, tags]

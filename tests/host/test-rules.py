@@ -26,6 +26,7 @@ class Ends:
         self.name, self.routed, self.six = name, routed, ':' in net
         self.own, self.peer, self.pinned, self.router, self.stranger = (net + last for last in ('1', '2', '3', '9',
                                                                                                 '99'))
+        self.near_router = net + '5'  # within Peers=
         self.green, self.green_peer, self.green_stranger = (green + last for last in ('1', '2', '99'))
         self.management, self.manager = (management + last for last in ('1', '9'))
         self.unrelated = management + '8'
@@ -50,6 +51,12 @@ Gateway={IPV4_ENDS.router}
 [Route]
 Destination=2001:db8::/32
 Gateway={IPV6_ENDS.router}
+[Route]
+Destination=203.0.114.0/24
+Gateway={IPV4_ENDS.near_router}
+[Route]
+Destination=2001:db9::/32
+Gateway={IPV6_ENDS.near_router}
 [Peer]
 Address={IPV4_ENDS.pinned}
 MACAddress={PEER_MAC}
@@ -117,6 +124,13 @@ def addresses(way, ends):
     yield 'another address of the host', ping(*ends.of(way, local=ends.stranger), b''), 'address'
     yield 'its own address at both ends', ping(ends.own, ends.own, b''), 'peer'
     yield 'a stranger', ping(*ends.of(way, remote=ends.stranger), b''), 'peer'
+    # A router within Peers= is no peer either.
+    router = ends.of(way, remote=ends.near_router)
+    yield 'a router: a SYN to a migration port', tcp(*router, PORT, SYN), 'peer'
+    yield 'a router: a segment from a migration port', tcp(*router, HIGH, ACK, PORT), 'peer'
+    yield 'a router: a ping', ping(*router, b''), 'peer'
+    yield 'a router: an error about TCP', error(*router, tcp(*ends.of(way)[::-1], PORT, ACK)), 'passed'
+    yield 'a router: an error about UDP', error(*router, udp(*ends.of(way)[::-1], PORT, b'')), 'peer'
 
 
 def only_ipv4(way, ends):
@@ -331,7 +345,7 @@ def elsewhere_in(ends, own, peer, link):
     yield on_management(ping(ends.manager, peer, b''), f'from management to {peer}', f'{link}-in-elsewhere')
     yield on_management(ping(peer, ends.management, b''), f'on management from {peer}', f'{link}-in-elsewhere')
     yield shot(f'{own} to itself', 'passed', 'send', ping(own, own, b''), 'lo')
-    for target in (own, peer) if ends.six else ():
+    for target in (own, peer, *([ends.routed] if own == ends.own else [])) if ends.six else ():
         yield on_management(neighbour(135, ends.manager, solicited_node(target)[0], target),
                             f'a solicitation for {target}',
                             f'{link}-in-elsewhere')
@@ -492,7 +506,11 @@ def test_arp_input():
         shots.append(shot(text, 'mig0-in-arp', 'arrive', frame))
     for text, sender, target, end in (('on management', ends.manager, ends.management, 'passed'),
                                       ('on management for a peer', ends.manager, ends.peer, 'mig0-in-elsewhere'),
-                                      ('on management from a peer', ends.peer, ends.management, 'mig0-in-elsewhere')):
+                                      ('on management from a peer', ends.peer, ends.management, 'mig0-in-elsewhere'),
+                                      ('on management for a routed peer', ends.manager, ends.routed,
+                                       'mig0-in-elsewhere'),
+                                      ('on management from a routed peer', ends.routed, ends.management,
+                                       'mig0-in-elsewhere')):
         shots.append(shot(text, end, 'arrive', arp_request(sender, target, mac=OTHER_MAC), MANAGEMENT_LINK))
     try_hook(made, made.rules(BLUE), ['arp input', 'arp mig0-in'], shots)
 

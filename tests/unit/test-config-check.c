@@ -178,6 +178,9 @@ static void test_errors_of_peers(void **state _unused_) {
                 { PLANE "[Isolation]\nPeers=172.150.1.5\n",
                   "blue.plane:4: error: Address=172.150.1.5/24: no other host can be a peer; give the prefix length of "
                   "the plane's network, or set Peers=\n" },
+                { PLANE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.1\n[Health]\nProbe=172.150.1.1\n",
+                  "blue.plane:9: error: Probe=172.150.1.1 is a gateway, which answers no probe on the plane; name a "
+                  "peer\n" },
                 { PLANE "[Peer]\nMACAddress=52:54:00:12:34:56\n",
                   "blue.plane:5: error: Address= is missing in [Peer]; add the peer's address, or remove the "
                   "section\n" },

@@ -232,6 +232,20 @@ static void ipv6_takes_the_segments_of_migrations_alone(void **fixture _unused_)
         try_changes(&plane, AF_INET6, frame_ipv6, sizeof(frame_ipv6), changes, ELEMENTSOF(changes));
 }
 
+static void a_gateway_is_not_a_peer(void **fixture _unused_) {
+        static const Change changes[] = {
+                { "the gateway", { { 29, 4 } }, false },
+                { "its neighbour", { { 29, 5 } }, true },
+        };
+        PlaneRoute route = { .destination = prefix("203.0.113.0/24"), .gateway = prefix("192.0.2.4").address };
+        Plane plane;
+
+        plane_init_ipv4(&plane);
+        plane.config.routes = &route;
+        plane.config.n_routes = 1;
+        try_changes(&plane, AF_INET, frame_ipv4, sizeof(frame_ipv4), changes, ELEMENTSOF(changes));
+}
+
 static void a_family_without_an_address_or_a_peer_takes_nothing(void **fixture _unused_) {
         _cleanup_selectors_ SelectorList list = {};
         Plane plane;
@@ -307,6 +321,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(ipv4_takes_the_segments_of_migrations_alone),
                 cmocka_unit_test(ipv6_takes_the_segments_of_migrations_alone),
+                cmocka_unit_test(a_gateway_is_not_a_peer),
                 cmocka_unit_test(a_family_without_an_address_or_a_peer_takes_nothing),
                 cmocka_unit_test(many_known_peers_are_taken_by_one_program_each),
         };
