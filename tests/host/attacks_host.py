@@ -34,8 +34,9 @@ def announcements(lab):
     yield "router solicitation", group6("ff02::2"), IPV6, icmp("fe80::1", "ff02::2", 133, 0, 0, b"", hops=255), None
     unasked = neighbour(136, host.ip6, "ff02::1", host.ip6, host.mac, 0x20)
     yield "unsolicited neighbour advertisement", ALL_NODES, IPV6, unasked, None
-    own_group, own_group_mac = solicited_node(host.ip6)
-    yield "duplicate address detection", own_group_mac, IPV6, neighbour(135, "::", own_group, host.ip6), None
+    # Of the plane's own address it may leave.
+    group, group_mac = solicited_node(STRANGER.ip6)
+    yield "duplicate address detection of another address", group_mac, IPV6, neighbour(135, "::", group, STRANGER.ip6), None
     yield "IPv6 mDNS", group6("ff02::fb"), IPV6, udp(host.ip6, "ff02::fb", 5353, MARK), None
     yield "IPv6 LLMNR", group6("ff02::1:3"), IPV6, udp(host.ip6, "ff02::1:3", 5355, MARK), None
     yield "DHCPv6", group6("ff02::1:2"), IPV6, udp("fe80::1", "ff02::1:2", 547, MARK, sender_port=546), None
