@@ -118,6 +118,10 @@ static bool is_similar(const char *name, unsigned distance) {
         return distance <= 2 && distance * 2 < strlen(name);
 }
 
+bool config_name_is_similar(const char *name, const char *known) {
+        return is_similar(name, name_distance(name, known));
+}
+
 const ConfigKey *config_key_find_similar(const char *section, const char *name) {
         const ConfigKey *found = NULL;
         unsigned least = UINT_MAX;

@@ -30,6 +30,8 @@ typedef struct ConfigList {
 // The key number i, in the order of the manual; NULL after the last.
 const ConfigKey *config_key_at(size_t i);
 const ConfigKey *config_key_find(const char *section, const char *name);
+// Whether a name may be a mistyped form of a known one.
+bool config_name_is_similar(const char *name, const char *known);
 // The key or section that was probably meant: it differs in upper and lower case, or by two letters at most. A key is
 // preferably of this section. NULL if there is none.
 const ConfigKey *config_key_find_similar(const char *section, const char *name);

@@ -4,6 +4,7 @@
 #include "ctl/ctl.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include "base/inet.h"
@@ -11,6 +12,7 @@
 #include "base/names.h"
 #include "base/parse.h"
 #include "base/util.h"
+#include "config/keys.h"
 
 #ifndef MIGPLANE_VERSION
 #define MIGPLANE_VERSION "unknown"
@@ -57,32 +59,42 @@ static const struct Verb {
         { "wait-online", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_WAIT, ctl_verb_wait_online,
           "Wait until planes can be used" },
         { "monitor", "", 0, 0, TAKES_HOST | TAKES_JSON, ctl_verb_monitor, "Print changes until interrupted" },
-        { "help", "", 0, 0, 0, verb_help, "Show this help" },
+        { "help", "[VERB]", 0, 1, 0, verb_help, "Show this help, or that of a verb" },
 };
 
-static const char options_help[] =
-        "\n"
-        "Options:\n"
-        "  -h --help               Show this help\n"
-        "     --version            Show the version\n"
-        "  -H --host=[USER@]HOST   Talk to the daemon of another host, over SSH\n"
-        "     --json=MODE          pretty, short or off (not address, uri, set-bandwidth)\n"
-        "     --files              What a reload of the files would do (plan)\n"
-        "     --network=CIDR       The one address inside this network (address)\n"
-        "     --egress=RATE        Cap on what is sent, such as 8G; none: no cap (set-bandwidth)\n"
-        "     --ingress=RATE       Cap on what is received (set-bandwidth)\n"
-        "     --reset              Back to the caps of the file (set-bandwidth)\n"
-        "     --runtime            Only until the next boot (set-bandwidth)\n"
-        "     --timeout=SECONDS    How long to wait; 0: no limit (wait-online)\n"
-        "     --any                One usable plane is enough (wait-online)\n"
-        "     --no-ask-password    Never ask for a password\n"
-        "     --no-legend          No headings and no totals\n"
-        "     --no-pager           No pager\n"
-        "\n"
-        "Rates are bits per second, base 1000, with K, M, G or T.\n"
-        "Exit codes: 0 done, 1 failed, 2 usage, 3 timed out, 8 daemon not running, 10 not found.\n";
+// 0: every verb takes the option.
+static const struct OptionHelp {
+        unsigned takes;
+        const char *text;
+} options_help[] = {
+        { 0, "-h --help               Show this help; after a verb, that of the verb" },
+        { 0, "   --version            Show the version" },
+        { TAKES_HOST, "-H --host=[USER@]HOST   Talk to the daemon of another host, over SSH" },
+        { TAKES_JSON, "   --json=MODE          pretty, short or off" },
+        { TAKES_FILES, "   --files              What a reload of the files would do (plan)" },
+        { TAKES_NETWORK, "   --network=CIDR       The one address inside this network (address)" },
+        { TAKES_RATES, "   --egress=RATE        Cap on what is sent, such as 8G; none: no cap (set-bandwidth)" },
+        { TAKES_RATES, "   --ingress=RATE       Cap on what is received (set-bandwidth)" },
+        { TAKES_RATES, "   --reset              Back to the caps of the file (set-bandwidth)" },
+        { TAKES_RATES, "   --runtime            Only until the next boot (set-bandwidth)" },
+        { TAKES_WAIT, "   --timeout=SECONDS    How long to wait; 0: no limit (wait-online)" },
+        { TAKES_WAIT, "   --any                One usable plane is enough (wait-online)" },
+        { MAY_START, "   --no-ask-password    Never ask for a password" },
+        { 0, "   --no-legend          No headings and no totals" },
+        { 0, "   --no-pager           No pager" },
+};
 
-static CtlExit verb_help(_unused_ Ctl *ctl, _unused_ int n_arguments, _unused_ char **arguments) {
+// takes: of one verb; all bits: every option.
+static void options_print(unsigned takes) {
+        (void)printf("\nOptions:\n");
+        for (size_t i = 0; i < ELEMENTSOF(options_help); i++)
+                if (options_help[i].takes == 0 || (options_help[i].takes & takes))
+                        (void)printf("  %s\n", options_help[i].text);
+        if (takes & TAKES_RATES)
+                (void)printf("\nRates are bits per second, base 1000, with K, M, G or T.\n");
+}
+
+static void help_print(void) {
         (void)printf(
                 "migplanectl [OPTIONS...] [VERB] [ARGUMENTS...]\n\n"
                 "Show and change the migration planes of this host.\n\nVerbs:\n");
@@ -90,7 +102,57 @@ static CtlExit verb_help(_unused_ Ctl *ctl, _unused_ int n_arguments, _unused_ c
                 int width = printf("  %s %s", verbs[i].name, verbs[i].arguments);
                 (void)printf("%*s%s\n", 26 - width, "", verbs[i].help);
         }
-        (void)fputs(options_help, stdout);
+        options_print(UINT_MAX);
+        (void)printf(
+                "migplanectl help VERB shows the options of a verb. A verb can be abbreviated.\n"
+                "Exit codes: 0 done, 1 failed, 2 usage, 3 timed out, 8 daemon not running, 10 not found.\n");
+}
+
+static void verb_help_print(const struct Verb *verb) {
+        (void)printf("migplanectl [OPTIONS...] %s%s%s\n\n%s. See %s in migplanectl(1).\n", verb->name,
+                     verb->arguments[0] ? " " : "", verb->arguments, verb->help, verb->name);
+        options_print(verb->takes);
+}
+
+// Exactly the verb, or the only one that begins so. NULL: the reason is printed.
+static const struct Verb *verb_find(const char *name) {
+        const struct Verb *found = NULL, *similar = NULL;
+        size_t n_found = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                if (streq(verbs[i].name, name))
+                        return &verbs[i];
+                if (strncmp(verbs[i].name, name, strlen(name)) == 0) {
+                        found = &verbs[i];
+                        n_found++;
+                }
+                if (!similar && config_name_is_similar(name, verbs[i].name))
+                        similar = &verbs[i];
+        }
+        if (n_found == 1)
+                return found;
+        if (n_found == 0) {
+                log_error("Unknown verb %s%s%s; migplanectl help lists the verbs", name,
+                          similar ? "; did you mean " : "", similar ? similar->name : "");
+                return NULL;
+        }
+        (void)fprintf(stderr, "The verb %s is ambiguous:", name);
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                if (strncmp(verbs[i].name, name, strlen(name)) == 0)
+                        (void)fprintf(stderr, " %s", verbs[i].name);
+        (void)fputc('\n', stderr);
+        return NULL;
+}
+
+static CtlExit verb_help(_unused_ Ctl *ctl, int n_arguments, char **arguments) {
+        const struct Verb *verb = n_arguments > 0 ? verb_find(arguments[0]) : NULL;
+
+        if (n_arguments > 0 && !verb)
+                return CTL_USAGE;
+        if (verb)
+                verb_help_print(verb);
+        else
+                help_print();
         return CTL_DONE;
 }
 
@@ -232,13 +294,6 @@ static CtlExit option_parse(Ctl *ctl, int option, const char *argument, unsigned
         }
 }
 
-static const struct Verb *verb_find(const char *name) {
-        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                if (streq(verbs[i].name, name))
-                        return &verbs[i];
-        return NULL;
-}
-
 static CtlExit verb_check(const struct Verb *verb, int n_arguments, unsigned taken) {
         static const struct {
                 unsigned takes;
@@ -255,8 +310,8 @@ static CtlExit verb_check(const struct Verb *verb, int n_arguments, unsigned tak
                         return CTL_USAGE;
                 }
         if (n_arguments < verb->n_min || (verb->n_max >= 0 && n_arguments > verb->n_max)) {
-                log_error("Usage: migplanectl %s%s%s; see migplanectl help", verb->name, verb->arguments[0] ? " " : "",
-                          verb->arguments);
+                log_error("Usage: migplanectl %s%s%s; see migplanectl help %s", verb->name,
+                          verb->arguments[0] ? " " : "", verb->arguments, verb->name);
                 return CTL_USAGE;
         }
         return CTL_DONE;
@@ -264,12 +319,15 @@ static CtlExit verb_check(const struct Verb *verb, int n_arguments, unsigned tak
 
 static CtlExit run(Ctl *ctl, int argc, char **argv) {
         unsigned taken = 0;
+        bool wants_help = false;
         CtlExit code;
         int option;
 
         while ((option = getopt_long(argc, argv, "hH:", options, NULL)) >= 0) {
-                if (option == 'h')
-                        return verb_help(ctl, 0, NULL);
+                if (option == 'h') {
+                        wants_help = true;
+                        continue;
+                }
                 if (option == OPTION_VERSION)
                         return puts("migplanectl " MIGPLANE_VERSION) < 0 ? CTL_FAILED : CTL_DONE;
                 code = option_parse(ctl, option, optarg, &taken);
@@ -277,12 +335,11 @@ static CtlExit run(Ctl *ctl, int argc, char **argv) {
                         return code;
         }
 
-        const char *name = optind < argc ? argv[optind++] : "list";
-        const struct Verb *verb = verb_find(name);
-        if (!verb) {
-                log_error("Unknown verb %s; migplanectl help lists the verbs", name);
+        if (wants_help)
+                return verb_help(ctl, optind < argc ? 1 : 0, argv + optind);
+        const struct Verb *verb = verb_find(optind < argc ? argv[optind++] : "list");
+        if (!verb)
                 return CTL_USAGE;
-        }
         code = verb_check(verb, argc - optind, taken);
         if (code != CTL_DONE)
                 return code;
