@@ -115,6 +115,6 @@ int main(int argc, char *argv[]) {
         Error error = {};
         int r = run(&error);
         if (r < 0)
-                log_error("%s", error.text);
+                log_error("%s", error.text[0] ? error.text : strerror(-r));
         return r < 0 ? EXIT_FAILURE : r;
 }

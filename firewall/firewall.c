@@ -213,7 +213,9 @@ static bool counter_init(const TableCounter *counter, FirewallCounter *ret) {
 
         *ret = (FirewallCounter){ .packets = counter->packets, .bytes = counter->bytes };
         strcpy_fixed(ret->name, counter->name);
-        if (!chain_name_parse_counter(counter->name, ret->link, &ret->is_outgoing, &reason))
+        // The bus takes no name that is not UTF-8.
+        if (!chain_name_is_plain(counter->name) ||
+            !chain_name_parse_counter(counter->name, ret->link, &ret->is_outgoing, &reason))
                 return false;
         strcpy_fixed(ret->reason, reason);
         return true;

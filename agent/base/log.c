@@ -46,6 +46,8 @@ void log_line(int level, const char *format, ...) {
         va_start(arguments, format);
         (void)vsnprintf(line, sizeof(line), format, arguments);
         va_end(arguments);
+        // Names of processes, links and files are what others choose.
+        (void)text_make_printable(line);
 
         if (log_is_journal())
                 (void)fprintf(stderr, "<%d>%s\n", level, line);

@@ -8,7 +8,7 @@
 
 void log_set_max_level(int level);
 int log_get_max_level(void);
-// Library-like code does not log: it returns an Error.
+// The line is made printable. Library-like code does not log: it returns an Error.
 void log_line(int level, const char *format, ...) _printf_(2, 3);
 
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)

@@ -41,6 +41,12 @@ static inline bool has_suffix(const char *text, const char *suffix) {
 // Copies text into an array and truncates it if it is too long; always terminated.
 #define strcpy_fixed(array, text) ((void)snprintf((array), sizeof(array), "%s", (text)))
 
+// The length in bytes of the UTF-8 sequence at the start of text, which has size bytes; 0 if it is not valid.
+size_t utf8_sequence_length(const char *text, size_t size);
+// For terminals, logs and the bus: makes each byte that is not UTF-8 and each control character a question mark.
+// Returns text.
+char *text_make_printable(char *text);
+
 // Grows *array so that it holds n items of item_size bytes. Returns 0 or -ENOMEM.
 int array_reserve_bytes(void **array, size_t *allocated, size_t n, size_t item_size);
 #define array_reserve(array, allocated, n) array_reserve_bytes((void **)(array), (allocated), (n), sizeof(**(array)))

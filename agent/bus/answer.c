@@ -11,5 +11,7 @@ int answer_error(sd_bus_error *ret_error, const char *name, const Error *error) 
         char full[96];
 
         (void)snprintf(full, sizeof(full), BUS_ERROR_PREFIX "%s", name);
-        return sd_bus_error_set(ret_error, full, error->text);
+        // A message that is not UTF-8 could not be sent.
+        Error printable = *error;
+        return sd_bus_error_set(ret_error, full, text_make_printable(printable.text));
 }

@@ -9,16 +9,8 @@
 
 char *config_printable_copy(const char *text) {
         char *copy = strdup(text);
-        size_t size = copy ? strlen(copy) : 0;
 
-        for (size_t i = 0, n; i < size; i += n) {
-                n = utf8_sequence_length(copy + i, size - i);
-                uint8_t first = (uint8_t)copy[i];
-                bool control = first < ' ' || first == 0x7f || (first == 0xc2 && (uint8_t)copy[i + 1] < 0xa0);
-                if (n == 0 || control)
-                        memset(copy + i, '?', n = n ?: 1);
-        }
-        return copy;
+        return copy ? text_make_printable(copy) : NULL;
 }
 
 int config_add_message(Config *config, ConfigSeverity severity, const char *plane, ConfigLocation at,

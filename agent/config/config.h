@@ -46,7 +46,7 @@ static inline void config_freep(Config **config) {
 }
 #define _cleanup_config_ _cleanup_(config_freep)
 
-// A copy for terminals, logs and the bus: a byte that is not UTF-8, or a control character, becomes a question mark.
+// A copy, see text_make_printable; NULL: out of memory.
 char *config_printable_copy(const char *text);
 
 const PlaneConfig *config_find(const Config *config, const char *name);

@@ -22,29 +22,6 @@
 
 #define WHITESPACE " \t\n\r"
 
-size_t utf8_sequence_length(const char *text, size_t size) {
-        // By length: mask and value of the first byte, and the smallest code point of this length.
-        static const struct {
-                uint8_t mask, lead;
-                uint32_t min;
-        } forms[] = { { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
-
-        const uint8_t *bytes = (const uint8_t *)text;
-        for (size_t n = 1; n <= ELEMENTSOF(forms) && n <= size; n++) {
-                if ((bytes[0] & forms[n - 1].mask) != forms[n - 1].lead)
-                        continue;
-                uint32_t code = bytes[0] & (uint8_t)~forms[n - 1].mask;
-                for (size_t i = 1; i < n; i++) {
-                        if ((bytes[i] & 0xc0) != 0x80)
-                                return 0;
-                        code = code << 6 | (bytes[i] & 0x3f);
-                }
-                bool surrogate = code >= 0xd800 && code <= 0xdfff;
-                return code >= forms[n - 1].min && code <= 0x10ffff && !surrogate ? n : 0;
-        }
-        return 0;
-}
-
 static bool is_utf8(const char *text, size_t size) {
         for (size_t i = 0, n; i < size; i += n) {
                 n = utf8_sequence_length(text + i, size - i);

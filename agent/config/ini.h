@@ -33,6 +33,3 @@ void ini_init(Ini *ini, char *text, size_t size);
 // Returns an IniItem, or -EBADMSG for a line that is neither section nor assignment. The caller may go on with the next
 // one.
 int ini_next(Ini *ini, Error *ret_error);
-
-// The length in bytes of the UTF-8 sequence at the start of text, which has size bytes; 0 if it is not valid.
-size_t utf8_sequence_length(const char *text, size_t size);

@@ -125,7 +125,11 @@ int addr_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_er
         int r = rtnl_addr_build_add_request(request, NLM_F_CREATE | NLM_F_REPLACE, &message);
         if (r < 0)
                 return error_set(ret_error, -EPROTO, "%s", nl_geterror(r));
-        (void)nla_put_u8(message, ATTRIBUTE_PROTO, OUR_PROTOCOL);
+        // Without the mark it would be another program's.
+        if (nla_put_u8(message, ATTRIBUTE_PROTO, OUR_PROTOCOL) < 0) {
+                nlmsg_free(message);
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        }
         return netlink_request(netlink, message, ret_error);
 }
 

@@ -130,6 +130,7 @@ void monitor_event_name_process(MonitorEvent *event) {
                 return;
         strcpy_fixed(event->process, name);
         event->process[strcspn(event->process, "\n")] = '\0';
+        (void)text_make_printable(event->process);
 }
 
 // --- rtnetlink ---
@@ -291,6 +292,7 @@ static void nftables_handle(MonitorReader *reader, const struct nlmsghdr *messag
         (void)attribute_be32(attributes[NFTA_GEN_PROC_PID], &event.pid);
         (void)attribute_string(attributes[NFTA_GEN_PROC_NAME], &name);
         strcpy_fixed(event.process, name);
+        (void)text_make_printable(event.process);
         bool touched = reader->our_table_touched;
         reader->our_table_touched = false;
         if (touched && !is_self(&event))

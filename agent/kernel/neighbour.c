@@ -98,8 +98,11 @@ static int neighbour_send(Netlink *netlink, int ifindex, const NeighbourObject *
                                   : rtnl_neigh_build_add_request(request, flags, &message);
         if (r < 0)
                 return error_set(ret_error, -EPROTO, "%s", nl_geterror(r));
-        if (state == NUD_PERMANENT)
-                (void)nla_put_u8(message, NDA_PROTOCOL, OUR_PROTOCOL);
+        // Without the mark it would be another program's.
+        if (state == NUD_PERMANENT && nla_put_u8(message, NDA_PROTOCOL, OUR_PROTOCOL) < 0) {
+                nlmsg_free(message);
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        }
         return netlink_request(netlink, message, ret_error);
 }
 

@@ -348,12 +348,38 @@ void object_deinit(Object *object) {
                 free(object->as_filter.program);
 }
 
+// Ticks of 64 ns in a second.
+#define TICKS_PER_SECOND 15625000U
+
+// a * b / c, rounded up, for a < c: bit by bit of b, because the product needs more than 64 bits, and a machine of 32
+// bits has no type for it. The remainder stays below c.
+static uint64_t multiply_divide(uint64_t a, uint32_t b, uint64_t c) {
+        uint64_t quotient = 0, remainder = 0;
+
+        for (uint32_t bit = UINT32_C(1) << 31; bit; bit >>= 1) {
+                const uint64_t terms[] = { remainder, b & bit ? a : 0 };
+
+                quotient *= 2;
+                for (size_t i = 0; i < ELEMENTSOF(terms); i++) {
+                        bool is_over = terms[i] > 0 && remainder >= c - terms[i];
+                        remainder = is_over ? remainder - (c - terms[i]) : remainder + terms[i];
+                        quotient += is_over;
+                }
+        }
+        return quotient + (remainder > 0);
+}
+
 uint32_t ticks_from_bytes(uint64_t bytes, uint64_t bytes_per_second) {
-        // 1e9 / 64 ticks per second
-        unsigned __int128 ticks = ((unsigned __int128)bytes * 15625000 + bytes_per_second - 1) / bytes_per_second;
+        uint64_t seconds = bytes / bytes_per_second;
+
+        if (seconds > UINT32_MAX / TICKS_PER_SECOND)
+                return UINT32_MAX;
+        uint64_t ticks = seconds * TICKS_PER_SECOND +
+                         multiply_divide(bytes % bytes_per_second, TICKS_PER_SECOND, bytes_per_second);
         return ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks;
 }
 
 uint64_t bytes_from_ticks(uint32_t ticks, uint64_t bytes_per_second) {
-        return (uint64_t)((unsigned __int128)ticks * bytes_per_second / 15625000);
+        return ticks * (bytes_per_second / TICKS_PER_SECOND) +
+               ticks * (bytes_per_second % TICKS_PER_SECOND) / TICKS_PER_SECOND;
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "base/util.h"
 
 static void test_a_caller_without_an_error_gets_the_code(void **state _unused_) {
         assert_int_equal(error_set(NULL, -ENOENT, "no %s", "link"), -ENOENT);
@@ -39,11 +40,35 @@ static void test_a_long_text_keeps_both_its_parts(void **state _unused_) {
         assert_string_equal(error.text + 400 + 2 + 599, "t");
 }
 
+static void test_what_others_chose_is_made_printable(void **state _unused_) {
+        static const struct {
+                const char *text, *printable;
+        } cases[] = {
+                { "", "" },
+                { "nft", "nft" },
+                { "a\x1b[31m\nb\x7f\r\t", "a?[31m?b???" },
+                { "Z\xc3\xbcrich \xe2\x82\xac", "Z\xc3\xbcrich \xe2\x82\xac" },
+                { "a\xff\xc3", "a??" },
+                { "\xc2\x9b"
+                  "31m",
+                  "??31m" }, // a control character of two bytes
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char text[32];
+
+                strcpy_fixed(text, cases[i].text);
+                assert_ptr_equal(text_make_printable(text), text);
+                assert_string_equal(text, cases[i].printable);
+        }
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_caller_without_an_error_gets_the_code),
                 cmocka_unit_test(test_callers_add_what_was_attempted),
                 cmocka_unit_test(test_a_long_text_keeps_both_its_parts),
+                cmocka_unit_test(test_what_others_chose_is_made_printable),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

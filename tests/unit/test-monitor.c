@@ -443,6 +443,15 @@ static void test_a_transaction_on_our_tables_tells_its_process(void **state _unu
         assert_string_equal(last.process, "nft");
 }
 
+static void test_the_name_of_a_process_is_made_printable(void **state _unused_) {
+        Message message = {};
+
+        put_rule(&message, "migplane");
+        put_generation(&message, 1234, "n\x1b[1m\n<0>x\xff");
+        message_dispatch(MONITOR_NFTABLES, &message);
+        assert_string_equal(last.process, "n?[1m?<0>x?");
+}
+
 static void test_only_transactions_on_our_tables_are_told(void **state _unused_) {
         Message message = {};
 
@@ -573,6 +582,7 @@ int main(void) {
                 cmocka_unit_test(test_other_types_of_messages_concern_no_plane),
                 cmocka_unit_test(test_the_port_of_a_request_tells_its_process),
                 cmocka_unit_test(test_a_transaction_on_our_tables_tells_its_process),
+                cmocka_unit_test(test_the_name_of_a_process_is_made_printable),
                 cmocka_unit_test(test_only_transactions_on_our_tables_are_told),
                 cmocka_unit_test(test_our_own_transactions_are_passed_over),
                 cmocka_unit_test(test_nobody_but_the_kernel_is_listened_to),
