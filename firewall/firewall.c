@@ -123,6 +123,18 @@ int firewall_read_foreign_rules(Firewall *firewall, ForeignRules *ret, Error *re
         return foreign_rules_read(firewall->netlink, ret, ret_error);
 }
 
+int firewall_find_missing(Firewall *firewall, bool ret[static RULESET_FAMILY_MAX], Error *ret_error) {
+        for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
+                _cleanup_table_ Table table = {};
+
+                int r = table_read(firewall->netlink, family, TABLE_EXISTENCE, &table, ret_error);
+                if (r < 0)
+                        return r;
+                ret[family] = !table.exists || table.is_dormant;
+        }
+        return 0;
+}
+
 // --- apply ---
 
 static void tables_deinit(Table (*tables)[RULESET_FAMILY_MAX]) {

@@ -35,6 +35,9 @@ const ForeignRules *firewall_foreign_rules(const Firewall *firewall);
 int firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
                    size_t n_remove, Error *ret_error);
 
+// Which of our tables do not exist, or are dormant, by family.
+int firewall_find_missing(Firewall *firewall, bool ret[static RULESET_FAMILY_MAX], Error *ret_error);
+
 // Asks the kernel whether it would take a transaction that loads these chains, and changes nothing. 0, or what it says.
 int firewall_check(Firewall *firewall, const Object *const *load, size_t n_load, Error *ret_error);
 

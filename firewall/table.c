@@ -212,7 +212,7 @@ int table_read(Netlink *netlink, RulesetFamily family, TableDepth depth, Table *
                 NetlinkHandler handler;
                 void (*restart)(void *userdata);
         } steps[] = {
-                { TABLE_CHAINS, NFT_MSG_GETTABLE, false, table_handle_table, forget_table },
+                { TABLE_EXISTENCE, NFT_MSG_GETTABLE, false, table_handle_table, forget_table },
                 { TABLE_CHAINS, NFT_MSG_GETCHAIN, true, table_handle_chain, forget_chains },
                 { TABLE_RULES, NFT_MSG_GETRULE, true, table_handle_rule, forget_rules },
         };

@@ -37,7 +37,8 @@ typedef struct TableCounters {
 } TableCounters;
 
 typedef enum TableDepth {
-        TABLE_CHAINS, // without the rules: n_rules, is_whole and hash mean nothing
+        TABLE_EXISTENCE, // without the chains
+        TABLE_CHAINS,    // without the rules: n_rules, is_whole and hash mean nothing
         TABLE_RULES,
 } TableDepth;
 

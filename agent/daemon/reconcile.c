@@ -122,9 +122,21 @@ static int first_snapshot(const Reconciler *reconciler, Snapshot *ret, Error *re
         return reconcile_snapshot(reconciler, ret, ret_error);
 }
 
+// Before anything that takes long with many peers.
+static void planes_shut(const Reconciler *reconciler) {
+        Error error = {};
+
+        int r = planes_close(reconciler->planes, reconciler->kernel, &error);
+        if (r < 0)
+                log_warning("cannot close the planes that have lost their rules: %s", error.text);
+        else if (r > 0)
+                log_warning("rules of migplane are missing; the planes are closed until the rules are loaded again");
+}
+
 // Rounds until a snapshot finds nothing that can be done now. Gives that snapshot, and what the kernel refused.
 static int rounds_run(Reconciler *reconciler, ReconcileCause cause, Snapshot *snapshot, ApplyFailures *failures,
                       Error *ret_error) {
+        planes_shut(reconciler);
         int r = first_snapshot(reconciler, snapshot, ret_error);
         if (r < 0)
                 return r;
@@ -132,6 +144,7 @@ static int rounds_run(Reconciler *reconciler, ReconcileCause cause, Snapshot *sn
                 // What was refused may have been about an object that went with another: it gets a second round.
                 if (failures->n_failures > 0 && round > 1)
                         break;
+                planes_shut(reconciler); // a snapshot takes a while as well
                 r = round_run(reconciler, snapshot, round == 0, cause, failures);
                 if (r < 0)
                         return error_set(ret_error, r, "out of memory");

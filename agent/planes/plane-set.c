@@ -9,6 +9,7 @@
 #include "config/equal.h"
 #include "config/plane-config.h"
 #include "engine/kernel.h"
+#include "engine/closing.h"
 #include "engine/snapshot.h"
 #include "model/reason.h"
 #include "planes/plane.h"
@@ -143,13 +144,11 @@ void planes_announce_reconciled(const PlaneSet *planes) {
                         observer->reconciled(observer->userdata);
 }
 
-int planes_snapshot(const PlaneSet *planes, Kernel *kernel, const SnapshotFacts *facts, Snapshot *ret,
-                    Error *ret_error) {
-        _cleanup_free_ PlaneInput *inputs = calloc(planes->n_planes + 1, sizeof(*inputs));
-        if (!inputs)
-                return error_set(ret_error, -ENOMEM, "out of memory");
+// What the engine is told of each plane; NULL when out of memory.
+static PlaneInput *inputs_new(const PlaneSet *planes) {
+        PlaneInput *inputs = calloc(planes->n_planes + 1, sizeof(*inputs));
 
-        for (size_t i = 0; i < planes->n_planes; i++) {
+        for (size_t i = 0; inputs && i < planes->n_planes; i++) {
                 const Plane *plane = planes->planes[i];
                 inputs[i] = (PlaneInput){
                         .config = plane->config,
@@ -160,5 +159,22 @@ int planes_snapshot(const PlaneSet *planes, Kernel *kernel, const SnapshotFacts 
                         .went_up = plane->status.went_up == plane->generation,
                 };
         }
+        return inputs;
+}
+
+int planes_snapshot(const PlaneSet *planes, Kernel *kernel, const SnapshotFacts *facts, Snapshot *ret,
+                    Error *ret_error) {
+        _cleanup_free_ PlaneInput *inputs = inputs_new(planes);
+
+        if (!inputs)
+                return error_set(ret_error, -ENOMEM, "out of memory");
         return snapshot_new(kernel, inputs, planes->n_planes, facts, ret, ret_error);
+}
+
+int planes_close(const PlaneSet *planes, Kernel *kernel, Error *ret_error) {
+        _cleanup_free_ PlaneInput *inputs = inputs_new(planes);
+
+        if (!inputs)
+                return error_set(ret_error, -ENOMEM, "out of memory");
+        return closing_run(kernel, inputs, planes->n_planes, ret_error);
 }

@@ -50,3 +50,5 @@ void planes_announce_reconciled(const PlaneSet *planes);
 // A snapshot whose planes are in the order of these. Changes none of them.
 int planes_snapshot(const PlaneSet *planes, Kernel *kernel, const SnapshotFacts *facts, Snapshot *ret,
                     Error *ret_error);
+// Closes planes that have lost their rules, see closing_run.
+int planes_close(const PlaneSet *planes, Kernel *kernel, Error *ret_error);
