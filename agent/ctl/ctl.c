@@ -26,6 +26,8 @@ enum {
         TAKES_HOST = 1 << 3,
         TAKES_WAIT = 1 << 4,
         TAKES_FILES = 1 << 6,
+        TAKES_FORCE = 1 << 7,
+        TAKES_BITS = 1 << 8,
         MAY_START = 1 << 5, // the daemon, by bus activation: no verb that reads does
 };
 
@@ -38,12 +40,14 @@ static const struct Verb {
         CtlVerb run;
         const char *help;
 } verbs[] = {
-        { "list", "", 0, 0, TAKES_HOST | TAKES_JSON, ctl_verb_list, "List the planes (also without any verb)" },
-        { "status", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_JSON, ctl_verb_status,
+        { "list", "", 0, 0, TAKES_HOST | TAKES_JSON | TAKES_BITS, ctl_verb_list,
+          "List the planes (also without any verb)" },
+        { "status", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_JSON | TAKES_BITS, ctl_verb_status,
           "Show the health of planes, and the reasons" },
-        { "address", "[PLANE]", 0, 1, TAKES_HOST | TAKES_NETWORK, ctl_verb_address,
+        { "address", "[PLANE]", 0, 1, TAKES_HOST | TAKES_NETWORK | TAKES_FORCE, ctl_verb_address,
           "Print this host's bare address on a plane" },
-        { "uri", "[PLANE]", 0, 1, TAKES_HOST, ctl_verb_uri, "Print the URI for migrations to this host" },
+        { "uri", "[PLANE]", 0, 1, TAKES_HOST | TAKES_JSON | TAKES_FORCE, ctl_verb_uri,
+          "Print the URI for migrations to this host" },
         { "set-bandwidth", "PLANE", 1, 1, TAKES_HOST | TAKES_RATES | MAY_START, ctl_verb_set_bandwidth,
           "Change the caps of a plane in place" },
         { "plan", "[PLANE]", 0, 1, TAKES_HOST | TAKES_JSON | TAKES_FILES, ctl_verb_plan,
@@ -72,6 +76,8 @@ static const struct OptionHelp {
         { TAKES_HOST, "-H --host=[USER@]HOST   Talk to the daemon of another host, over SSH" },
         { TAKES_JSON, "   --json=MODE          pretty, short or off" },
         { TAKES_FILES, "   --files              What a reload of the files would do (plan)" },
+        { TAKES_BITS, "   --bits               Rates in bits per second, without a unit (list, status)" },
+        { TAKES_FORCE, "   --force              Also of a plane that must not be used (address, uri)" },
         { TAKES_NETWORK, "   --network=CIDR       The one address inside this network (address)" },
         { TAKES_RATES, "   --egress=RATE        Cap on what is sent, such as 8G; none: no cap (set-bandwidth)" },
         { TAKES_RATES, "   --ingress=RATE       Cap on what is received (set-bandwidth)" },
@@ -159,6 +165,8 @@ static CtlExit verb_help(_unused_ Ctl *ctl, int n_arguments, char **arguments) {
 enum {
         OPTION_VERSION = 0x100,
         OPTION_JSON,
+        OPTION_BITS,
+        OPTION_FORCE,
         OPTION_FILES,
         OPTION_NETWORK,
         OPTION_EGRESS,
@@ -177,6 +185,8 @@ static const struct option options[] = {
         { "version", no_argument, NULL, OPTION_VERSION },
         { "host", required_argument, NULL, 'H' },
         { "json", required_argument, NULL, OPTION_JSON },
+        { "bits", no_argument, NULL, OPTION_BITS },
+        { "force", no_argument, NULL, OPTION_FORCE },
         { "files", no_argument, NULL, OPTION_FILES },
         { "network", required_argument, NULL, OPTION_NETWORK },
         { "egress", required_argument, NULL, OPTION_EGRESS },
@@ -252,6 +262,14 @@ static CtlExit option_parse(Ctl *ctl, int option, const char *argument, unsigned
         case OPTION_JSON:
                 *taken |= TAKES_JSON;
                 return option_parse_json(ctl, argument);
+        case OPTION_BITS:
+                *taken |= TAKES_BITS;
+                ctl->bits = true;
+                return CTL_DONE;
+        case OPTION_FORCE:
+                *taken |= TAKES_FORCE;
+                ctl->force = true;
+                return CTL_DONE;
         case OPTION_FILES:
                 *taken |= TAKES_FILES;
                 ctl->files = true;
@@ -300,6 +318,7 @@ static CtlExit verb_check(const struct Verb *verb, int n_arguments, unsigned tak
                 const char *options;
         } names[] = {
                 { TAKES_JSON, "--json" },       { TAKES_FILES, "--files" },
+                { TAKES_FORCE, "--force" },     { TAKES_BITS, "--bits" },
                 { TAKES_NETWORK, "--network" }, { TAKES_RATES, "--egress, --ingress, --reset or --runtime" },
                 { TAKES_HOST, "--host" },       { TAKES_WAIT, "--timeout or --any" },
         };

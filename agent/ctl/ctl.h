@@ -19,6 +19,7 @@ typedef enum CtlExit {
         CTL_FAILED = 1,
         CTL_USAGE = 2,
         CTL_TIMED_OUT = 3,
+        CTL_UNUSABLE = 3, // of status, as systemctl's
         CTL_NO_DAEMON = 8,
         CTL_NOT_FOUND = 10,
 } CtlExit;
@@ -53,6 +54,8 @@ typedef struct Ctl {
         CtlRate egress, ingress;
         bool reset, runtime;
         bool files;            // of plan
+        bool force;            // of address and uri
+        bool bits;             // rates as numbers
         uint64_t timeout_usec; // of wait-online; 0: none
         bool any;
         bool colours;
@@ -105,6 +108,8 @@ void ctl_messages_log(const json_t *messages);
 // --- output.c: terminals, colours, numbers for people
 
 void ctl_output_init(Ctl *ctl);
+// Prints "KEY: " and the text, which continues below itself where the terminal is too narrow for it.
+void ctl_line_print(const char *key, const char *text);
 
 typedef struct CtlColumn {
         const char *title;

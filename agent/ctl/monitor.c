@@ -1,24 +1,32 @@
 // migplanectl monitor: prints a line for each change, until interrupted.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include <time.h>
+
 #include "base/log.h"
 #include "base/names.h"
 #include "base/util.h"
 #include "client/client.h"
 #include "ctl/ctl.h"
 
-// "blue changed Health="degraded" MTU=9000", or the same as one JSON object a line; properties may be NULL.
+// "2026-11-30 16:03:12 blue changed Health="degraded" MTU=9000", or the same as one JSON object a line; properties may
+// be NULL.
 static void event_print(const Ctl *ctl, const char *subject, const char *event, json_t *properties) {
         const char *property;
+        struct timespec now;
+        char when[32];
         json_t *value;
 
+        (void)clock_gettime(CLOCK_REALTIME, &now);
         if (ctl->json != CTL_JSON_OFF) {
                 _cleanup_json_ json_t *line =
-                        json_pack("{sssssO*}", "Subject", subject, "Event", event, "Properties", properties);
+                        json_pack("{sssssO*sI}", "Subject", subject, "Event", event, "Properties", properties, "Time",
+                                  (json_int_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
                 (void)ctl_json_print(ctl, line);
                 return;
         }
-        (void)printf("%s %s", subject, event);
+        (void)strftime(when, sizeof(when), "%F %T", localtime(&now.tv_sec));
+        (void)printf("%s %s %s", when, subject, event);
         json_object_foreach(properties, property, value) {
                 (void)printf(" %s=", property);
                 (void)json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY);

@@ -4,6 +4,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -12,6 +13,12 @@
 #include "ctl/ctl.h"
 
 static FILE *pager;
+static unsigned columns; // of the terminal, also behind a pager; 0: no terminal
+
+enum {
+        KEY_WIDTH = 17,
+        TEXT_WIDTH_MIN = 24, // in a narrower terminal no line is wrapped
+};
 
 void ctl_output_init(Ctl *ctl) {
         const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -20,16 +27,46 @@ void ctl_output_init(Ctl *ctl) {
         (void)setlocale(LC_CTYPE, ""); // for the dots; numbers keep the form that scripts expect
         ctl->colours = terminal && !(no_color && no_color[0]) && !(term && streq(term, "dumb"));
         ctl->pager = ctl->pager && terminal;
+
+        struct winsize size;
+        if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+                columns = size.ws_col;
 }
 
-struct libscols_table *ctl_table_new(const Ctl *ctl, const CtlColumn *columns, size_t n_columns) {
+// How many bytes of the text go into a line: up to the last space that fits, or the first word.
+static size_t line_length(const char *text, size_t width) {
+        size_t n = strcspn(text, " "), next;
+
+        for (; text[n] == ' '; n = next) {
+                next = n + 1 + strcspn(text + n + 1, " ");
+                if (next > width)
+                        break;
+        }
+        return n;
+}
+
+void ctl_line_print(const char *key, const char *text) {
+        size_t width = columns >= KEY_WIDTH + TEXT_WIDTH_MIN ? columns - KEY_WIDTH : SIZE_MAX;
+
+        for (bool first = true; first || text[0]; first = false) {
+                size_t n = width == SIZE_MAX ? strlen(text) : line_length(text, width);
+                (void)printf("%15s%c %.*s\n", first ? key : "", first && key[0] ? ':' : ' ', (int)n, text);
+                text += n + (text[n] == ' ');
+        }
+}
+
+struct libscols_table *ctl_table_new(const Ctl *ctl, const CtlColumn *titles, size_t n_columns) {
         _cleanup_table_ struct libscols_table *table = scols_new_table();
 
         if (!table || scols_table_enable_colors(table, ctl->colours) < 0 ||
             scols_table_enable_noheadings(table, !ctl->legend) < 0)
                 return NULL;
+        // Standard output is the pager's pipe, and the terminal is behind it.
+        if (columns > 0 && (scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS) < 0 ||
+                            scols_table_set_termwidth(table, columns) < 0))
+                return NULL;
         for (size_t i = 0; i < n_columns; i++)
-                if (!scols_table_new_column(table, columns[i].title, 0, columns[i].flags))
+                if (!scols_table_new_column(table, titles[i].title, 0, titles[i].flags))
                         return NULL;
         return TAKE(table);
 }

@@ -11,6 +11,41 @@
 #include "client/client.h"
 #include "ctl/ctl.h"
 
+// --- JSON
+
+// An array of structures, as the bus has it, with names for the members.
+static json_t *members_name(const json_t *rows, const char *const *names, size_t n_names) {
+        json_t *objects = json_array(), *row;
+        size_t i;
+
+        json_array_foreach(rows, i, row) {
+                json_t *object = json_object();
+                for (size_t j = 0; j < n_names; j++)
+                        (void)json_object_set(object, names[j], json_array_get(row, j));
+                (void)json_array_append_new(objects, object);
+        }
+        return objects;
+}
+
+// Beside HealthReasons and RecentDrops, whose members have positions only.
+static CtlExit planes_print_json(const Ctl *ctl, json_t *planes) {
+        static const char *const reason[] = { "Code", "Text" };
+        static const char *const drop[] = { "Time",   "Times",       "Reason",   "Interface",      "MACAddress",
+                                            "Source", "Destination", "Protocol", "DestinationPort" };
+        size_t i;
+        json_t *plane;
+
+        json_array_foreach(planes, i, plane) {
+                const json_t *reasons = json_object_get(plane, "HealthReasons"),
+                             *drops = json_object_get(plane, "RecentDrops");
+                if (reasons)
+                        (void)json_object_set_new(plane, "Reasons", members_name(reasons, reason, ELEMENTSOF(reason)));
+                if (drops)
+                        (void)json_object_set_new(plane, "Drops", members_name(drops, drop, ELEMENTSOF(drop)));
+        }
+        return ctl_json_print(ctl, planes);
+}
+
 // --- list
 
 enum {
@@ -33,18 +68,40 @@ static const CtlColumn list_columns[COLUMN_MAX] = {
         [COLUMN_HEALTH] = { "HEALTH", "Health", 0 },
 };
 
+static const char *rate_text(const Ctl *ctl, uint64_t bits_per_second, char ret[static CTL_NUMBER_MAX]) {
+        if (!ctl->bits)
+                return ctl_format_rate(bits_per_second, ret);
+        (void)snprintf(ret, CTL_NUMBER_MAX, "%" PRIu64, bits_per_second);
+        return ret;
+}
+
+// "192.0.2.1/24", or "192.0.2.1/24,+2" for a plane with two more.
+static char *addresses_text(const json_t *plane) {
+        size_t n = json_array_size(json_object_get(plane, "Addresses"));
+        char *text;
+
+        int r = n > 1 ? asprintf(&text, "%s,+%zu", client_plane_string(plane, "Cidr"), n - 1)
+                      : asprintf(&text, "%s", client_plane_string(plane, "Cidr"));
+        return r < 0 ? NULL : text;
+}
+
 static int table_add_plane(const Ctl *ctl, struct libscols_table *table, const json_t *plane) {
         const char *health = ctl_health_word(plane);
         struct libscols_line *line = scols_table_new_line(table, NULL);
         int r = line ? 0 : -ENOMEM;
 
         for (size_t i = 0; i < COLUMN_MAX && r == 0; i++) {
-                char rate[CTL_NUMBER_MAX];
-                const char *text = list_columns[i].flags == SCOLS_FL_RIGHT
-                                           ? ctl_format_rate(client_plane_number(plane, list_columns[i].key), rate)
-                                   : i == COLUMN_HEALTH ? health
-                                                        : client_plane_string(plane, list_columns[i].key);
-                r = scols_line_set_data(line, i, text[0] ? text : "-");
+                char number[CTL_NUMBER_MAX];
+                _cleanup_free_ char *addresses = NULL;
+                const char *text = client_plane_string(plane, list_columns[i].key);
+
+                if (i == COLUMN_HEALTH)
+                        text = health;
+                else if (i == COLUMN_ADDRESS)
+                        text = addresses = addresses_text(plane);
+                else if (list_columns[i].flags == SCOLS_FL_RIGHT)
+                        text = rate_text(ctl, client_plane_number(plane, list_columns[i].key), number);
+                r = text ? scols_line_set_data(line, i, text[0] ? text : "-") : -ENOMEM;
         }
         if (r == 0 && ctl->colours)
                 r = scols_cell_set_color(scols_line_get_cell(line, COLUMN_HEALTH),
@@ -80,6 +137,18 @@ static void edited_print(const json_t *planes) {
         (void)printf("; see migplanectl plan --files.\n");
 }
 
+// "2 planes; blue is the default."
+static void legend_print(const json_t *planes) {
+        size_t n = json_array_size(planes), i;
+        json_t *plane;
+
+        (void)printf("%s%zu plane%s", n > 0 ? "\n" : "", n, n == 1 ? "" : "s");
+        json_array_foreach(planes, i, plane)
+                if (n > 1 && client_plane_flag(plane, "Default"))
+                        (void)printf("; %s is the default", client_plane_string(plane, "Name"));
+        (void)printf(".\n");
+}
+
 CtlExit ctl_verb_list(Ctl *ctl, _unused_ int n_arguments, _unused_ char **arguments) {
         _cleanup_json_ json_t *planes = NULL;
 
@@ -87,7 +156,7 @@ CtlExit ctl_verb_list(Ctl *ctl, _unused_ int n_arguments, _unused_ char **argume
         if (code != CTL_DONE)
                 return code;
         if (ctl->json != CTL_JSON_OFF)
-                return ctl_json_print(ctl, planes);
+                return planes_print_json(ctl, planes);
 
         size_t n = json_array_size(planes);
         if (n > 0) {
@@ -99,7 +168,7 @@ CtlExit ctl_verb_list(Ctl *ctl, _unused_ int n_arguments, _unused_ char **argume
                 }
         }
         if (ctl->legend)
-                (void)printf("%s%zu plane%s.\n", n > 0 ? "\n" : "", n, n == 1 ? "" : "s");
+                legend_print(planes);
         if (ctl->legend && client_need_reload(&ctl->client))
                 edited_print(planes);
         return CTL_DONE;
@@ -110,13 +179,14 @@ CtlExit ctl_verb_list(Ctl *ctl, _unused_ int n_arguments, _unused_ char **argume
 static void status_line(const char *key, const char *format, ...) _printf_(2, 3);
 
 static void status_line(const char *key, const char *format, ...) {
+        _cleanup_free_ char *text = NULL;
         va_list arguments;
 
-        (void)printf("%15s%c ", key, key[0] ? ':' : ' ');
         va_start(arguments, format);
-        (void)vprintf(format, arguments);
+        if (vasprintf(&text, format, arguments) < 0)
+                text = NULL;
         va_end(arguments);
-        (void)putchar('\n');
+        ctl_line_print(key, text ?: "?");
 }
 
 static const char *text_of(const json_t *value) {
@@ -153,7 +223,7 @@ static void status_print_addresses(const json_t *plane) {
         status_print_ports(plane);
 }
 
-static void status_print_bandwidth(const json_t *plane) {
+static void status_print_bandwidth(const Ctl *ctl, const json_t *plane) {
         static const struct {
                 const char *key, *property, *origin;
         } rates[] = {
@@ -167,7 +237,7 @@ static void status_print_bandwidth(const json_t *plane) {
                 const char *origin = client_plane_string(plane, rates[i].origin);
                 char rate[CTL_NUMBER_MAX];
                 status_line(rates[i].key, "%s%s%s%s",
-                            ctl_format_rate(client_plane_number(plane, rates[i].property), rate), origin[0] ? " (" : "",
+                            rate_text(ctl, client_plane_number(plane, rates[i].property), rate), origin[0] ? " (" : "",
                             origin, origin[0] ? ")" : "");
         }
         if (suggested > 0)
@@ -227,35 +297,62 @@ static void status_print_counters(const json_t *plane) {
                 status_line("Repairs", "%" PRIu64, client_plane_number(plane, "Repairs"));
 }
 
-static void status_print_device(const json_t *plane) {
+static void status_print_device(const Ctl *ctl, const json_t *plane) {
         status_line("Interface", "%s (%s, index %" PRIu64 ")", client_plane_string(plane, "Interface"),
                     client_plane_string(plane, "Kind"), client_plane_number(plane, "InterfaceIndex"));
         status_line("MTU", "%" PRIu64 " bytes", client_plane_number(plane, "MTU"));
         status_print_addresses(plane);
-        status_print_bandwidth(plane);
+        status_print_bandwidth(ctl, plane);
         status_print_counters(plane);
 }
 
-static void status_print(const Ctl *ctl, const json_t *plane) {
+static void status_print_rest(const Ctl *ctl, const json_t *plane) {
+        // A plane without a configuration has no interface, and its ports are closed.
+        if (client_plane_string(plane, "Interface")[0])
+                status_print_device(ctl, plane);
+        else
+                status_print_ports(plane);
+        status_line("Required", "%s", client_plane_flag(plane, "Required") ? "yes" : "no");
+        status_line("Default", "%s", client_plane_flag(plane, "Default") ? "yes" : "no");
+        status_line("Fallback", "%s", client_plane_string(plane, "Fallback"));
+}
+
+static void status_print(const Ctl *ctl, const json_t *plane, bool is_short) {
         const char *health = ctl_health_word(plane), *description = client_plane_string(plane, "Description");
+        bool edited = client_plane_flag(plane, "NeedReload");
 
         (void)printf("%s%s%s %s%s%s\n", ctl_colour(ctl, ctl_health_colour(health)), ctl_health_dot(health),
                      ctl_colour(ctl, CTL_PLAIN), client_plane_string(plane, "Name"), description[0] ? " - " : "",
                      description);
         status_print_health(ctl, plane);
-        status_line("File", "%s%s", client_plane_string(plane, "FragmentPath"),
-                    client_plane_flag(plane, "NeedReload") ? ", edited and not reloaded (migplanectl reload)" : "");
-        // A plane without a configuration has no interface, and its ports are closed.
-        if (client_plane_string(plane, "Interface")[0])
-                status_print_device(plane);
+        if (!is_short || edited)
+                status_line("File", "%s%s", client_plane_string(plane, "FragmentPath"),
+                            edited ? ", edited and not reloaded (migplanectl reload)" : "");
+        if (!is_short)
+                status_print_rest(ctl, plane);
+}
+
+static CtlExit status_print_all(Ctl *ctl, const json_t *planes, bool is_short) {
+        size_t i;
+        json_t *plane;
+
+        if (json_array_size(planes) == 0)
+                (void)printf("No planes.\n");
         else
-                status_print_ports(plane);
-        status_line("Required", "%s", client_plane_flag(plane, "Required") ? "yes" : "no");
-        status_line("Fallback", "%s", client_plane_string(plane, "Fallback"));
+                ctl_pager_open(ctl);
+        json_array_foreach(planes, i, plane) {
+                if (i > 0)
+                        (void)putchar('\n');
+                status_print(ctl, plane, is_short);
+        }
+        if (is_short && ctl->legend)
+                (void)printf("\nmigplanectl status PLANE shows the rest.\n");
+        return CTL_DONE;
 }
 
 CtlExit ctl_verb_status(Ctl *ctl, int n_arguments, char **arguments) {
         _cleanup_json_ json_t *planes = NULL, *chosen = json_array();
+        bool is_usable = true;
         size_t i;
         json_t *plane;
 
@@ -264,21 +361,14 @@ CtlExit ctl_verb_status(Ctl *ctl, int n_arguments, char **arguments) {
                 code = ctl_planes_choose(planes, n_arguments, arguments, chosen);
         if (code != CTL_DONE)
                 return code;
-        json_array_foreach(chosen, i, plane)
-                client_plane_read_counters(&ctl->client, plane);
-        if (ctl->json != CTL_JSON_OFF)
-                return ctl_json_print(ctl, chosen);
-
-        if (json_array_size(chosen) == 0)
-                (void)printf("No planes.\n");
-        else
-                ctl_pager_open(ctl);
         json_array_foreach(chosen, i, plane) {
-                if (i > 0)
-                        (void)putchar('\n');
-                status_print(ctl, plane);
+                client_plane_read_counters(&ctl->client, plane);
+                is_usable &= client_plane_is_usable(plane);
         }
-        return CTL_DONE;
+        code = ctl->json != CTL_JSON_OFF
+                       ? planes_print_json(ctl, chosen)
+                       : status_print_all(ctl, chosen, n_arguments == 0 && json_array_size(chosen) > 1);
+        return code == CTL_DONE && !is_usable ? CTL_UNUSABLE : code;
 }
 
 // --- plan

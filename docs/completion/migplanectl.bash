@@ -38,9 +38,11 @@ _migplanectl() {
     esac
 
     case $verb in
-    '' | list | status | verify | check | reload | monitor) options+=' --json' ;;
+    '' | list | status) options+=' --json --bits' ;;
+    verify | check | reload | monitor) options+=' --json' ;;
+    uri) options+=' --json --force' ;;
     plan) options+=' --json --files' ;;
-    address) options+=' --network' ;;
+    address) options+=' --network --force' ;;
     set-bandwidth) options+=' --egress --ingress --reset --runtime' ;;
     wait-online) options+=' --timeout --any' ;;
     esac
