@@ -132,7 +132,9 @@ static void neighbours_judge(Check *check, const Neighbours *neighbours) {
                 else if (!is_expected(check->config, address))
                         check_say(check, VERDICT_WARNING, "%s at %s is not within Peers=", text, mac);
                 for (size_t j = 0; j < i && !pinned; j++)
-                        if (memcmp(&neighbours->entries[j].mac, found, sizeof(*found)) == 0)
+                        // A peer of both families has one address of each at its MAC address.
+                        if (neighbours->entries[j].address.family == address->family &&
+                            memcmp(&neighbours->entries[j].mac, found, sizeof(*found)) == 0)
                                 check_say(check, VERDICT_WARNING,
                                           "%s and %s are both at %s: one entry may be forged; [Peer] MACAddress= fixes "
                                           "the address of a peer",

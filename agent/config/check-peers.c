@@ -82,7 +82,12 @@ static void check_has_peers(ConfigDraft *draft) {
 
         if (plane->n_addresses == 0)
                 return;
-        if (!has_peers(plane))
+        const ConfigLocation peers_at = config_location(plane, "Isolation", "Peers", 0);
+        if (!has_peers(plane) && peers_at.line > 0)
+                draft_error(draft, peers_at,
+                            "Peers= holds the plane's own address and no other host; name the other hosts, or remove "
+                            "Peers= for the plane's networks");
+        else if (!has_peers(plane))
                 draft_error(draft, config_location(plane, "Address", "Address", 0),
                             "Address=%s: no other host can be a peer; give the prefix length of the plane's network, "
                             "or set Peers=",

@@ -218,8 +218,14 @@ static int drop_ins_store(const BandwidthRequest *request, const DropIn *persist
         }
         const DropInRates merged = rates_merge(&persistent->rates, request),
                           left = rates_uncover(&runtime->rates, request);
-        int r = drop_in_store(persistent, &merged, ret_error);
-        return r < 0 ? r : drop_in_store(runtime, &left, ret_error);
+        Error error = {};
+        int r = drop_in_store(persistent, &merged, &error);
+        if (r == -EROFS || r == -EACCES)
+                return error_set(ret_error, r,
+                                 "%.900s; set it until the next boot with --runtime, which writes to /run", error.text);
+        if (r < 0)
+                return error_set(ret_error, r, "%s", error.text);
+        return drop_in_store(runtime, &left, ret_error);
 }
 
 static int store_and_apply(Reconciler *reconciler, Plane *plane, const BandwidthRequest *request,

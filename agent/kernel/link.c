@@ -153,6 +153,33 @@ static int link_tag(Netlink *netlink, int ifindex, const char *alias, Error *ret
         return link_send(netlink, orig, changes, ret_error);
 }
 
+// Why the parent takes no link of ours: EBUSY says no more than that something else receives its frames.
+static void busy_explain(Netlink *netlink, const LinkObject *link, Error *error) {
+        _cleanup_inventory_ Inventory inventory = {};
+        char before[512];
+
+        if (inventory_read(netlink, &inventory, NULL) < 0)
+                return;
+        const Link *parent = inventory_find(&inventory, link->parent);
+        const Link *master = parent ? inventory_find_index(&inventory, parent->master_index) : NULL;
+        (void)snprintf(before, sizeof(before), "%.500s", error->text);
+        if (!master)
+                (void)error_set(error, error->code,
+                                "%s: another program's device, such as an ipvlan, has all frames of %s; use another "
+                                "Parent=",
+                                before, link->parent);
+        else if (streq(master->kind, LINK_KIND_OPENVSWITCH))
+                (void)error_set(error, error->code,
+                                "%s: %s is a port of Open vSwitch; take an internal port of its bridge, with "
+                                "Kind=device and ManagedBy=other",
+                                before, link->parent);
+        else
+                (void)error_set(error, error->code,
+                                "%s: %s is a port of %s (%s), which has all of its frames; write "
+                                "Parent=%s",
+                                before, link->parent, master->name, master->kind, master->name);
+}
+
 int link_add(Netlink *netlink, int ifindex _unused_, const Object *desired, Error *ret_error) {
         const LinkObject *link = &desired->as_link;
         int index;
@@ -172,6 +199,8 @@ int link_add(Netlink *netlink, int ifindex _unused_, const Object *desired, Erro
                 rtnl_link_set_link(request, index);
         }
         int r = link_send(netlink, NULL, request, ret_error);
+        if (r == -EBUSY && link->parent[0] && ret_error)
+                busy_explain(netlink, link, ret_error);
         if (r < 0 || !link->alias[0])
                 return r;
 

@@ -176,8 +176,8 @@ static void test_errors_of_peers(void **state _unused_) {
                   "blue.plane:6: error: Peers=127.0.0.0/8 is a loopback address; name networks of hosts\n"
                   "blue.plane:7: error: Peers=224.0.0.0/4 is a multicast address; name networks of hosts\n" },
                 { PLANE "[Isolation]\nPeers=172.150.1.5\n",
-                  "blue.plane:4: error: Address=172.150.1.5/24: no other host can be a peer; give the prefix length of "
-                  "the plane's network, or set Peers=\n" },
+                  "blue.plane:6: error: Peers= holds the plane's own address and no other host; name the other hosts, "
+                  "or remove Peers= for the plane's networks\n" },
                 { PLANE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.1\n[Health]\nProbe=172.150.1.1\n",
                   "blue.plane:9: error: Probe=172.150.1.1 is a gateway, which answers no probe on the plane; name a "
                   "peer\n" },
