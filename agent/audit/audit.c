@@ -93,6 +93,7 @@ static const struct ReasonCheck {
         [REASON_NO_ISOLATION] = { "rules", VERDICT_FAILED },
         [REASON_APPLY_FAILED] = { "configuration", VERDICT_FAILED },
         [REASON_DRIFT] = { "device", VERDICT_WARNING },
+        [REASON_UNCONFIRMED] = { "configuration", VERDICT_WARNING },
         [REASON_CONTENDED] = { "configuration", VERDICT_WARNING },
         [REASON_OTHER_MANAGER] = { "device", VERDICT_WARNING },
         [REASON_BYPASSED] = { NULL, VERDICT_FAILED },   // xdp, tcx, tc-filters, tc-redirects

@@ -25,6 +25,8 @@ void names_ifb(const char *interface, char ret[static IFNAMSIZ]);
 
 // IFA_PROTO, rtm_protocol and NDA_PROTOCOL of our objects; unassigned in the kernel's and iproute2's lists.
 #define OUR_PROTOCOL 109 // 'm'
+// IFA_RT_PRIORITY of our addresses where the kernel has no IFA_PROTO ("mp"): the metric of the route to their network.
+#define OUR_ADDRESS_METRIC 0x6d70
 
 // The root HTB ("mp"), its classes, and the priority of our filters.
 #define OUR_QDISC_HANDLE 0x6d700000U

@@ -134,6 +134,7 @@ Manager *manager_free(Manager *manager) {
         drops_deinit(&manager->drops);
         schedule_deinit(&manager->schedule);
         watch_deinit(&manager->watch);
+        unconfirmed_deinit(&manager->reconciler.unconfirmed);
         messages_deinit(&manager->messages);
         planes_deinit(&manager->planes);
         kernel_deinit(&manager->kernel);

@@ -28,6 +28,7 @@
 #include "planes/plane-set.h"
 #include "planes/plane.h"
 #include "planes/repair.h"
+#include "planes/unconfirmed.h"
 
 enum {
         ROUNDS_MAX = 4,
@@ -78,25 +79,41 @@ static void reports_check(Drops *drops, const ApplyFailures *failures) {
                         drops_refuse(drops, failures->failures[i].error.text);
 }
 
-// Carries out what a snapshot found, except what a backoff pauses. Returns how many operations that were.
+static bool is_unconfirmed(const Unconfirmed *unconfirmed, const Plan *plan) {
+        for (size_t i = 0; i < plan->n_operations; i++)
+                if (!unconfirmed_has(unconfirmed, &plan->operations[i]))
+                        return false;
+        return true;
+}
+
+// Carries out what a snapshot found, except what a backoff pauses. Returns how many operations that were. ret_foreign:
+// how many changes by others were read before.
 static int round_run(Reconciler *reconciler, const Snapshot *snapshot, bool is_first, ReconcileCause cause,
-                     ApplyFailures *failures) {
+                     ApplyFailures *failures, unsigned *ret_foreign) {
         _cleanup_plan_ Plan active = {};
 
-        int r = repair_select(reconciler->planes, snapshot, cause == RECONCILE_INTENT, clock_now_usec(), &active);
+        int r = repair_select(reconciler->planes, snapshot, &reconciler->unconfirmed, cause == RECONCILE_INTENT,
+                              clock_now_usec(), &active);
         if (r < 0 || active.n_operations == 0)
                 return r;
         if (is_first)
                 reconciler->first_plan = plan_hash(&active);
         // A plan that was refused before is another try: nothing has changed, and the log has it already.
-        bool is_news = is_first && reconciler->first_plan != reconciler->refused_plan;
+        // Nor is a change that the kernel has not confirmed before.
+        bool is_news = is_first && reconciler->first_plan != reconciler->refused_plan &&
+                       !is_unconfirmed(&reconciler->unconfirmed, &active);
         if (is_news)
                 plan_log(&active);
+        watch_drain(reconciler->watch);
+        *ret_foreign = reconciler->watch->n_foreign;
         apply_failures_deinit(failures);
         r = apply(reconciler->kernel, &active, failures);
         if (r < 0)
                 return r;
         reconciler->n_changes++;
+        r = unconfirmed_tried(&reconciler->unconfirmed, &active, failures);
+        if (r < 0)
+                return r;
         reports_check(reconciler->drops, failures);
         if (is_news && cause != RECONCILE_INTENT) {
                 // A snapshot can show a change before its notification is read; that of our answer to it comes after,
@@ -140,12 +157,15 @@ static int rounds_run(Reconciler *reconciler, ReconcileCause cause, Snapshot *sn
         int r = first_snapshot(reconciler, snapshot, ret_error);
         if (r < 0)
                 return r;
+        // What others have put right, or what is not desired any more, is forgotten.
+        unconfirmed_look(&reconciler->unconfirmed, &snapshot->plan, true, clock_now_usec());
         for (unsigned round = 0; round < ROUNDS_MAX; round++) {
                 // What was refused may have been about an object that went with another: it gets a second round.
                 if (failures->n_failures > 0 && round > 1)
                         break;
+                unsigned n_foreign = 0;
                 planes_shut(reconciler); // a snapshot takes a while as well
-                r = round_run(reconciler, snapshot, round == 0, cause, failures);
+                r = round_run(reconciler, snapshot, round == 0, cause, failures, &n_foreign);
                 if (r < 0)
                         return error_set(ret_error, r, "out of memory");
                 if (r == 0)
@@ -154,6 +174,11 @@ static int rounds_run(Reconciler *reconciler, ReconcileCause cause, Snapshot *sn
                 r = reconcile_snapshot(reconciler, snapshot, ret_error);
                 if (r < 0)
                         return r;
+                // What is read here and is not in the snapshot would be forgotten.
+                if (snapshot->plan.n_operations > 0)
+                        watch_drain(reconciler->watch);
+                unconfirmed_look(&reconciler->unconfirmed, &snapshot->plan, reconciler->watch->n_foreign != n_foreign,
+                                 clock_now_usec());
         }
         if (snapshot->plan.n_operations == 0)
                 apply_failures_deinit(failures);
@@ -196,7 +221,10 @@ static void neighbours_watch(Watch *watch, const State *desired) {
 }
 
 static void statuses_store(const Reconciler *reconciler, Snapshot *snapshot, const ApplyFailures *failures) {
-        HealthFacts facts = { .snapshot = snapshot, .failures = failures, .now_usec = clock_now_usec() };
+        HealthFacts facts = { .snapshot = snapshot,
+                              .failures = failures,
+                              .unconfirmed = &reconciler->unconfirmed,
+                              .now_usec = clock_now_usec() };
         _cleanup_usable_host_ UsableHost host = {};
 
         usable_host_read(reconciler->kernel->netlink, &snapshot->inventory, &host);
@@ -242,6 +270,7 @@ static void next_arrange(Reconciler *reconciler, bool is_refused) {
         const uint64_t delays[] = {
                 reconciler->retry_usec,
                 repair_backoff_remaining(reconciler->planes, now),
+                unconfirmed_remaining(&reconciler->unconfirmed, now),
                 handover_hold_remaining(reconciler->handover, now),
         };
         for (size_t i = 0; i < ELEMENTSOF(delays); i++)
@@ -267,6 +296,10 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
         peer_recovery_pin_peers(reconciler->recovery);
         reconciler->n_changes += cause == RECONCILE_INTENT;
         reconciler->first_plan = 0;
+        if (cause == RECONCILE_INTENT)
+                unconfirmed_deinit(&reconciler->unconfirmed);
+        if (reconciler->watch->suspect.pid)
+                unconfirmed_wake_rulesets(&reconciler->unconfirmed);
         cause = reports_update(reconciler->drops, cause);
         int r = rounds_run(reconciler, cause, &snapshot, &failures, &error);
         if (r >= 0) { // what follows happens either way

@@ -13,6 +13,7 @@
 #include "planes/peer-recovery.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
+#include "planes/unconfirmed.h"
 
 typedef struct Reconciler {
         // Not owned.
@@ -24,6 +25,7 @@ typedef struct Reconciler {
         Handover *handover;
         PeerRecovery *recovery;
 
+        Unconfirmed unconfirmed;
         char machine_id[33];      // "": this host has none
         unsigned n_unseen;        // snapshots in a row that failed
         uint64_t retry_usec;      // doubles while the kernel keeps refusing

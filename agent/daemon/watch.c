@@ -108,6 +108,7 @@ static void on_notification(const MonitorEvent *event, void *userdata) {
                 lost_log(watch, clock_now_usec());
         suspect_route(watch->planes, event);
         watch->n_changes += concern == WATCH_OBJECT;
+        watch->n_foreign += concern == WATCH_OBJECT && event->pid;
         if (concern == WATCH_OBJECT && event->pid && !watch->suspect.pid) {
                 watch->suspect = *event;
                 monitor_event_name_process(&watch->suspect);

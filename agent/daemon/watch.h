@@ -26,6 +26,7 @@ typedef struct Watch {
 
         MonitorEvent suspect; // the first change by another process since watch_forget; pid 0: none
         unsigned n_changes;   // of what a plane is made of, by others
+        unsigned n_foreign;   // of these, by a process that the kernel names
         unsigned n_lost;      // times that notifications were lost since the log said so
         uint64_t lost_logged_usec;
 } Watch;

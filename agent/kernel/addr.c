@@ -37,6 +37,7 @@ static int address_read(const struct nlmsghdr *header, void *userdata) {
         AddrList *list = userdata;
         const struct nlattr *attributes[ATTRIBUTE_PROTO + 1];
         const struct ifaddrmsg *info = NLMSG_DATA(header);
+        uint32_t metric = 0;
         uint8_t protocol = 0;
 
         if (header->nlmsg_type != RTM_NEWADDR ||
@@ -48,9 +49,10 @@ static int address_read(const struct nlmsghdr *header, void *userdata) {
                 .flags = info->ifa_flags, // the first eight of them
         };
         if (attribute_u32(attributes[IFA_FLAGS], &entry.flags) < 0 ||
+            attribute_u32(attributes[IFA_RT_PRIORITY], &metric) < 0 ||
             attribute_u8(attributes[ATTRIBUTE_PROTO], &protocol) < 0)
                 return -EBADMSG;
-        entry.is_ours = protocol == OUR_PROTOCOL;
+        entry.is_ours = protocol == OUR_PROTOCOL || metric == OUR_ADDRESS_METRIC;
         // A kernel without strict checks sends the addresses of all links.
         if ((list->ifindex != 0 && entry.ifindex != list->ifindex) ||
             (info->ifa_family != AF_INET && info->ifa_family != AF_INET6) ||
@@ -112,8 +114,7 @@ static struct rtnl_addr *request_new(int ifindex, const Prefix *prefix) {
         return rtnl_addr_set_local(request, local) < 0 ? NULL : TAKE(request);
 }
 
-int addr_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error) {
-        const Prefix *prefix = &desired->as_address.prefix;
+static int addr_send(Netlink *netlink, int ifindex, const Prefix *prefix, bool by_metric, Error *ret_error) {
         _cleanup_(rtnl_addr_freep) struct rtnl_addr *request = request_new(ifindex, prefix);
         struct nl_msg *message = NULL;
         if (!request)
@@ -126,11 +127,34 @@ int addr_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_er
         if (r < 0)
                 return error_set(ret_error, -EPROTO, "%s", nl_geterror(r));
         // Without the mark it would be another program's.
-        if (nla_put_u8(message, ATTRIBUTE_PROTO, OUR_PROTOCOL) < 0) {
+        if ((by_metric ? nla_put_u32(message, IFA_RT_PRIORITY, OUR_ADDRESS_METRIC)
+                       : nla_put_u8(message, ATTRIBUTE_PROTO, OUR_PROTOCOL)) < 0) {
                 nlmsg_free(message);
                 return error_set(ret_error, -ENOMEM, "out of memory");
         }
         return netlink_request(netlink, message, ret_error);
+}
+
+static bool lacks_mark(Netlink *netlink, int ifindex, const Prefix *prefix) {
+        _cleanup_addr_list_ AddrList list = {};
+
+        if (addr_read(netlink, ifindex, &list, NULL) < 0)
+                return false;
+        for (size_t i = 0; i < list.n_entries; i++)
+                if (prefix_compare(&list.entries[i].prefix, prefix) == 0)
+                        return !list.entries[i].is_ours;
+        return false;
+}
+
+// A kernel before 5.18 ignores IFA_PROTO. The metric is that of the route to the address's network. It is the second
+// choice, because the route of another link to the same network would be preferred.
+int addr_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error) {
+        const Prefix *prefix = &desired->as_address.prefix;
+
+        int r = addr_send(netlink, ifindex, prefix, false, ret_error);
+        if (r < 0 || !lacks_mark(netlink, ifindex, prefix))
+                return r;
+        return addr_send(netlink, ifindex, prefix, true, ret_error);
 }
 
 int addr_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error) {

@@ -13,7 +13,7 @@ typedef struct AddrEntry {
         int ifindex;
         Prefix prefix;
         uint32_t flags; // IFA_F_*
-        bool is_ours;   // has our IFA_PROTO
+        bool is_ours;   // has our mark: IFA_PROTO or, where the kernel has none, IFA_RT_PRIORITY
 } AddrEntry;
 
 typedef struct AddrList {
@@ -27,7 +27,7 @@ int addr_read(Netlink *netlink, int ifindex, AddrList *ret, Error *ret_error);
 void addr_list_deinit(AddrList *list);
 #define _cleanup_addr_list_ _cleanup_(addr_list_deinit)
 
-// Adds the addresses of a link that have our IFA_PROTO or that desired names, and all addresses of a link that we made
+// Adds the addresses of a link that have our mark or that desired names, and all addresses of a link that we made
 // (link_is_ours).
 int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_ours, const State *desired, State *state,
                  Error *ret_error);

@@ -36,6 +36,7 @@ static const struct {
         [REASON_NO_ISOLATION] = { "no-isolation", HEALTH_FAILED },
         [REASON_APPLY_FAILED] = { "apply-failed", HEALTH_FAILED },
         [REASON_DRIFT] = { "drift", HEALTH_DEGRADED },
+        [REASON_UNCONFIRMED] = { "unconfirmed", HEALTH_DEGRADED },
         [REASON_CONTENDED] = { "contended", HEALTH_DEGRADED },
         [REASON_OTHER_MANAGER] = { "other-manager", HEALTH_DEGRADED },
         [REASON_BYPASSED] = { "bypassed", HEALTH_DEGRADED },

@@ -38,6 +38,7 @@ typedef enum ReasonCode {
         REASON_NO_ISOLATION,
         REASON_APPLY_FAILED,
         REASON_DRIFT,
+        REASON_UNCONFIRMED,
         REASON_CONTENDED,
         REASON_OTHER_MANAGER,
         REASON_BYPASSED,

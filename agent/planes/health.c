@@ -17,6 +17,7 @@
 #include "planes/drift.h"
 #include "planes/pending-edit.h"
 #include "planes/plane.h"
+#include "planes/unconfirmed.h"
 
 static bool failure_concerns(const ApplyFailure *failure, const PlaneFacts *found) {
         Object subject = {};
@@ -35,13 +36,17 @@ static void failures_assess(const PlaneFacts *found, const ApplyFailures *failur
         }
 }
 
-// The first operation that is still to be done says enough.
-static void plan_assess(const PlaneFacts *found, const Plan *plan, Reasons *reasons) {
+// The first operation that is still to be done says enough. Those that the kernel does not confirm have a reason of
+// their own, except rules.
+static void plan_assess(const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
+        const Plan *plan = &facts->snapshot->plan;
+
         for (size_t i = 0; i < plan->n_operations; i++) {
                 const Operation *operation = &plan->operations[i];
                 char text[192];
 
-                if (!plane_facts_cover(found, operation))
+                if (!plane_facts_cover(found, operation) || (operation_object(operation)->kind != OBJECT_RULESET &&
+                                                             unconfirmed_has(facts->unconfirmed, operation)))
                         continue;
                 operation_format(operation, text, sizeof(text));
                 reasons_add(reasons,
@@ -73,6 +78,24 @@ static void caps_assess(const PlaneFacts *found, const HealthFacts *facts, Plane
         }
 }
 
+static void unconfirmed_assess(const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
+        const Plan *plan = &facts->snapshot->plan;
+
+        for (size_t i = 0; i < plan->n_operations; i++) {
+                const Operation *operation = &plan->operations[i];
+                char text[192];
+
+                if (!plane_facts_cover(found, operation) || !unconfirmed_has(facts->unconfirmed, operation))
+                        continue;
+                operation_format(operation, text, sizeof(text));
+                reasons_add(reasons, REASON_UNCONFIRMED,
+                            "the kernel accepted a change and does not show it afterwards; it is tried less and less "
+                            "often: %s",
+                            text);
+                return;
+        }
+}
+
 // What the parts of the daemon keep of the plane.
 static void parts_assess(const Plane *plane, uint64_t now_usec, Reasons *reasons) {
         const Drift *drift = &plane->drift;
@@ -95,10 +118,11 @@ static void parts_assess(const Plane *plane, uint64_t now_usec, Reasons *reasons
 static bool wanted_assess(const Plane *plane, const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
         usable_assess(&facts->reading, reasons);
         failures_assess(found, facts->failures, reasons);
-        plan_assess(found, &facts->snapshot->plan, reasons);
+        plan_assess(found, facts, reasons);
         parts_assess(plane, facts->now_usec, reasons);
         bool is_well = reasons_health(reasons) == HEALTH_HEALTHY;
 
+        unconfirmed_assess(found, facts, reasons);
         if (facts->drops_fault[0])
                 reasons_add(reasons, REASON_DROPS_NOT_LOGGED, "LogDrops= has no effect: %s", facts->drops_fault);
         return is_well;
@@ -108,14 +132,14 @@ static bool wanted_assess(const Plane *plane, const PlaneFacts *found, const Hea
 static void unread_assess(const Plane *plane, const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
         reasons_add(reasons, REASON_UNREAD, "not set up, because %s", plane->broken);
         failures_assess(found, facts->failures, reasons);
-        plan_assess(found, &facts->snapshot->plan, reasons);
+        plan_assess(found, facts, reasons);
 }
 
 static void taken_down_assess(const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
         reasons_add(reasons, REASON_TAKEN_DOWN, "taken down by request; migplanectl up %s sets it up",
                     found->config->name);
         failures_assess(found, facts->failures, reasons);
-        plan_assess(found, &facts->snapshot->plan, reasons);
+        plan_assess(found, facts, reasons);
 }
 
 static int index_of(const Link *link) {

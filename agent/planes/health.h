@@ -8,11 +8,13 @@
 #include "engine/snapshot.h"
 #include "engine/usable.h"
 #include "planes/plane.h"
+#include "planes/unconfirmed.h"
 
 // What the status of a plane is made of.
 typedef struct HealthFacts {
         const Snapshot *snapshot;
         const ApplyFailures *failures;
+        const Unconfirmed *unconfirmed;
         UsableReading reading;   // of that plane
         const char *drops_fault; // why LogDrops= has no effect; ""
         uint64_t now_usec;

@@ -12,6 +12,7 @@
 #include "planes/drift.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
+#include "planes/unconfirmed.h"
 
 static bool is_paused(const PlaneSet *planes, const Snapshot *snapshot, const Operation *operation, uint64_t now_usec) {
         if (operation_object(operation)->kind == OBJECT_RULESET)
@@ -25,15 +26,38 @@ static bool is_paused(const PlaneSet *planes, const Snapshot *snapshot, const Op
         return false;
 }
 
-int repair_select(const PlaneSet *planes, const Snapshot *snapshot, bool is_asked_for, uint64_t now_usec,
-                  Plan *ret_active) {
+// A link does not go up, and gets no address, while its rules are not confirmed.
+static bool waits_for_rules(const Snapshot *snapshot, const Unconfirmed *unconfirmed, const Operation *operation,
+                            uint64_t now_usec) {
+        ObjectKind kind = operation_object(operation)->kind;
+
+        if ((kind != OBJECT_LINK_UP && kind != OBJECT_ADDRESS) || !operation->desired)
+                return false;
+        for (size_t i = 0; i < snapshot->n_planes; i++) {
+                if (!plane_facts_cover(&snapshot->planes[i], operation))
+                        continue;
+                for (size_t j = 0; j < snapshot->plan.n_operations; j++) {
+                        const Operation *other = &snapshot->plan.operations[j];
+                        if (operation_object(other)->kind == OBJECT_RULESET &&
+                            plane_facts_cover(&snapshot->planes[i], other) &&
+                            unconfirmed_is_paused(unconfirmed, other, now_usec))
+                                return true;
+                }
+        }
+        return false;
+}
+
+int repair_select(const PlaneSet *planes, const Snapshot *snapshot, const Unconfirmed *unconfirmed, bool is_asked_for,
+                  uint64_t now_usec, Plan *ret_active) {
         const Plan *plan = &snapshot->plan;
         Plan active = {};
 
         if (array_reserve(&active.operations, &active.n_allocated, plan->n_operations) < 0)
                 return -ENOMEM;
         for (size_t i = 0; i < plan->n_operations; i++)
-                if (is_asked_for || !is_paused(planes, snapshot, &plan->operations[i], now_usec))
+                if ((is_asked_for || !is_paused(planes, snapshot, &plan->operations[i], now_usec)) &&
+                    !unconfirmed_is_paused(unconfirmed, &plan->operations[i], now_usec) &&
+                    !waits_for_rules(snapshot, unconfirmed, &plan->operations[i], now_usec))
                         active.operations[active.n_operations++] = plan->operations[i];
         *ret_active = active;
         return 0;

@@ -7,11 +7,13 @@
 #include "kernel/monitor.h"
 #include "model/plan.h"
 #include "planes/plane-set.h"
+#include "planes/unconfirmed.h"
 
-// The operations of a snapshot that no backoff pauses; all of them when somebody has just asked for something
-// (is_asked_for), and isolation always. -ENOMEM.
-int repair_select(const PlaneSet *planes, const Snapshot *snapshot, bool is_asked_for, uint64_t now_usec,
-                  Plan *ret_active);
+// The operations of a snapshot that no backoff pauses. The backoff of a plane's drift pauses nothing when somebody has
+// just asked for something (is_asked_for), and isolation never; that of a change which the kernel does not confirm
+// pauses in any case. -ENOMEM.
+int repair_select(const PlaneSet *planes, const Snapshot *snapshot, const Unconfirmed *unconfirmed, bool is_asked_for,
+                  uint64_t now_usec, Plan *ret_active);
 
 // Notes what is being repaired with the planes that had been as desired. suspect: the first change by another program.
 void repair_note(PlaneSet *planes, const Snapshot *snapshot, const Plan *active, const MonitorEvent *suspect,

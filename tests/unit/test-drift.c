@@ -97,6 +97,7 @@ typedef struct Lab {
         Plane *blue, *green;
         Object objects[4];
         Operation operations[4];
+        Unconfirmed unconfirmed;
 } Lab;
 
 enum { BLUE_ADDRESS, GREEN_ADDRESS, BLUE_CHAIN, COMMON_CHAIN };
@@ -120,6 +121,7 @@ static void lab_init(Lab *lab) {
 
 static void lab_deinit(Lab *lab) {
         planes_deinit(&lab->planes);
+        unconfirmed_deinit(&lab->unconfirmed);
 }
 #define _cleanup_lab_ _cleanup_(lab_deinit)
 
@@ -130,7 +132,7 @@ static void assert_selected(Lab *lab, bool is_asked_for, uint64_t now, const cha
         _cleanup_plan_ Plan active = {};
         char selected[8] = "";
 
-        assert_int_equal(repair_select(&lab->planes, &snapshot, is_asked_for, now, &active), 0);
+        assert_int_equal(repair_select(&lab->planes, &snapshot, &lab->unconfirmed, is_asked_for, now, &active), 0);
         for (size_t i = 0; i < active.n_operations; i++)
                 selected[i] = (char)('0' + (active.operations[i].desired - lab->objects));
         assert_string_equal(selected, expected);
@@ -150,6 +152,40 @@ static void test_a_backoff_pauses_its_own_plane_and_never_the_isolation(void **s
         assert_int_equal(repair_until_paused(&lab.blue->drift, START), 6);
         assert_selected(&lab, false, START, "123");
         assert_selected(&lab, false, START + SECOND, "0123"); // it is over
+}
+
+static void look(Lab *lab, size_t first, size_t last, uint64_t now) {
+        const Plan plan = { .operations = &lab->operations[first], .n_operations = last - first + 1 };
+        const ApplyFailures none = {};
+
+        assert_int_equal(unconfirmed_tried(&lab->unconfirmed, &plan, &none), 0);
+        unconfirmed_look(&lab->unconfirmed, &plan, false, now);
+}
+
+static void test_what_is_not_confirmed_is_paused_alone(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        look(&lab, BLUE_ADDRESS, BLUE_ADDRESS, START);
+        assert_selected(&lab, false, START, "0123"); // it gets a second try
+        look(&lab, BLUE_ADDRESS, BLUE_ADDRESS, START);
+        assert_selected(&lab, false, START, "123");
+        assert_selected(&lab, true, START, "123"); // this was a try already
+        assert_selected(&lab, false, START + SECOND, "0123");
+}
+
+static void test_no_address_before_its_rules_are_confirmed(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        look(&lab, BLUE_CHAIN, BLUE_CHAIN, START);
+        look(&lab, BLUE_CHAIN, BLUE_CHAIN, START);
+        assert_selected(&lab, false, START, "13");
+        unconfirmed_wake_rulesets(&lab.unconfirmed);
+        assert_selected(&lab, false, START, "0123");
+        look(&lab, COMMON_CHAIN, COMMON_CHAIN, START);
+        look(&lab, COMMON_CHAIN, COMMON_CHAIN, START);
+        assert_selected(&lab, false, START, "2");
 }
 
 static void test_two_planes_have_a_backoff_each(void **state _unused_) {
@@ -206,6 +242,8 @@ int main(void) {
                 cmocka_unit_test(test_repairs_of_isolation_neither_prolong_a_backoff_nor_end_it),
                 cmocka_unit_test(test_without_a_backoff_all_is_repaired),
                 cmocka_unit_test(test_a_backoff_pauses_its_own_plane_and_never_the_isolation),
+                cmocka_unit_test(test_what_is_not_confirmed_is_paused_alone),
+                cmocka_unit_test(test_no_address_before_its_rules_are_confirmed),
                 cmocka_unit_test(test_two_planes_have_a_backoff_each),
                 cmocka_unit_test(test_what_somebody_asks_for_waits_for_no_backoff),
                 cmocka_unit_test(test_a_plane_that_was_taken_down_waits_for_none),

@@ -152,10 +152,31 @@ static void test_an_address_is_added_with_our_mark_and_without_detection(void **
         assert_int_equal(attribute_u8(request_attribute(0, size, IFA_PROTO_NUMBER), &protocol), 1);
         assert_int_equal(protocol, OUR_PROTOCOL);
         assert_int_equal(addr_add(NULL, MIG0, &six, NULL), 0);
-        header = request_header(1);
+        header = request_header(2);
         assert_int_equal(header->ifa_flags, IFA_F_NODAD);
         assert_int_equal(addr_delete(NULL, MIG0, &six, NULL), 0);
-        assert_int_equal(request_at(2)->nlmsg_type, RTM_DELADDR);
+        assert_int_equal(request_at(4)->nlmsg_type, RTM_DELADDR);
+}
+
+// Kernels before 5.18 ignore IFA_PROTO.
+static void test_an_address_that_shows_no_mark_is_marked_by_its_metric(void **state _unused_) {
+        const Object four = { .kind = OBJECT_ADDRESS, .as_address.prefix = prefix_of("172.150.1.5/24") };
+        const size_t size = sizeof(struct ifaddrmsg);
+
+        address_put(MIG0, "172.150.1.5/24", 0, NULL, 0);
+        assert_int_equal(addr_add(NULL, MIG0, &four, NULL), 0);
+        assert_int_equal(fake.n_requests, 3);
+        assert_int_equal(request_at(2)->nlmsg_type, RTM_NEWADDR);
+        assert_int_equal(request_u32(2, size, IFA_RT_PRIORITY), OUR_ADDRESS_METRIC);
+        assert_null(request_attribute(2, size, IFA_PROTO_NUMBER));
+}
+
+static void test_an_address_that_shows_its_mark_is_left_alone(void **state _unused_) {
+        const Object four = { .kind = OBJECT_ADDRESS, .as_address.prefix = prefix_of("172.150.1.5/24") };
+
+        address_put(MIG0, "172.150.1.5/24", 0, NULL, OUR_PROTOCOL);
+        assert_int_equal(addr_add(NULL, MIG0, &four, NULL), 0);
+        assert_int_equal(fake.n_requests, 2);
 }
 
 // --- routes ---
@@ -614,6 +635,8 @@ int main(void) {
                 cmocka_unit_test_setup(test_an_address_counts_on_its_link, fake_reset),
                 cmocka_unit_test_setup(test_ours_are_the_addresses_with_our_mark, fake_reset),
                 cmocka_unit_test_setup(test_an_address_is_added_with_our_mark_and_without_detection, fake_reset),
+                cmocka_unit_test_setup(test_an_address_that_shows_no_mark_is_marked_by_its_metric, fake_reset),
+                cmocka_unit_test_setup(test_an_address_that_shows_its_mark_is_left_alone, fake_reset),
                 cmocka_unit_test_setup(test_a_route_is_read_with_its_gateway_its_source_and_its_metric, fake_reset),
                 cmocka_unit_test_setup(test_next_hops_are_read_one_by_one, fake_reset),
                 cmocka_unit_test_setup(test_a_next_hop_without_a_gateway_has_none, fake_reset),

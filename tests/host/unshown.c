@@ -1,0 +1,116 @@
+// An older kernel, which does not tell everything that it was given: LD_PRELOAD=libunshown.so UNSHOWN="WORD..."
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A word is TYPE/ATTRIBUTE[/ATTRIBUTE], with numbers of messages and attributes: this attribute is not in the messages
+// that are received. With :OFFSET behind it, the attribute is there, and its four bytes at that offset are 0. A message
+// of nftables has the type 2560 + NFT_MSG_*.
+
+#include <dlfcn.h>
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define NEXT(function) ((__typeof__(&function))dlsym(RTLD_NEXT, #function))
+
+enum { NO_ATTRIBUTE = 0x3ffe };
+
+typedef struct Word {
+        unsigned type, outer, inner; // inner 0: none
+        int offset;                  // -1: none
+} Word;
+
+static bool is_netlink(int fd) {
+        int domain = 0;
+        socklen_t size = sizeof(domain);
+
+        return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_NETLINK;
+}
+
+static size_t header_size(unsigned type) {
+        if (type >= 2560)
+                return 4; // nfgenmsg
+        switch (type & ~3U) {
+        case 16:
+                return 16; // ifinfomsg
+        case 20:
+                return 8; // ifaddrmsg
+        case 24:
+        case 28:
+                return 12; // rtmsg, ndmsg
+        default:
+                return 20; // tcmsg
+        }
+}
+
+static void attribute_hide(char *data, size_t size, const Word *word, unsigned wanted, bool is_inner) {
+        while (size >= sizeof(struct nlattr)) {
+                struct nlattr *attribute = (struct nlattr *)data;
+                size_t step = NLA_ALIGN(attribute->nla_len);
+
+                if (attribute->nla_len < sizeof(*attribute) || step > size)
+                        return;
+                if ((attribute->nla_type & NLA_TYPE_MASK) == wanted) {
+                        if (word->inner && !is_inner)
+                                attribute_hide(data + NLA_HDRLEN, attribute->nla_len - NLA_HDRLEN, word, word->inner,
+                                               true);
+                        else if (word->offset < 0)
+                                attribute->nla_type = NO_ATTRIBUTE;
+                        else if (attribute->nla_len >= NLA_HDRLEN + word->offset + 4)
+                                memset(data + NLA_HDRLEN + word->offset, 0, 4);
+                }
+                data += step;
+                size -= step;
+        }
+}
+
+static void messages_hide(char *data, size_t size, const Word *word) {
+        while (size >= sizeof(struct nlmsghdr)) {
+                struct nlmsghdr *header = (struct nlmsghdr *)data;
+                size_t step = NLMSG_ALIGN(header->nlmsg_len), skip = NLMSG_HDRLEN + header_size(header->nlmsg_type);
+
+                if (header->nlmsg_len < sizeof(*header) || step > size)
+                        return;
+                if (header->nlmsg_type == word->type && header->nlmsg_len > skip)
+                        attribute_hide(data + skip, header->nlmsg_len - skip, word, word->outer, false);
+                data += step;
+                size -= step;
+        }
+}
+
+static void hide(char *data, size_t size) {
+        const char *words = getenv("UNSHOWN");
+
+        while (words && *words) {
+                Word word = { .offset = -1 };
+                int n = 0;
+
+                if (sscanf(words, "%u/%u%n/%u%n", &word.type, &word.outer, &n, &word.inner, &n) < 2)
+                        abort();
+                words += n;
+                if (*words == ':') {
+                        word.offset = atoi(words + 1);
+                        words += strcspn(words, " ");
+                }
+                words += strspn(words, " ");
+                messages_hide(data, size, &word);
+        }
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
+        ssize_t n = NEXT(recvmsg)(fd, message, flags);
+
+        if (n > 0 && is_netlink(fd) && (size_t)n <= message->msg_iov[0].iov_len)
+                hide(message->msg_iov[0].iov_base, (size_t)n);
+        return n;
+}
+
+ssize_t recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
+        ssize_t n = NEXT(recvfrom)(fd, data, size, flags, address, length);
+
+        if (n > 0 && is_netlink(fd) && (size_t)n <= size)
+                hide(data, (size_t)n);
+        return n;
+}
