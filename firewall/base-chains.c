@@ -15,6 +15,8 @@
 #include "firewall/map-rule.h"
 #include "firewall/vlan-guard.h"
 
+#define BRIDGED "bridged"
+
 // --- to the planes' own chains ---
 
 // iifname { "mig0", "mig1" } goto arriving; and there: iifname "mig0" goto mig0-in.
@@ -70,7 +72,21 @@ static void print_dispatch(const RulesetPlane *planes, size_t n_planes, Way way,
 
 // --- inet ---
 
-static int print_prerouting(const RulesetPlane *planes, size_t n_planes, FILE *file) {
+static bool bridges_call(const RulesetPlane *planes, size_t n_planes) {
+        for (size_t i = 0; i < n_planes; i++)
+                if (planes[i].bridges_call)
+                        return true;
+        return false;
+}
+
+static void print_own_bridges(const RulesetPlane *planes, size_t n_planes, const char *key, const char *verdict,
+                              FILE *file) {
+        for (size_t i = 0; i < n_planes; i++)
+                for (size_t j = 0; j < ELEMENTSOF(planes[i].own_bridges) && planes[i].own_bridges[j]; j++)
+                        fprintf(file, "%s \"%s\" %s\n", key, planes[i].own_bridges[j], verdict);
+}
+
+static int print_arrivals(const RulesetPlane *planes, size_t n_planes, FILE *file) {
         // The whole networks, not only the plane's address. Else the host would answer a packet for a peer that it is
         // asked to forward, with the news that the packet is too long for the plane or that its time is up.
         static const Field fields[] = {
@@ -83,9 +99,15 @@ static int print_prerouting(const RulesetPlane *planes, size_t n_planes, FILE *f
                 { AF_INET6, EXTENT_PEERS, "@th,64,128", "icmpv6 type nd-neighbor-solicit " },
         };
 
+        return elsewhere_print(planes, n_planes, fields, ELEMENTSOF(fields), ELSEWHERE_IN, file);
+}
+
+static int print_prerouting(const RulesetPlane *planes, size_t n_planes, FILE *file) {
         print_dispatch(planes, n_planes, WAY_IN, AF_UNSPEC, file);
         fputs("iifname \"lo\" accept\n", file); // the host may talk to itself
-        return elsewhere_print(planes, n_planes, fields, ELEMENTSOF(fields), ELSEWHERE_IN, file);
+        if (bridges_call(planes, n_planes))
+                fputs("meta iifkind \"bridge\" jump " BRIDGED "\n", file);
+        return print_arrivals(planes, n_planes, file);
 }
 
 #define ICMP_ERRORS "icmp type { destination-unreachable, redirect, time-exceeded, parameter-problem } "
@@ -203,7 +225,10 @@ static int print_arp_output(const RulesetPlane *planes, size_t n_planes, FILE *f
 
 static int print_bridge_input(const RulesetPlane *planes, size_t n_planes, FILE *file) {
         vlan_guard_print_bridge(planes, n_planes, file);
-        return 0;
+        if (!bridges_call(planes, n_planes))
+                return 0;
+        print_own_bridges(planes, n_planes, "meta ibrname", "accept", file);
+        return print_arrivals(planes, n_planes, file);
 }
 
 // --- the chains ---
@@ -232,7 +257,7 @@ static bool is_needed(const RulesetPlane *planes, size_t n_planes, RulesetFamily
         case RULESET_ARP:
                 return any_has_ipv4(planes, n_planes);
         case RULESET_BRIDGE:
-                return vlan_guard_is_on_bridge(planes, n_planes);
+                return vlan_guard_is_on_bridge(planes, n_planes) || bridges_call(planes, n_planes);
         case RULESET_INET:
         case RULESET_NETDEV:
         case RULESET_FAMILY_MAX:
@@ -275,6 +300,22 @@ static int dispatchers_add(const RulesetPlane *planes, size_t n_planes, RulesetF
         return dispatcher_add(planes, n_planes, family, WAY_OUT, state);
 }
 
+// With br_netfilter, the frames between the guests of a bridge pass inet prerouting as well. They are not the host's.
+// What a bridge hands to the host itself is dropped in the bridge family's input hook instead, which sees nothing else.
+static int bridged_add(const RulesetPlane *planes, size_t n_planes, State *state) {
+        _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = RULESET_INET };
+
+        if (!bridges_call(planes, n_planes))
+                return 0;
+        strcpy_fixed(chain.object.as_ruleset.chain, BRIDGED);
+        int r = chain_text_open(&chain, NULL);
+        if (r < 0)
+                return r;
+        print_own_bridges(planes, n_planes, "iifname", "return", chain.file);
+        fputs("accept\n", chain.file);
+        return chain_text_add(&chain, state);
+}
+
 int base_chains_add(const RulesetPlane *planes, size_t n_planes, size_t n_unread, State *state) {
         for (size_t i = 0; i < ELEMENTSOF(base_chains); i++) {
                 const size_t n = n_planes + (base_chains[i].closes_ports ? n_unread : 0);
@@ -287,7 +328,10 @@ int base_chains_add(const RulesetPlane *planes, size_t n_planes, size_t n_unread
         }
         if (n_planes == 0)
                 return 0;
-        int r = dispatchers_add(planes, n_planes, RULESET_INET, state);
+        int r = bridged_add(planes, n_planes, state);
+        if (r < 0)
+                return r;
+        r = dispatchers_add(planes, n_planes, RULESET_INET, state);
         if (r < 0)
                 return r;
         return dispatchers_add(planes, n_planes, RULESET_ARP, state);

@@ -68,15 +68,16 @@ static int report_chains_add(const RulesetPlane *plane, State *state) {
                 RulesetFamily family;
                 const char *reason;
         } chains[] = {
-                { RULESET_INET, ELSEWHERE_IN }, { RULESET_INET, ELSEWHERE_OUT }, { RULESET_INET, FORWARD_IN },
-                { RULESET_INET, FORWARD_OUT },  { RULESET_INET, FALLBACK_IN },   { RULESET_ARP, ELSEWHERE_IN },
-                { RULESET_ARP, ELSEWHERE_OUT },
+                { RULESET_INET, ELSEWHERE_IN }, { RULESET_INET, ELSEWHERE_OUT },  { RULESET_INET, FORWARD_IN },
+                { RULESET_INET, FORWARD_OUT },  { RULESET_INET, FALLBACK_IN },    { RULESET_ARP, ELSEWHERE_IN },
+                { RULESET_ARP, ELSEWHERE_OUT }, { RULESET_BRIDGE, ELSEWHERE_IN },
         };
 
         if (log_rule_rate(plane).count == 0)
                 return 0;
         for (size_t i = 0; i < ELEMENTSOF(chains); i++) {
-                if (chains[i].family == RULESET_ARP && !plane_config_has_family(plane->plane, AF_INET))
+                if ((chains[i].family == RULESET_ARP && !plane_config_has_family(plane->plane, AF_INET)) ||
+                    (chains[i].family == RULESET_BRIDGE && !plane->bridges_call))
                         continue;
                 int r = report_chain_add(plane, chains[i].family, chains[i].reason, state);
                 if (r < 0)

@@ -315,6 +315,18 @@ static void notes_add(const Derivation *d) {
                             "itself");
 }
 
+// Those whose own ingress the plane's frames reach.
+static void own_bridges_derive(const Derivation *d, RulesetPlane *rules) {
+        const char *const names[] = { d->plane->interface, d->found->lower ? d->found->lower->name : NULL,
+                                      plane_facts_outer(d->found) };
+        size_t n = 0;
+
+        _Static_assert(ELEMENTSOF(names) == ELEMENTSOF(((RulesetPlane *)0)->own_bridges), "a place for each");
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (is_bridge(d->facts->inventory, names[i]))
+                        rules->own_bridges[n++] = names[i];
+}
+
 static RulesetPlane rules_derive(const Derivation *d) {
         RulesetPlane rules = {
                 .plane = d->plane,
@@ -324,6 +336,7 @@ static RulesetPlane rules_derive(const Derivation *d) {
                 .mac = d->mac,
                 .daemon_user = d->facts->daemon_user,
                 .reports = d->facts->reports,
+                .bridges_call = d->facts->bridges_call,
                 .awaits_address = d->found->awaits_address,
                 .overlaps = d->found->overlaps,
                 .n_overlaps = d->found->n_overlaps,
@@ -335,6 +348,7 @@ static RulesetPlane rules_derive(const Derivation *d) {
                 rules.parent_guard = rules.outer_guard = NULL;
         else
                 bridge_derive(d->facts->inventory, d->found->outer_vlan, &rules);
+        own_bridges_derive(d, &rules);
         return rules;
 }
 

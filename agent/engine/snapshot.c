@@ -12,6 +12,7 @@
 #include "engine/kernel.h"
 #include "engine/observe.h"
 #include "engine/plane-facts.h"
+#include "kernel/bridge.h"
 #include "kernel/link.h"
 #include "kernel/network.h"
 #include "model/plan.h"
@@ -55,6 +56,7 @@ int snapshot_new(Kernel *kernel, const PlaneInput *planes, size_t n_planes, cons
         DeriveFacts derive_facts = {
                 .inventory = &snapshot.inventory,
                 .networks = &networks,
+                .bridges_call = bridge_calls_netfilter(&snapshot.inventory),
                 .leaf = kernel->leaf,
                 .daemon_user = geteuid(),
                 .reports = facts->reports,

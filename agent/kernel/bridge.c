@@ -1,4 +1,4 @@
-// VLAN membership of bridges that filter VLANs, and of their ports.
+// Bridges: whether netfilter sees their frames, and the VLANs of them and their ports.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "kernel/bridge.h"
@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "base/util.h"
+#include "kernel/inventory.h"
+#include "kernel/sysctl.h"
 #include "netlink/attribute.h"
 #include "netlink/request.h"
 
@@ -90,4 +92,17 @@ bool bridge_members_have(const BridgeMembers *members, int ifindex) {
 void bridge_members_deinit(BridgeMembers *members) {
         free(members->indices);
         *members = (BridgeMembers){};
+}
+
+bool bridge_calls_netfilter(const Inventory *inventory) {
+        static const char *const items[] = { "bridge/bridge-nf-call-iptables", "bridge/bridge-nf-call-ip6tables" };
+        int64_t value;
+
+        for (size_t i = 0; i < ELEMENTSOF(items); i++)
+                if (sysctl_read(items[i], &value) > 0 && value != 0)
+                        return true;
+        for (size_t i = 0; i < inventory->n_links; i++)
+                if (inventory->links[i].calls_netfilter)
+                        return true;
+        return false;
 }

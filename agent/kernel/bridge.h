@@ -1,10 +1,15 @@
-// VLAN membership of bridges that filter VLANs, and of their ports.
+// Bridges: whether netfilter sees their frames, and the VLANs of them and their ports.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "base/error.h"
 #include "base/util.h"
+#include "kernel/inventory.h"
 #include "netlink/request.h"
+
+// Whether frames pass the hooks of IP also between the ports of bridges: the setting of all bridges (br_netfilter;
+// there may be none yet), or that of one.
+bool bridge_calls_netfilter(const Inventory *inventory);
 
 // 1: the bridge itself, and so the host, is a member of the VLAN. 0: it is not, and no frame passes between the VLAN's
 // interface on the bridge and the bridge's ports. Kernels before 5.6 cannot tell: -EOPNOTSUPP or another errno.

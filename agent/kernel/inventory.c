@@ -43,13 +43,16 @@ static int vlan_read(const struct nlattr *data, Link *link) {
 
 static int bridge_read(const struct nlattr *data, Link *link) {
         const struct nlattr *attributes[IFLA_BR_MAX + 1];
-        uint8_t filters = 0;
+        uint8_t filters = 0, calls = 0, calls_ipv6 = 0;
 
         if (attribute_index_nested(data, attributes, IFLA_BR_MAX) < 0)
                 return 0;
-        if (attribute_u8(attributes[IFLA_BR_VLAN_FILTERING], &filters) < 0)
+        if (attribute_u8(attributes[IFLA_BR_VLAN_FILTERING], &filters) < 0 ||
+            attribute_u8(attributes[IFLA_BR_NF_CALL_IPTABLES], &calls) < 0 ||
+            attribute_u8(attributes[IFLA_BR_NF_CALL_IP6TABLES], &calls_ipv6) < 0)
                 return -EBADMSG;
         link->filters_vlans = filters;
+        link->calls_netfilter = calls || calls_ipv6;
         return attribute_be16(attributes[IFLA_BR_VLAN_PROTOCOL], &link->vlan_protocol);
 }
 

@@ -25,6 +25,7 @@ typedef struct Link {
         uint16_t vlan_id, vlan_protocol; // of a vlan; of a bridge the protocol alone
         bool is_loose;                   // a vlan that does not go up and down with its parent
         bool filters_vlans;              // a bridge: vlan_filtering
+        bool calls_netfilter;            // a bridge: nf_call_iptables or nf_call_ip6tables
         uint32_t mtu;                    // bytes
         uint32_t group;
         bool has_mac; // an Ethernet address

@@ -254,6 +254,46 @@ static void a_bridge_below_that_is_guarded_within(void **state _unused_) {
         }
 }
 
+// On a bridge that the plane's frames pass, frames for the plane are not elsewhere.
+static void frames_of_other_bridges_are_not_the_hosts(void **state _unused_) {
+        static const struct {
+                const char *plane, *own; // own: the bridge; NULL: none
+        } cases[] = {
+                { "[Interface]\nName=mig0\nKind=vlan\nParent=service\nVLANId=100\n", "br0" },
+                { "[Interface]\nName=mig0\nKind=macvlan\nParent=br0\n", "br0" },
+                { "[Interface]\nName=mig0\nKind=vlan\nParent=br0\nVLANId=100\n", "br0" },
+                { "[Interface]\nName=br0\n", "br0" },
+                { "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n", NULL }, // the VLAN takes them before
+        };
+        Link links[] = { link_make("br0", LINK_DEVICE, "", 1500, false),
+                         link_make("eno1", LINK_DEVICE, "", 1500, false),
+                         link_make("service", LINK_VLAN, "br0", 1500, false) };
+        Inventory inventory = { .links = links, .n_links = 3 };
+        DeriveFacts facts = { .inventory = &inventory, .leaf = QDISC_FQ_CODEL, .machine_id = "", .bridges_call = true };
+
+        strcpy_fixed(links[0].kind, LINK_KIND_BRIDGE);
+        links[0].index = 12;
+        links[1].master_index = 12;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_derived_ Derived derived = {};
+                const char *bridged = NULL;
+                char text[256];
+
+                (void)snprintf(text, sizeof(text), "%s[Address]\nAddress=172.150.1.5/24\n", cases[i].plane);
+                PlaneInput input = { .config = golden_plane("blue", text, &derived.config) };
+                PlaneFacts plane = plane_facts_find(&input, &inventory);
+                assert_int_equal(derive(&plane, 1, &facts, &derived.state), 0);
+                derived.reasons = plane.reasons;
+                for (size_t j = 0; j < derived.state.n_objects; j++)
+                        if (derived.state.objects[j].kind == OBJECT_RULESET &&
+                            streq(derived.state.objects[j].as_ruleset.chain, "bridged"))
+                                bridged = derived.state.objects[j].as_ruleset.text;
+                assert_non_null(bridged);
+                if (!!strstr(bridged, "iifname \"br0\" return") != !!cases[i].own)
+                        fail_msg("case %zu: %s", i, bridged);
+        }
+}
+
 static void a_vlan_whose_parent_was_renamed_stays_and_says_so(void **state _unused_) {
         Link links[] = { renamed_parent(), link_make("mig0", LINK_VLAN, "eno9", 1500, true) };
         links[1].vlan_id = 100;
@@ -513,6 +553,7 @@ int main(void) {
                 cmocka_unit_test(a_service_tag_is_asked_for),
                 cmocka_unit_test(what_a_vlan_below_the_plane_stands_on_is_guarded),
                 cmocka_unit_test(a_bridge_below_that_is_guarded_within),
+                cmocka_unit_test(frames_of_other_bridges_are_not_the_hosts),
                 cmocka_unit_test(a_vlan_whose_parent_was_renamed_stays_and_says_so),
                 cmocka_unit_test(a_foreign_vlan_whose_parent_was_renamed_keeps_its_isolation),
                 cmocka_unit_test(a_foreign_device_that_was_the_planes_keeps_its_isolation_whatever_the_file_says_now),
