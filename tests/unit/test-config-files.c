@@ -400,6 +400,18 @@ static void test_no_plane_of_several_is_the_default_by_itself(void **state _unus
         assert_false(config->planes[1]->is_default);
 }
 
+// It has none, and Kind=device has no parent either.
+static void test_a_plane_that_is_unread_keeps_no_interface(void **state _unused_) {
+        put("etc/blue.plane", PLANE);
+        put_link("etc/red.plane", "nowhere");
+        _cleanup_config_ Config *config = load_tree();
+        const PlaneConfig *red = unread_find(config, "red");
+
+        assert_int_equal(config_check_kept(config, &red, 1), 0);
+        assert_non_null(config_find(config, "blue"));
+        assert_int_equal(config->n_broken, 1);
+}
+
 static void test_a_broken_plane_keeps_its_interface_and_networks(void **state _unused_) {
         put("etc/blue.plane", OTHER);
         put("etc/red.plane", PLANE);
@@ -567,6 +579,7 @@ int main(void) {
                 tree_test(test_planes_that_contradict_each_other),
                 tree_test(test_planes_without_conflicts),
                 tree_test(test_no_plane_of_several_is_the_default_by_itself),
+                tree_test(test_a_plane_that_is_unread_keeps_no_interface),
                 tree_test(test_a_broken_plane_keeps_its_interface_and_networks),
                 tree_test(test_bandwidth_dropins),
                 tree_test(test_a_dropin_without_its_plane_is_told),

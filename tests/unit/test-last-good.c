@@ -172,6 +172,37 @@ static void test_a_plane_that_cannot_be_taken_over_fails_the_restore(void **stat
         assert_int_equal(last_good_restore(kept, refuse, NULL), -ENOMEM);
 }
 
+// The configuration is read again at the next start; that it is not saved is told and stops nothing.
+static void test_a_folder_that_cannot_be_written_is_no_failure(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        const PlaneConfig *plane = plane_from_file("blue", CAPPED, &config);
+
+        write_below(directory, "kept", "a file in the place of the folder");
+        last_good_save(kept, plane);
+        assert_false(exists("blue.plane"));
+        last_good_prune(kept, config);
+}
+
+static void test_a_saved_file_that_cannot_be_used_is_left_out(void **state _unused_) {
+        _cleanup_(planes_deinit) PlaneSet planes = {};
+
+        save("green", CAPPED);
+        write_text("red.plane", "[Interface]\nName=\n");
+        write_below(kept, "folder.plane/x", "");
+        assert_int_equal(last_good_restore(kept, take, &planes), 0);
+        assert_int_equal(planes.n_planes, 1);
+        assert_string_equal(planes.planes[0]->config->name, "green");
+}
+
+static void test_nothing_is_saved_of_a_plane_that_is_unread(void **state _unused_) {
+        PlaneConfig *unread = plane_config_new_unread("blue", "blue.plane", NULL);
+
+        assert_non_null(unread);
+        last_good_save(kept, unread);
+        assert_false(exists("blue.plane"));
+        plane_config_free(unread);
+}
+
 // --- what goes ---
 
 static void test_only_planes_with_a_file_good_or_bad_stay(void **state _unused_) {
@@ -202,6 +233,9 @@ int main(void) {
                 TEST(test_a_restored_plane_is_not_saved_in_place_of_what_it_came_from),
                 TEST(test_without_the_folder_there_is_nothing_to_restore),
                 TEST(test_a_plane_that_cannot_be_taken_over_fails_the_restore),
+                TEST(test_a_folder_that_cannot_be_written_is_no_failure),
+                TEST(test_a_saved_file_that_cannot_be_used_is_left_out),
+                TEST(test_nothing_is_saved_of_a_plane_that_is_unread),
                 TEST(test_only_planes_with_a_file_good_or_bad_stay),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
