@@ -69,8 +69,10 @@ static int subject_check(PlaneFacts *plane, const OverlapHost *host, const Subje
 
         for (size_t i = 0; i < host->networks->n_networks; i++) {
                 const Network *theirs = &host->networks->networks[i];
+                // Most do not, and a host has many.
+                if (!prefix_overlaps(&theirs->prefix, subject->ours))
+                        continue;
                 const Link *link = inventory_find_index(host->inventory, theirs->ifindex);
-
                 if (theirs->source == NETWORK_OURS || !link || is_planes(host, link) ||
                     !network_overlaps(theirs, link->has_mac, subject->ours))
                         continue;

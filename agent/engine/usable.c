@@ -146,10 +146,12 @@ static void addresses_are_nowhere_else(const UsableReading *reading, Reasons *re
 
         for (size_t i = 0; i < list->n_entries; i++) {
                 const AddrEntry *entry = &list->entries[i];
-                const Link *link = inventory_find_index(reading->host->inventory, entry->ifindex);
                 char text[PREFIX_TEXT_MAX];
 
-                if (!link || link == own || !plane_config_has_address(reading->facts->config, &entry->prefix.address))
+                if (!plane_config_has_address(reading->facts->config, &entry->prefix.address))
+                        continue;
+                const Link *link = inventory_find_index(reading->host->inventory, entry->ifindex);
+                if (!link || link == own)
                         continue;
                 (void)prefix_format(&entry->prefix, text);
                 reasons_add(reasons, REASON_ADDRESS_ELSEWHERE,

@@ -98,8 +98,12 @@ static void named_visit(Visitor *visitor) {
                 sample = sample_of(plane, &plane->routes[i].destination);
                 visit(visitor, &sample);
         }
-        for (size_t i = 0; i < plane->n_known_peers; i++)
-                visit(visitor, &plane->known_peers[i].address);
+        for (size_t i = 0; i < plane->n_known_peers; i++) {
+                const Address *peer = &plane->known_peers[i].address;
+                const Prefix host = { *peer, (uint8_t)address_bits(peer->family) };
+                if (plane_config_is_near(plane, &host))
+                        visit(visitor, peer);
+        }
         for (size_t i = 0; i < plane->n_peers; i++)
                 if (is_host_route(&plane->peers[i]) && plane_config_is_near(plane, &plane->peers[i]))
                         visit(visitor, &plane->peers[i].address);

@@ -109,6 +109,12 @@ static void test_what_the_file_names_is_asked(void **state _unused_) {
         }
 }
 
+// No route of the plane leads there: that is no fault of a route.
+static void test_a_peer_that_the_plane_cannot_have_is_not_asked(void **state _unused_) {
+        lab_init(PLANE "[Peer]\nAddress=198.19.0.1\nMACAddress=52:54:00:00:00:01\n[Isolation]\nPeers=198.19.0.1\n");
+        assert_null(strstr(look(), "198.19.0.1"));
+}
+
 // A bounded number at a look; all of them in some looks, or at once when somebody asks for a report.
 static void test_the_addresses_of_a_small_network_are_asked_in_turn(void **state _unused_) {
         char seen[256] = {};
@@ -264,6 +270,7 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_address_is_asked_without_a_source_and_with_the_planes),
                 cmocka_unit_test(test_what_the_file_names_is_asked),
+                cmocka_unit_test(test_a_peer_that_the_plane_cannot_have_is_not_asked),
                 cmocka_unit_test(test_the_addresses_of_a_small_network_are_asked_in_turn),
                 cmocka_unit_test(test_a_network_of_two_has_one_other_host),
                 cmocka_unit_test(test_without_address_link_or_carrier_nothing_is_asked),
