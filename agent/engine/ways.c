@@ -67,6 +67,35 @@ static Address sample_of(const PlaneConfig *plane, const Prefix *prefix) {
 
 // --- whom to ask for ---
 
+// Whether the file names this very address.
+static bool is_named(const PlaneConfig *plane, const Address *address) {
+        for (size_t i = 0; i < plane->n_routes; i++)
+                if (address_compare(&plane->routes[i].gateway, address) == 0)
+                        return true;
+        for (size_t i = 0; i < plane->n_known_peers; i++)
+                if (address_compare(&plane->known_peers[i].address, address) == 0)
+                        return true;
+        for (size_t i = 0; i < plane->n_peers; i++)
+                if (is_host_route(&plane->peers[i]) && address_compare(&plane->peers[i].address, address) == 0)
+                        return true;
+        for (size_t i = 0; i < plane->n_probes; i++)
+                if (address_compare(&plane->probes[i], address) == 0)
+                        return true;
+        return false;
+}
+
+// Another link has a part of a network of the plane, which network-overlap tells. That leaves the rest of it, unless
+// the file names somebody in that part.
+static bool is_given_up(const PlaneFacts *facts, const Address *address) {
+        for (size_t i = 0; i < facts->n_overlaps; i++) {
+                const Overlap *overlap = &facts->overlaps[i];
+                if (!overlap->is_refused && overlap->theirs.length > overlap->ours->length &&
+                    prefix_contains(&overlap->theirs, address))
+                        return !is_named(facts->config, address);
+        }
+        return false;
+}
+
 // Goes through addresses in an order that is always the same.
 typedef struct Visitor {
         const PlaneConfig *plane;
@@ -218,7 +247,7 @@ static Address source_find(const Asking *asking, const Address *to) {
 static bool way_is_right(Asking *asking, const Address *to) {
         const Address source = source_find(asking, to);
 
-        if (source.family == AF_UNSPEC)
+        if (source.family == AF_UNSPEC || is_given_up(asking->facts, to))
                 return true;
         asking->ways->n_asked++;
         for (unsigned i = 0; i < 2; i++) {

@@ -15,8 +15,8 @@
 #include "netlink/request.h"
 
 enum {
-        WAYS_NAMED_MAX = 64, // at one look
-        WAYS_OTHERS_MAX = 32,
+        WAYS_NAMED_MAX = 16, // at one look
+        WAYS_OTHERS_MAX = 8,
         WAYS_SUSPECTS_MAX = 16,
         WAYS_TOLD_MAX = 3,
 };
