@@ -114,7 +114,7 @@ static int mac_read(ConfigDraft *draft _unused_, const char *text, void *target,
 }
 
 static int network_read(ConfigDraft *draft _unused_, const char *text, void *target, Error *ret_error) {
-        char network_text[PREFIX_TEXT_MAX];
+        char network_text[PREFIX_TEXT_MAX], host_text[ADDRESS_TEXT_MAX];
         Prefix prefix, network;
 
         int r = prefix_parse(text, &prefix);
@@ -122,8 +122,9 @@ static int network_read(ConfigDraft *draft _unused_, const char *text, void *tar
                 return r;
         network = prefix_network(&prefix);
         if (prefix_compare(&prefix, &network) != 0)
-                return error_set(ret_error, -EINVAL, "bits are set after the prefix length; write the network, %s",
-                                 prefix_format(&network, network_text));
+                return error_set(ret_error, -EINVAL,
+                                 "bits are set after the prefix length; write the network, %s, or the host alone, %s",
+                                 prefix_format(&network, network_text), address_format(&prefix.address, host_text));
         memcpy(target, &network, sizeof(network));
         return 0;
 }

@@ -180,6 +180,18 @@ static void busy_explain(Netlink *netlink, const LinkObject *link, Error *error)
                                 before, link->parent, master->name, master->kind, master->name);
 }
 
+// Names what is missing: the kernel's words for it are "Unknown device type".
+static int link_refused(const LinkObject *link, int r, Error *ret_error) {
+        const char *module = link->type == LINK_VLAN      ? "8021q"
+                             : link->type == LINK_MACVLAN ? "macvlan"
+                             : link->type == LINK_IFB     ? "ifb"
+                                                          : NULL;
+
+        if (r == -EOPNOTSUPP && ret_error && module && strstr(ret_error->text, "Unknown device type"))
+                error_prefix(ret_error, "this kernel lacks the module %s, which such a device needs", module);
+        return r;
+}
+
 int link_add(Netlink *netlink, int ifindex _unused_, const Object *desired, Error *ret_error) {
         const LinkObject *link = &desired->as_link;
         int index;
@@ -201,7 +213,9 @@ int link_add(Netlink *netlink, int ifindex _unused_, const Object *desired, Erro
         int r = link_send(netlink, NULL, request, ret_error);
         if (r == -EBUSY && link->parent[0] && ret_error)
                 busy_explain(netlink, link, ret_error);
-        if (r < 0 || !link->alias[0])
+        if (r < 0)
+                return link_refused(link, r, ret_error);
+        if (!link->alias[0])
                 return r;
 
         r = netlink_link_index(netlink, desired->link, &index, ret_error);

@@ -375,7 +375,7 @@ static void test_errors_of_values(void **state _unused_) {
                   "length, such as 172.150.1.5/24\n" },
                 { PLANE "[Route]\nDestination=172.150.1.0/16\n",
                   "blue.plane:6: error: Destination=172.150.1.0/16: bits are set after the prefix length; write the "
-                  "network, 172.150.0.0/16\n" },
+                  "network, 172.150.0.0/16, or the host alone, 172.150.1.0\n" },
                 { PLANE "[Route]\nDestination=default\n",
                   "blue.plane:6: error: Destination=default is not understood; expected a network, such as "
                   "172.150.0.0/16 or fd00:150::/48\n" },
@@ -394,7 +394,7 @@ static void test_errors_of_values(void **state _unused_) {
                   "K, M, G or T (base 1000), such as 8G or 2.5G\n" },
                 { PLANE "[Isolation]\nPeers=fd00:150::5/64\n",
                   "blue.plane:6: error: Peers=fd00:150::5/64: bits are set after the prefix length; write the network, "
-                  "fd00:150::/64\n" },
+                  "fd00:150::/64, or the host alone, fd00:150::5\n" },
                 { PLANE "[Isolation]\nPorts=1-2 0\nPorts=5-3 x\n",
                   "blue.plane:6: error: Ports=0 is out of range; expected a port or FIRST-LAST within 1-65535, such "
                   "as 49152-49215\n"
