@@ -216,6 +216,44 @@ static void test_a_link_that_is_refused_is_not_tagged(void **state _unused_) {
         assert_int_equal(fake.n_requests, 1);
 }
 
+static void port_put(int index, const char *name, const char *kind, uint32_t master) {
+        const struct ifinfomsg header = { .ifi_index = index, .ifi_type = ARPHRD_ETHER };
+        struct nlmsghdr *message = message_begin(RTM_NEWLINK, &header, sizeof(header));
+
+        mnl_attr_put_strz(message, IFLA_IFNAME, name);
+        if (master)
+                mnl_attr_put_u32(message, IFLA_MASTER, master);
+        struct nlattr *info = mnl_attr_nest_start(message, IFLA_LINKINFO);
+        mnl_attr_put_strz(message, IFLA_INFO_KIND, kind);
+        mnl_attr_nest_end(message, info);
+        message_end();
+}
+
+static void test_a_busy_parent_is_explained_by_its_master(void **state _unused_) {
+        static const struct {
+                const char *kind; // of the master; NULL: there is none
+                const char *text;
+        } cases[] = {
+                { "bridge", "eno1 is a port of up0 (bridge), which has all of its frames; write Parent=up0" },
+                { "bond", "eno1 is a port of up0 (bond), which has all of its frames; write Parent=up0" },
+                { "openvswitch", "eno1 is a port of Open vSwitch; take an internal port of its bridge" },
+                { NULL, "has all frames of eno1; use another Parent=" },
+        };
+        const Object desired = link_desired();
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Error error = {};
+
+                (void)fake_reset(NULL);
+                fake.results[0] = -EBUSY;
+                port_put(ENO1, "eno1", "veth", cases[i].kind ? 5 : 0);
+                if (cases[i].kind)
+                        port_put(5, "up0", cases[i].kind, 0);
+                assert_int_equal(link_add(NULL, 0, &desired, &error), -EBUSY);
+                assert_non_null(strstr(error.text, cases[i].text));
+        }
+}
+
 // A tag is ours as a whole, on a link of a type that we make.
 static void test_a_label_that_begins_like_our_tag_is_no_tag(void **state _unused_) {
         static const struct {
@@ -390,6 +428,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_a_new_link_is_marked_before_it_is_tagged, fake_reset),
                 cmocka_unit_test_setup(test_a_vlan_of_ours_does_not_follow_its_parent, fake_reset),
                 cmocka_unit_test_setup(test_a_link_that_is_refused_is_not_tagged, fake_reset),
+                cmocka_unit_test_setup(test_a_busy_parent_is_explained_by_its_master, fake_reset),
                 cmocka_unit_test_setup(test_a_label_that_begins_like_our_tag_is_no_tag, fake_reset),
                 cmocka_unit_test_setup(test_a_link_that_was_left_untagged_is_tagged_or_deleted, fake_reset),
                 cmocka_unit_test_setup(test_bytes_are_bytes_both_ways, fake_reset),
