@@ -186,6 +186,12 @@ void check_neighbours(Check *check) {
         if (n_pinned > 0)
                 check_say(check, VERDICT_OK,
                           "%zu peer(s) have a fixed MAC address; ARP and ND are trusted for the rest", n_pinned);
+        else if (plane_config_find_trusted(check->config))
+                check_say(
+                        check, VERDICT_WARNING,
+                        "no peer has a fixed MAC address ([Peer] MACAddress=), and every address of %s is a peer: ARP "
+                        "and ND are trusted, and a stranger can fill the neighbour tables",
+                        PREFIX_TEXT(plane_config_find_trusted(check->config)));
         else
                 check_say(check, VERDICT_OK,
                           "no peer has a fixed MAC address ([Peer] MACAddress=): ARP and ND are trusted");

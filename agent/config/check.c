@@ -258,7 +258,18 @@ static void complete_macs(ConfigDraft *draft) {
 }
 
 static void complete_ports(ConfigDraft *draft) {
-        if (plane_config_complete_ports(draft->plane) < 0)
+        PlaneConfig *plane = draft->plane;
+
+        if (plane_config_complete_ports(plane) < 0)
+                draft->out_of_memory = true;
+        if (plane->n_ports <= PLANE_PORTS_MAX)
+                return;
+        draft_error(draft, config_location(plane, "Isolation", "Ports", PLANE_PORTS_MAX),
+                    "Ports= has %zu single ports and ranges, and a plane has %d at most; use ranges", plane->n_ports,
+                    PLANE_PORTS_MAX);
+        // The ports of a broken plane are closed elsewhere, but not as many as that.
+        plane->n_ports = 0;
+        if (plane_config_complete_ports(plane) < 0)
                 draft->out_of_memory = true;
 }
 
@@ -281,11 +292,29 @@ static void complete_users(ConfigDraft *draft) {
         plane->n_users = n;
 }
 
+static void check_limits(ConfigDraft *draft) {
+        const PlaneConfig *plane = draft->plane;
+
+        if (plane->n_addresses > PLANE_ADDRESSES_MAX)
+                draft_error(draft, config_location(plane, "Address", "Address", PLANE_ADDRESSES_MAX),
+                            "there are %zu [Address] sections, and a plane has %d at most; remove some",
+                            plane->n_addresses, PLANE_ADDRESSES_MAX);
+        if (plane->n_peers > PLANE_PEERS_MAX)
+                draft_error(draft, config_location(plane, "Isolation", "Peers", PLANE_PEERS_MAX),
+                            "Peers= has %zu networks and addresses, and a plane has %d at most; use networks",
+                            plane->n_peers, PLANE_PEERS_MAX);
+        if (plane->n_known_peers > PLANE_PEERS_MAX)
+                draft_error(draft, config_location(plane, "Peer", "Address", PLANE_PEERS_MAX),
+                            "there are %zu [Peer] sections, and a plane has %d at most; remove some",
+                            plane->n_known_peers, PLANE_PEERS_MAX);
+}
+
 void draft_check(ConfigDraft *draft) {
         // In the order of the manual, except that a value is completed before others are checked against it.
         static void (*const steps[])(ConfigDraft *) = {
-                complete_macs, check_interface,     check_kind,    complete_vlan,     check_mtu,      check_addresses,
-                check_routes,  check_per_migration, check_reserve, draft_check_peers, complete_ports, complete_users,
+                check_limits,      complete_macs,   check_interface, check_kind,          complete_vlan,
+                check_mtu,         check_addresses, check_routes,    check_per_migration, check_reserve,
+                draft_check_peers, complete_ports,  complete_users,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(steps) && !draft->out_of_memory; i++)

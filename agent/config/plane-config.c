@@ -200,6 +200,16 @@ bool plane_config_reaches_peers(const PlaneConfig *plane) {
         return false;
 }
 
+const Prefix *plane_config_find_trusted(const PlaneConfig *plane) {
+        for (size_t i = 0; i < plane->n_known_peers; i++)
+                if (plane->known_peers[i].has_mac && !plane_config_is_gateway(plane, &plane->known_peers[i].address))
+                        return NULL;
+        for (size_t i = 0; i < plane->n_peers; i++)
+                if (plane->peers[i].length < address_bits(plane->peers[i].address.family))
+                        return &plane->peers[i];
+        return NULL;
+}
+
 const PlanePeer *plane_config_find_peer(const PlaneConfig *plane, const Address *address) {
         for (size_t i = 0; i < plane->n_known_peers; i++)
                 if (plane->known_peers[i].has_mac && address_compare(&plane->known_peers[i].address, address) == 0)

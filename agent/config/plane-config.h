@@ -61,6 +61,13 @@ typedef struct PlanePeer {
         MacAddress mac;
 } PlanePeer;
 
+// The most of a plane: within these a reload answers in time, and the daemon stays within its unit's memory.
+enum {
+        PLANE_ADDRESSES_MAX = 64,
+        PLANE_PEERS_MAX = 20000, // of Peers=, and of [Peer] sections
+        PLANE_PORTS_MAX = 128,   // single ports and ranges, joined
+};
+
 // A list is always a pointer followed by its two sizes, the layout that config/keys.h describes.
 typedef struct PlaneConfig {
         char *name;
@@ -137,6 +144,8 @@ bool plane_config_is_peer(const PlaneConfig *plane, const Address *address);
 bool plane_config_is_near(const PlaneConfig *plane, const Prefix *network);
 // Whether Peers= holds anybody else who is near.
 bool plane_config_reaches_peers(const PlaneConfig *plane);
+// A network of Peers= that has room for several hosts, if no peer has a fixed MAC address; NULL: there is none.
+const Prefix *plane_config_find_trusted(const PlaneConfig *plane);
 // The [Peer] section that gives the address a MAC address; NULL if there is none.
 const PlanePeer *plane_config_find_peer(const PlaneConfig *plane, const Address *address);
 // The [Route] that packets for the address take: the longest; NULL if there is none.

@@ -10,6 +10,7 @@
 #include "base/names.h"
 #include "base/text-file.h"
 #include "base/util.h"
+#include "config/advise.h"
 #include "config/config.h"
 #include "config/load.h"
 #include "ctl/ctl.h"
@@ -146,7 +147,10 @@ static CtlExit check_directories(const Ctl *ctl, const char *const *directories)
                 log_error("%s", error.text);
                 return CTL_FAILED;
         }
-        int r = daemon_load(directories, &seen, &error);
+        int r = config_advise(config);
+        if (r < 0)
+                return ctl_failure_errno("Cannot check the configuration", r);
+        r = daemon_load(directories, &seen, &error);
         if (r < 0)
                 log_warning("Cannot check what the daemon's user " DAEMON_USER " can read: %s", strerror(-r));
         if (ctl->json != CTL_JSON_OFF)
@@ -159,6 +163,8 @@ static CtlExit check_files(const Ctl *ctl, const char *const *paths, size_t n_pa
         _cleanup_config_ Config *config = NULL;
 
         int r = config_load_files(paths, n_paths, &config);
+        if (r >= 0)
+                r = config_advise(config);
         if (r < 0)
                 return ctl_failure_errno("Cannot read the files", r);
         return ctl->json != CTL_JSON_OFF ? check_print_json(ctl, config, NULL) : check_print(config, NULL, NULL);

@@ -3,6 +3,8 @@
 
 #include "config-messages.h"
 
+#include "config/advise.h"
+
 static void test_valid_planes_have_no_messages(void **state _unused_) {
         static const char *const texts[] = {
                 "[Interface]\nName=mig0\n[Address]\nAddress=10.0.0.0/31\n",
@@ -242,7 +244,7 @@ static void test_errors_of_several_peers(void **state _unused_) {
 
 // Ten thousand of each family, each in Peers= by itself, in no order; then one of them twice.
 static void test_many_peers(void **state _unused_) {
-        enum { N = 10000 };
+        enum { N = 9999 };
         _cleanup_free_ char *text = NULL;
         size_t size;
 
@@ -264,7 +266,67 @@ static void test_many_peers(void **state _unused_) {
         assert_true(fprintf(file, "[Peer]\nAddress=10.20.30.1\n") > 0);
         assert_int_equal(fclose(file), 0);
         _cleanup_config_ Config *repeated = load_sized(text, size);
-        assert_messages(repeated, "blue.plane:60010: error: Address=10.20.30.1 has two [Peer] sections; remove one\n");
+        assert_messages(repeated, "blue.plane:60004: error: Address=10.20.30.1 has two [Peer] sections; remove one\n");
+}
+
+// One more than a plane may have, and what is said of it.
+static void test_limits(void **state _unused_) {
+        static const struct {
+                unsigned n;
+                const char *before, *each; // with the number
+                const char *message;
+        } cases[] = {
+                { PLANE_PORTS_MAX + 1, "[Isolation]\n", "Ports=%u\n",
+                  "blue.plane:134: error: Ports= has 129 single ports and ranges, and a plane has 128 at most; use "
+                  "ranges\n" },
+                { PLANE_ADDRESSES_MAX, "", "[Address]\nAddress=10.%u.0.1/24\n",
+                  "blue.plane:132: error: there are 65 [Address] sections, and a plane has 64 at most; remove some\n" },
+                { PLANE_PEERS_MAX, "[Isolation]\nPeers=172.150.1.0/24\n", "Peers=fd00::%x:0/112\n",
+                  "blue.plane:20006: error: Peers= has 20001 networks and addresses, and a plane has 20000 at most; use "
+                  "networks\n" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *text = NULL;
+                size_t size;
+                FILE *file = open_memstream(&text, &size);
+
+                assert_non_null(file);
+                fprintf(file, PLANE "%s", cases[i].before);
+                for (unsigned n = 0; n < cases[i].n; n++) {
+                        _cleanup_free_ char *line = NULL;
+                        assert_true(asprintf(&line, cases[i].each, 2 * (n + 1)) > 0); // neighbours would be joined
+                        fputs(line, file);
+                }
+                assert_int_equal(fclose(file), 0);
+                _cleanup_config_ Config *config = load_sized(text, size);
+                assert_messages(config, cases[i].message);
+        }
+}
+
+static void test_advice_about_neighbours(void **state _unused_) {
+        static const struct {
+                const char *text;
+                bool is_weak;
+        } cases[] = {
+                { PLANE, true },
+                { PLANE "[Isolation]\nPeers=172.150.1.6 172.150.1.7\n", false },
+                { PLANE "[Isolation]\nPeers=172.150.1.6 10.0.0.0/8\n", true },
+                { PLANE "[Peer]\nAddress=172.150.1.6\nMACAddress=52:54:00:12:34:56\n", false },
+                { PLANE "[Peer]\nAddress=172.150.1.6\n", true },
+                { PLANE "[Route]\nDestination=10.0.0.0/8\nGateway=172.150.1.1\n[Peer]\nAddress=172.150.1.1\n"
+                        "MACAddress=52:54:00:12:34:56\n",
+                  true },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_config_ Config *config = load(cases[i].text);
+                (void)only_plane(config);
+                assert_int_equal(config_advise(config), 0);
+                assert_int_equal(config->n_messages, cases[i].is_weak);
+                if (cases[i].is_weak)
+                        assert_non_null(strstr(config->messages[0].text, "no peer has a fixed MAC address"));
+        }
 }
 
 int main(void) {
@@ -277,6 +339,8 @@ int main(void) {
                 cmocka_unit_test(test_errors_of_peers),
                 cmocka_unit_test(test_errors_of_several_peers),
                 cmocka_unit_test(test_many_peers),
+                cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_advice_about_neighbours),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
