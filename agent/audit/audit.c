@@ -83,6 +83,8 @@ static const struct ReasonCheck {
         [REASON_MTU_TOO_LARGE] = { "device", VERDICT_WARNING },
         [REASON_LINK_DOWN] = { "device", VERDICT_FAILED },
         [REASON_NO_CARRIER] = { "device", VERDICT_FAILED },
+        [REASON_ARP_OFF] = { "device", VERDICT_FAILED },
+        [REASON_MACVLAN_MODE] = { "device", VERDICT_FAILED },
         [REASON_BRIDGE_FILTERS] = { "device", VERDICT_FAILED },
         [REASON_ADDRESS_MISSING] = { "addresses", VERDICT_FAILED },
         [REASON_ADDRESS_INCOMPLETE] = { "addresses", VERDICT_FAILED },

@@ -115,7 +115,9 @@ static int link_derive(const Derivation *d) {
         bool is_made = !d->device.stays && device_is_made_by_us(plane) && (!d->link || d->found->is_ours);
         Object link = {
                 .kind = OBJECT_LINK,
-                .as_link = { .type = LINK_DEVICE, .mtu = d->mtu },
+                .as_link = { .type = LINK_DEVICE,
+                             .mtu = d->mtu,
+                             .wants_arp = plane->managed_by == MANAGED_BY_MIGPLANE },
         };
 
         strcpy_fixed(link.link, plane->interface);

@@ -69,6 +69,27 @@ static void device_has_carrier(const UsableReading *reading, Reasons *reasons) {
                 reasons_add(reasons, REASON_NO_CARRIER, "%s has no carrier", link->name);
 }
 
+// ARP is off for ND, too.
+static void device_answers(const UsableReading *reading, Reasons *reasons) {
+        const Link *link = reading->facts->link;
+
+        if (link && link->no_arp)
+                reasons_add(reasons, REASON_ARP_OFF,
+                            "ARP is off on %s, so that no peer finds it: ip link set dev %s arp on", link->name,
+                            link->name);
+}
+
+// In all other modes a macvlan receives what is for its address.
+static void macvlan_receives(const UsableReading *reading, Reasons *reasons) {
+        const Link *link = reading->facts->link;
+
+        if (link && streq(link->mode, "source"))
+                reasons_add(reasons, REASON_MACVLAN_MODE,
+                            "%s is a macvlan of the mode source, which receives from listed MAC addresses only: "
+                            "ip link set dev %s type macvlan mode private",
+                            link->name, link->name);
+}
+
 static void bridge_admits(const UsableReading *reading, Reasons *reasons) {
         const PlaneConfig *config = reading->facts->config;
 
@@ -187,14 +208,9 @@ static void ways_leave_by_the_plane(const UsableReading *reading, Reasons *reaso
 
 // Each adds its reason, with its sentence, where it does not hold.
 static void (*const conditions[])(const UsableReading *reading, Reasons *reasons) = {
-        device_exists,
-        device_is_up,
-        device_has_carrier,
-        addresses_are_there,
-        addresses_are_nowhere_else,
-        peers_are_near,
-        ways_leave_by_the_plane,
-        bridge_admits,
+        device_exists,           device_is_up,        device_has_carrier,         device_answers,
+        macvlan_receives,        addresses_are_there, addresses_are_nowhere_else, peers_are_near,
+        ways_leave_by_the_plane, bridge_admits,
 };
 
 void usable_assess(const UsableReading *reading, Reasons *reasons) {

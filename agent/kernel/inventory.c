@@ -41,6 +41,29 @@ static int vlan_read(const struct nlattr *data, Link *link) {
         return attribute_be16(attributes[IFLA_VLAN_PROTOCOL], &link->vlan_protocol);
 }
 
+static int macvlan_read(const struct nlattr *data, Link *link) {
+        static const struct {
+                uint32_t mode;
+                const char *name;
+        } modes[] = {
+                { MACVLAN_MODE_VEPA, "vepa" },
+                { MACVLAN_MODE_BRIDGE, "bridge" },
+                { MACVLAN_MODE_PASSTHRU, "passthru" },
+                { MACVLAN_MODE_SOURCE, "source" },
+        };
+        const struct nlattr *attributes[IFLA_MACVLAN_MAX + 1];
+        uint32_t mode = MACVLAN_MODE_PRIVATE;
+
+        if (attribute_index_nested(data, attributes, IFLA_MACVLAN_MAX) < 0)
+                return 0;
+        if (attribute_u32(attributes[IFLA_MACVLAN_MODE], &mode) < 0)
+                return -EBADMSG;
+        for (size_t i = 0; i < ELEMENTSOF(modes); i++)
+                if (modes[i].mode == mode)
+                        strcpy_fixed(link->mode, modes[i].name);
+        return 0;
+}
+
 static int bridge_read(const struct nlattr *data, Link *link) {
         const struct nlattr *attributes[IFLA_BR_MAX + 1];
         uint8_t filters = 0, calls = 0, calls_ipv6 = 0;
@@ -63,7 +86,7 @@ static int link_info_read(const struct nlattr *info, Link *link) {
                 int (*read)(const struct nlattr *data, Link *link);
         } kinds[] = {
                 { "vlan", LINK_VLAN, vlan_read },
-                { "macvlan", LINK_MACVLAN, NULL },
+                { "macvlan", LINK_MACVLAN, macvlan_read },
                 { "ifb", LINK_IFB, NULL },
                 { LINK_KIND_BRIDGE, LINK_DEVICE, bridge_read },
         };
@@ -120,6 +143,7 @@ static int link_read(const struct nlmsghdr *header, void *userdata) {
                 .index = info->ifi_index,
                 .up = info->ifi_flags & IFF_UP,
                 .carrier = info->ifi_flags & IFF_LOWER_UP,
+                .no_arp = info->ifi_flags & IFF_NOARP,
         };
         if (numbers_read(attributes, &link) < 0 || link_info_read(attributes[IFLA_LINKINFO], &link) < 0)
                 return -EBADMSG;

@@ -33,6 +33,8 @@ typedef struct Link {
         bool up, carrier; // IFF_UP; IFF_LOWER_UP
         bool is_tagged;   // of a type that we make, and has our tag or is in the group of links that we have not tagged
                           // yet
+        bool no_arp;      // IFF_NOARP: it neither asks nor answers for addresses
+        char mode[10];    // a macvlan's, other than "private"
         bool has_xdp;     // an XDP program, which sees packets before all rules
         char alias[80];   // truncated if it is longer
 } Link;

@@ -50,11 +50,13 @@ static int link_object_add(const Link *link, bool is_ours, State *state) {
                         .mtu = link->mtu,
                         .has_mac = link->has_mac,
                         .mac = link->mac,
+                        .no_arp = link->no_arp && link->type != LINK_IFB, // an ifb never has it
                         .enslaved = link->master_index > 0,
                 },
         };
         strcpy_fixed(object.link, link->name);
         strcpy_fixed(object.as_link.parent, link->parent);
+        strcpy_fixed(object.as_link.mode, link->mode);
         if (is_ours)
                 strcpy_fixed(object.as_link.alias, link->alias);
         return state_add(state, &object);
@@ -230,6 +232,18 @@ static int loosen(struct rtnl_link *changes) {
                        : 0;
 }
 
+static int make_private(struct rtnl_link *changes) {
+        return rtnl_link_set_type(changes, "macvlan") < 0 ||
+                               rtnl_link_macvlan_set_mode(changes, (uint32_t)rtnl_link_macvlan_str2mode("private")) < 0
+                       ? -ENOMEM
+                       : 0;
+}
+
+static int link_set_flags(Netlink *netlink, int ifindex, unsigned flags, unsigned mask, Error *ret_error) {
+        struct ifinfomsg info = { .ifi_index = ifindex, .ifi_flags = flags, .ifi_change = mask };
+        return netlink_request(netlink, netlink_message_new(RTM_NEWLINK, 0, &info, sizeof(info)), ret_error);
+}
+
 // A link of ours that is not tagged yet is tagged here: the daemon may have been killed before link_add did it.
 int link_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error) {
         const LinkObject *want = &desired->as_link, *have = &observed->as_link;
@@ -244,8 +258,15 @@ int link_change(Netlink *netlink, int ifindex, const Object *desired, const Obje
                 return error_set(ret_error, -ENOMEM, "out of memory");
         if (want->alias[0] && have->enslaved)
                 rtnl_link_set_master(changes, 0);
-        if (want->is_loose && !have->is_loose && loosen(changes) < 0)
+        if ((want->is_loose && !have->is_loose && loosen(changes) < 0) ||
+            (want->type == LINK_MACVLAN && have->mode[0] && make_private(changes) < 0))
                 return error_set(ret_error, -ENOMEM, "out of memory");
+        // libnl-route-3 would send all flags.
+        if (want->wants_arp && have->no_arp) {
+                int r = link_set_flags(netlink, ifindex, 0, IFF_NOARP, ret_error);
+                if (r < 0)
+                        return r;
+        }
         int r = link_send(netlink, orig, changes, ret_error);
         if (r < 0 || !want->alias[0] || streq(want->alias, have->alias))
                 return r;
@@ -257,17 +278,12 @@ int link_delete(Netlink *netlink, int ifindex, const Object *observed _unused_, 
         return netlink_request(netlink, netlink_message_new(RTM_DELLINK, 0, &info, sizeof(info)), ret_error);
 }
 
-static int link_set_flags(Netlink *netlink, int ifindex, unsigned flags, Error *ret_error) {
-        struct ifinfomsg info = { .ifi_index = ifindex, .ifi_flags = flags, .ifi_change = IFF_UP };
-        return netlink_request(netlink, netlink_message_new(RTM_NEWLINK, 0, &info, sizeof(info)), ret_error);
-}
-
 int link_up_add(Netlink *netlink, int ifindex, const Object *desired _unused_, Error *ret_error) {
-        return link_set_flags(netlink, ifindex, IFF_UP, ret_error);
+        return link_set_flags(netlink, ifindex, IFF_UP, IFF_UP, ret_error);
 }
 
 int link_up_delete(Netlink *netlink, int ifindex, const Object *observed _unused_, Error *ret_error) {
-        return link_set_flags(netlink, ifindex, 0, ret_error);
+        return link_set_flags(netlink, ifindex, 0, IFF_UP, ret_error);
 }
 
 // --- counters ---

@@ -52,6 +52,7 @@ static bool link_satisfies(const Object *observed, const Object *desired) {
 
         return !link_is_fixed(observed, desired) && (d->mtu == 0 || o->mtu == d->mtu) &&
                (!d->has_mac || mac_equal(&o->mac, &d->mac)) && (!d->is_loose || o->is_loose) &&
+               !(d->wants_arp && o->no_arp) && !(d->type == LINK_MACVLAN && o->mode[0]) &&
                (!d->alias[0] || (streq(o->alias, d->alias) && !o->enslaved));
 }
 
@@ -73,6 +74,10 @@ static void link_print(const Object *object, FILE *file) {
                         link->vlan_id);
         if (link->is_loose)
                 fputs(" loose", file);
+        if (link->mode[0])
+                fprintf(file, " mode %s", link->mode);
+        if (link->no_arp)
+                fputs(" noarp", file);
         if (link->mtu)
                 fprintf(file, " mtu %u", link->mtu);
         if (link->has_mac)

@@ -51,6 +51,9 @@ typedef struct LinkObject {
         MacAddress mac;
         char alias[80]; // "" in a desired object: any
         bool is_loose;  // vlan: does not go up and down with its parent; false in a desired object: any
+        bool no_arp;    // observed: ARP is off
+        bool wants_arp; // desired: ARP has to be on
+        char mode[10];  // observed, of a macvlan: another than "private", which ours have
         bool enslaved;  // a port of a bridge, bond or VRF, which a link of ours must not be
 } LinkObject;
 

@@ -26,6 +26,8 @@ static const struct {
         [REASON_MTU_TOO_LARGE] = { "mtu-too-large", HEALTH_DEGRADED },
         [REASON_LINK_DOWN] = { "link-down", HEALTH_FAILED },
         [REASON_NO_CARRIER] = { "no-carrier", HEALTH_FAILED },
+        [REASON_ARP_OFF] = { "arp-off", HEALTH_FAILED },
+        [REASON_MACVLAN_MODE] = { "macvlan-mode", HEALTH_FAILED },
         [REASON_BRIDGE_FILTERS] = { "bridge-filters-vlan", HEALTH_FAILED },
         [REASON_ADDRESS_MISSING] = { "address-missing", HEALTH_FAILED },
         [REASON_ADDRESS_INCOMPLETE] = { "address-incomplete", HEALTH_DEGRADED },

@@ -208,6 +208,39 @@ static void test_a_vlan_of_ours_does_not_follow_its_parent(void **state _unused_
         assert_int_equal(requested_flags(0).flags, VLAN_FLAG_LOOSE_BINDING);
 }
 
+static void test_arp_and_the_mode_of_a_macvlan_are_put_back(void **state _unused_) {
+        Object desired = {
+                .kind = OBJECT_LINK,
+                .link = "mig0",
+                .as_link = { .type = LINK_MACVLAN, .parent = "eno1", .wants_arp = true },
+        };
+        Object observed = desired;
+
+        assert_true(object_satisfies(&observed, &desired));
+        observed.as_link.no_arp = true;
+        assert_false(object_satisfies(&observed, &desired) || object_is_fixed(&observed, &desired));
+        assert_int_equal(link_change(NULL, MIG0, &desired, &observed, NULL), 0);
+        const struct ifinfomsg *info = request_header(0);
+        assert_int_equal(info->ifi_flags, 0);
+        assert_int_equal(info->ifi_change, IFF_NOARP);
+
+        observed.as_link.no_arp = false;
+        strcpy_fixed(observed.as_link.mode, "bridge");
+        assert_false(object_satisfies(&observed, &desired) || object_is_fixed(&observed, &desired));
+        fake.n_requests = 0;
+        assert_int_equal(link_change(NULL, MIG0, &desired, &observed, NULL), 0);
+        const struct nlattr *data =
+                attribute_find_nested(request_attribute(0, sizeof(*info), IFLA_LINKINFO), IFLA_INFO_DATA);
+        uint32_t mode = 0;
+        assert_int_equal(attribute_u32(attribute_find_nested(data, IFLA_MACVLAN_MODE), &mode), 1);
+        assert_int_equal(mode, MACVLAN_MODE_PRIVATE);
+
+        // A device that others make is as they like it.
+        desired.as_link = (LinkObject){ .type = LINK_DEVICE };
+        observed.as_link.no_arp = true;
+        assert_true(object_satisfies(&observed, &desired));
+}
+
 static void test_a_link_that_is_refused_is_not_tagged(void **state _unused_) {
         const Object desired = link_desired();
 
@@ -427,6 +460,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_a_parent_in_another_namespace_is_none, fake_reset),
                 cmocka_unit_test_setup(test_a_new_link_is_marked_before_it_is_tagged, fake_reset),
                 cmocka_unit_test_setup(test_a_vlan_of_ours_does_not_follow_its_parent, fake_reset),
+                cmocka_unit_test_setup(test_arp_and_the_mode_of_a_macvlan_are_put_back, fake_reset),
                 cmocka_unit_test_setup(test_a_link_that_is_refused_is_not_tagged, fake_reset),
                 cmocka_unit_test_setup(test_a_busy_parent_is_explained_by_its_master, fake_reset),
                 cmocka_unit_test_setup(test_a_label_that_begins_like_our_tag_is_no_tag, fake_reset),

@@ -79,6 +79,18 @@ static void no_carrier(Situation *situation) {
         situation->links[1].carrier = false;
 }
 
+static void arp_is_off(Situation *situation) {
+        situation->links[1].no_arp = true;
+}
+
+static void macvlan_of_sources(Situation *situation) {
+        strcpy_fixed(situation->links[1].mode, "source");
+}
+
+static void macvlan_of_a_bridge(Situation *situation) {
+        strcpy_fixed(situation->links[1].mode, "bridge");
+}
+
 static void no_first_address(Situation *situation) {
         situation->addresses[0].ifindex = ENO1 + 100;
 }
@@ -128,6 +140,12 @@ static const struct {
         { "no device", no_device, REASON_DEVICE_MISSING, "mig0 does not exist" },
         { "down", link_is_down, REASON_LINK_DOWN, "mig0 is down" },
         { "no carrier", no_carrier, REASON_NO_CARRIER, "mig0 has no carrier" },
+        { "arp off", arp_is_off, REASON_ARP_OFF,
+          "ARP is off on mig0, so that no peer finds it: ip link set dev mig0 arp on" },
+        { "source", macvlan_of_sources, REASON_MACVLAN_MODE,
+          "mig0 is a macvlan of the mode source, which receives from listed MAC addresses only: ip link set dev mig0 "
+          "type macvlan mode private" },
+        { "bridge mode", macvlan_of_a_bridge, NO_REASON, "" },
         { "no address", no_first_address, REASON_ADDRESS_MISSING, "mig0 does not have the address 172.150.1.5/24" },
         { "length", another_length, REASON_ADDRESS_MISSING, "mig0 does not have the address 172.150.1.5/24" },
         { "second", no_second_address, REASON_ADDRESS_INCOMPLETE, "mig0 does not have the address fd00:1::5/64" },
