@@ -117,6 +117,25 @@ static void nd_claim(const Rules *rules, const char *frame) {
                 fprintf(rules->file, "%s" ND_CLAIM " accept\n", frame, family->own, family->own_raw);
 }
 
+// Another host that uses an address of ours (RFC 5227 2.4), or that asks whether it may (RFC 4862 5.4.3), and another
+// host with our MAC address. Our own frames can come back from a switch, with both. The frames get no answer: a forged
+// one would draw it from us.
+static void conflicts(const Rules *rules) {
+        const AllowList *list = rules->list;
+
+        if (list->ipv4.own) {
+                drop(rules, "conflict", ARP_OF_IPV4 "1-2 arp saddr ip %s arp saddr ether != %s", list->ipv4.own,
+                     list->mac);
+                drop(rules, "conflict", ARP_OF_IPV4 "1-2 arp saddr ip != 0.0.0.0 arp saddr ip != %s " FROM_MAC " %s",
+                     list->ipv4.own, list->mac_raw);
+        }
+        if (list->ipv6.own) {
+                drop(rules, "conflict", ADVERT " %s " FROM_MAC " != %s", list->ipv6.own_raw, list->mac_raw);
+                drop(rules, "conflict", "ip6 saddr :: " SOLICIT " %s " FROM_MAC " != %s", list->ipv6.own_raw,
+                     list->mac_raw);
+        }
+}
+
 // "meta protocol" is the type that the stack goes by, behind the tags. VLAN 0 is only a priority. It is legitimate,
 // except on a VLAN.
 static void frame_in(const Rules *rules) {
@@ -136,6 +155,7 @@ static void frame_in(const Rules *rules) {
         if (list->ipv4.hears_claims)
                 fprintf(rules->file, TO_MAC " %s " ARP_CLAIM " accept\n", list->mac_raw, list->ipv4.own);
         nd_claim(rules, TO_MAC " " ALL_NODES " ");
+        conflicts(rules);
 
         if (list->ipv4.own) {
                 drop(rules, "mac", "meta protocol arp " TO_MAC " != { 0xffffffffffff, %s }", list->mac_raw);

@@ -16,7 +16,6 @@
 #include "engine/plane-facts.h"
 #include "engine/snapshot.h"
 #include "engine/usable.h"
-#include "engine/ways.h"
 #include "model/object.h"
 #include "model/plan.h"
 #include "model/reason.h"
@@ -89,6 +88,7 @@ static const struct ReasonCheck {
         [REASON_ADDRESS_MISSING] = { "addresses", VERDICT_FAILED },
         [REASON_ADDRESS_INCOMPLETE] = { "addresses", VERDICT_FAILED },
         [REASON_ADDRESS_ELSEWHERE] = { "elsewhere", VERDICT_FAILED },
+        [REASON_ADDRESS_CONFLICT] = { "addresses", VERDICT_WARNING },
         [REASON_PEERS_UNREACHABLE] = { "routes", VERDICT_FAILED },
         [REASON_ROUTE_ELSEWHERE] = { "routes", VERDICT_FAILED },
         [REASON_ENSLAVED] = { "device", VERDICT_FAILED },
@@ -133,12 +133,12 @@ static Reasons reasons_collect(const Kernel *kernel, const AuditHost *host, cons
         const Snapshot found = { .planes = snapshot->planes, .n_planes = snapshot->n_planes };
         HealthFacts facts = { .snapshot = &found, .failures = &none, .drops_fault = "", .now_usec = clock_now_usec() };
         const Reasons *own = &snapshot->planes[i].reasons, *last = &plane->status.reasons;
-        WaysMemory ways = plane->ways;
+        UsableMemory memory = plane->usable;
         Reasons reasons = {};
 
         for (size_t j = 0; j < own->n_reasons; j++)
                 reasons_add(&reasons, own->reasons[j].code, "%s", own->reasons[j].text);
-        usable_read(kernel->netlink, &host->usable, &snapshot->planes[i], true, &ways, &facts.reading);
+        usable_read(kernel->netlink, &host->usable, &snapshot->planes[i], true, &memory, &facts.reading);
         *ret_n_ways = facts.reading.ways.n_asked;
         reasons = health_assess(plane, i, &facts, &reasons).reasons;
         for (size_t j = 0; j < last->n_reasons; j++)

@@ -84,7 +84,7 @@ static int sniffers_read(AuditHost *host, Error *ret_error) {
 }
 
 void audit_host_read(const Kernel *kernel, const Inventory *inventory, AuditHost *ret) {
-        usable_host_read(kernel->netlink, inventory, &ret->usable);
+        usable_host_read(kernel, inventory, &ret->usable);
         (void)redirects_read(kernel->netlink, &ret->redirects, &ret->redirects_error);
         policy_rules_read(kernel->netlink, ret);
         (void)sniffers_read(ret, &ret->sniffers_error);

@@ -227,11 +227,11 @@ static void statuses_store(const Reconciler *reconciler, Snapshot *snapshot, con
                               .now_usec = clock_now_usec() };
         _cleanup_usable_host_ UsableHost host = {};
 
-        usable_host_read(reconciler->kernel->netlink, &snapshot->inventory, &host);
+        usable_host_read(reconciler->kernel, &snapshot->inventory, &host);
         for (size_t i = 0; i < reconciler->planes->n_planes; i++) {
                 Plane *plane = reconciler->planes->planes[i];
 
-                usable_read(reconciler->kernel->netlink, &host, &snapshot->planes[i], false, &plane->ways,
+                usable_read(reconciler->kernel->netlink, &host, &snapshot->planes[i], false, &plane->usable,
                             &facts.reading);
                 facts.drops_fault = drops_fault(reconciler->drops, plane);
                 PlaneStatus status = health_assess(plane, i, &facts, &snapshot->planes[i].reasons);

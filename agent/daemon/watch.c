@@ -83,7 +83,7 @@ WatchConcern watch_concern(const PlaneSet *planes, const MonitorEvent *event) {
 // The next look asks for the way there.
 static void suspect_route(const PlaneSet *planes, const MonitorEvent *event) {
         for (size_t i = 0; i < planes->n_planes && event->destination.address.family != AF_UNSPEC; i++)
-                ways_suspect(&planes->planes[i]->ways, planes->planes[i]->config, &event->destination);
+                ways_suspect(&planes->planes[i]->usable.ways, planes->planes[i]->config, &event->destination);
 }
 
 // In a storm of other programs' changes, notifications are lost many times a second.

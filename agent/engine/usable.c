@@ -5,27 +5,34 @@
 
 #include <linux/if_addr.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/inet.h"
 #include "base/util.h"
 #include "config/plane-config.h"
+#include "engine/kernel.h"
 #include "engine/plane-facts.h"
 #include "engine/ways.h"
+#include "firewall/firewall.h"
 #include "kernel/addr.h"
 #include "kernel/bridge.h"
 #include "kernel/link.h"
 #include "model/reason.h"
 #include "netlink/request.h"
 
+#define CONFLICT_TOLD_USEC UINT64_C(600000000)
+
 // --- what is read ---
 
-void usable_host_read(Netlink *netlink, const Inventory *inventory, UsableHost *ret) {
-        *ret = (UsableHost){ .inventory = inventory };
-        (void)addr_read(netlink, 0, &ret->addresses, &ret->addresses_error);
+void usable_host_read(const Kernel *kernel, const Inventory *inventory, UsableHost *ret) {
+        *ret = (UsableHost){ .inventory = inventory, .now_usec = clock_now_usec() };
+        (void)addr_read(kernel->netlink, 0, &ret->addresses, &ret->addresses_error);
+        (void)firewall_read_counters(kernel->firewall, &ret->drops, &ret->n_drops, NULL);
 }
 
 void usable_host_deinit(UsableHost *host) {
         addr_list_deinit(&host->addresses);
+        free(host->drops);
 }
 
 // A bridge that filters VLANs drops the plane's frames although every link is up. It is not ours to change.
@@ -39,13 +46,32 @@ static bool bridge_filters(Netlink *netlink, const PlaneFacts *facts) {
         return bridge_admits_vlan(netlink, parent->index, facts->config->vlan_id, &error) == 0;
 }
 
-void usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, bool all, WaysMemory *memory,
+// A conflict shows when the other host happens to ask for a peer, which can be minutes apart.
+static bool conflict_read(const UsableHost *host, const PlaneFacts *facts, UsableMemory *memory) {
+        int ifindex = facts->link ? facts->link->index : 0;
+        uint64_t n = 0;
+
+        for (size_t i = 0; i < host->n_drops; i++)
+                if (streq(host->drops[i].link, facts->config->interface) && streq(host->drops[i].reason, "conflict"))
+                        n += host->drops[i].packets;
+        // The counter may be older than this daemon, and can have been reset.
+        if (memory->ifindex != ifindex)
+                memory->conflict_usec = 0;
+        else if (n > memory->n_conflicts)
+                memory->conflict_usec = host->now_usec;
+        memory->ifindex = ifindex;
+        memory->n_conflicts = n;
+        return memory->conflict_usec > 0 && host->now_usec < memory->conflict_usec + CONFLICT_TOLD_USEC;
+}
+
+void usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, bool all, UsableMemory *memory,
                  UsableReading *ret) {
         *ret = (UsableReading){ .host = host, .facts = facts };
         if (facts->taken_down || facts->config->is_unread)
                 return;
         ret->bridge_filters = bridge_filters(netlink, facts);
-        ways_read(netlink, facts, host->inventory, &host->addresses, all, memory, &ret->ways);
+        ways_read(netlink, facts, host->inventory, &host->addresses, all, &memory->ways, &ret->ways);
+        ret->has_conflict = conflict_read(host, facts, memory);
 }
 
 // --- the device ---
@@ -161,6 +187,17 @@ static void addresses_are_there(const UsableReading *reading, Reasons *reasons) 
                 address_assess(reading, i, reasons);
 }
 
+// Not a failure: a stranger on the wire can forge such a frame, and must not stop migrations by it.
+static void addresses_are_no_other_hosts(const UsableReading *reading, Reasons *reasons) {
+        const PlaneConfig *config = reading->facts->config;
+
+        if (reading->has_conflict)
+                reasons_add(reasons, REASON_ADDRESS_CONFLICT,
+                            "another host on the wire of %s uses an address or the MAC address of the plane, or forges "
+                            "it: look for a host with the same file or machine id; LogDrops= tells its MAC address",
+                            config->interface);
+}
+
 static void addresses_are_nowhere_else(const UsableReading *reading, Reasons *reasons) {
         const AddrList *list = &reading->host->addresses;
         const Link *own = reading->facts->link;
@@ -208,9 +245,17 @@ static void ways_leave_by_the_plane(const UsableReading *reading, Reasons *reaso
 
 // Each adds its reason, with its sentence, where it does not hold.
 static void (*const conditions[])(const UsableReading *reading, Reasons *reasons) = {
-        device_exists,           device_is_up,        device_has_carrier,         device_answers,
-        macvlan_receives,        addresses_are_there, addresses_are_nowhere_else, peers_are_near,
-        ways_leave_by_the_plane, bridge_admits,
+        device_exists,
+        device_is_up,
+        device_has_carrier,
+        device_answers,
+        macvlan_receives,
+        addresses_are_there,
+        addresses_are_nowhere_else,
+        addresses_are_no_other_hosts,
+        peers_are_near,
+        ways_leave_by_the_plane,
+        bridge_admits,
 };
 
 void usable_assess(const UsableReading *reading, Reasons *reasons) {

@@ -32,6 +32,7 @@ static const struct {
         [REASON_ADDRESS_MISSING] = { "address-missing", HEALTH_FAILED },
         [REASON_ADDRESS_INCOMPLETE] = { "address-incomplete", HEALTH_DEGRADED },
         [REASON_ADDRESS_ELSEWHERE] = { "address-elsewhere", HEALTH_FAILED },
+        [REASON_ADDRESS_CONFLICT] = { "address-conflict", HEALTH_DEGRADED },
         [REASON_PEERS_UNREACHABLE] = { "peers-unreachable", HEALTH_FAILED },
         [REASON_ROUTE_ELSEWHERE] = { "route-elsewhere", HEALTH_FAILED },
         [REASON_ENSLAVED] = { "enslaved", HEALTH_FAILED },

@@ -4,7 +4,7 @@
 
 #include "base/util.h"
 #include "config/plane-config.h"
-#include "engine/ways.h"
+#include "engine/usable.h"
 #include "model/reason.h"
 #include "planes/drift.h"
 #include "planes/handover-state.h"
@@ -34,7 +34,7 @@ typedef struct Plane {
         char broken[256];     // the newest file's first error, while an older configuration is kept; "": none
         PlaneStatus status;
 
-        WaysMemory ways;
+        UsableMemory usable;
         PendingEdit pending;
         Drift drift;
         HandoverState handover;

@@ -197,9 +197,17 @@ def on_management(packet, text, end):
 # --- Shots of whole hooks ---------------------------------------------------------------------------------------------
 
 
-def arriving_packets():
+# At the device, where MAC addresses can be compared, these tell of another host with the plane's address.
+CONFLICTS = 'a probe of another host', 'an advertisement of another target', 'a claim', 'a claim by another address'
+
+
+def conflict(text, end, at_device):
+    return 'mig0-in-conflict' if at_device and end != 'passed' and text.removeprefix('IPv6: ') in CONFLICTS else end
+
+
+def arriving_packets(at_device):
     for text, packet, end in packets('in'):
-        yield arriving(packet, text, end)
+        yield arriving(packet, text, conflict(text, end, at_device))
     for ends in BOTH:
         packet = ping(ends.pinned, ends.own, b'')
         yield arriving(packet, f'{ends.name}: a pinned peer', 'passed')
@@ -217,7 +225,8 @@ def claims(is_heard):
 
 def arriving_claims(reason, is_heard=True):
     for text, packet, passes in claims(is_heard):
-        yield arriving(packet, text, 'passed' if passes else f'mig0-in-{reason}', sender=OTHER_MAC)
+        end = conflict(text, 'passed' if passes else f'mig0-in-{reason}', at_device=reason == 'mac')
+        yield arriving(packet, text, end, sender=OTHER_MAC)
 
 
 def arp_claim(sender=IPV4_ENDS.own, target='0.0.0.0', to=MAC, operation=2):
@@ -226,9 +235,9 @@ def arp_claim(sender=IPV4_ENDS.own, target='0.0.0.0', to=MAC, operation=2):
 
 def arriving_arp_claims():
     yield shot('ARP: a claim', 'passed', 'arrive', arp_claim())
-    yield shot('ARP: a claim to everybody', 'mig0-in-arp', 'arrive', arp_claim(to=BROADCAST))
-    yield shot('ARP: a claim as a request', 'mig0-in-arp', 'arrive', arp_claim(operation=1))
-    yield shot('ARP: an announced claim', 'mig0-in-arp', 'arrive', arp_claim(target=IPV4_ENDS.own))
+    yield shot('ARP: a claim to everybody', 'mig0-in-conflict', 'arrive', arp_claim(to=BROADCAST))
+    yield shot('ARP: a claim as a request', 'mig0-in-conflict', 'arrive', arp_claim(operation=1))
+    yield shot('ARP: an announced claim', 'mig0-in-conflict', 'arrive', arp_claim(target=IPV4_ENDS.own))
     yield shot('ARP: a claim of another address', 'mig0-in-arp', 'arrive', arp_claim(IPV4_ENDS.stranger))
     for text, frame in malformed_arp(arp_claim()):
         yield shot(f'{text} in a claim', 'mig0-in-arp', 'arrive', frame)
@@ -248,13 +257,17 @@ def arp_request(sender=IPV4_ENDS.peer, target=IPV4_ENDS.own, to=BROADCAST, mac=P
     return eth(to, frame_mac or mac, ARP, arp(operation, mac, sender, NOBODY, target))
 
 
-def arriving_arp():
+def arriving_arp(conflict='mig0-in-conflict'):
     ends = IPV4_ENDS
     yield shot('ARP: a request', 'passed', 'arrive', arp_request())
     yield shot('ARP: a request to the host alone', 'passed', 'arrive', arp_request(to=MAC))
     yield shot('ARP: a reply', 'passed', 'arrive', arp_request(to=MAC, operation=2))
     yield shot('ARP: a router', 'passed', 'arrive', arp_request(ends.router))
-    yield shot('ARP: the host\'s own address', 'mig0-in-arp', 'arrive', arp_request(ends.own))
+    yield shot('ARP: the host\'s own address', conflict, 'arrive', arp_request(ends.own))
+    yield shot('ARP: the host\'s own address and MAC', 'mig0-in-arp', 'arrive', arp_request(ends.own, mac=MAC))
+    if conflict == 'mig0-in-conflict':
+        yield shot('ARP: the host\'s own MAC', conflict, 'arrive', arp_request(mac=MAC))
+        yield shot('ARP: the host\'s own probe', 'mig0-in-arp', 'arrive', arp_request('0.0.0.0', mac=MAC))
     yield shot('ARP: a stranger', 'mig0-in-arp', 'arrive', arp_request(ends.stranger))
     yield shot('ARP: another address of the host', 'mig0-in-arp', 'arrive', arp_request(target=ends.management))
     yield shot('ARP: another operation', 'mig0-in-arp', 'arrive', arp_request(operation=8))
@@ -427,7 +440,7 @@ def of_users():
 
 def test_netdev_in():
     made = lab()
-    shots = [*arriving_packets(), *arriving_frames(), *arriving_arp(), *arriving_arp_claims()]
+    shots = [*arriving_packets(True), *arriving_frames(), *arriving_arp(), *arriving_arp_claims()]
     try_hook(made, made.rules(BLUE), ['netdev mig0-in'], [*shots, *arriving_claims('mac', is_heard=False)])
     chains = made.rules(BLUE_OF_OTHERS)
     try_hook(made, chains, ['netdev mig0-in'], [*arriving_arp_claims(), *arriving_claims('mac')],
@@ -460,7 +473,7 @@ def test_netdev_guard_of_a_parent():
 
 def test_inet_prerouting():
     made = lab()
-    shots = [*arriving_packets(), *unrelated_in(), *(one for ends in BOTH for one in elsewhere_in(ends, ends.own,
+    shots = [*arriving_packets(False), *unrelated_in(), *(one for ends in BOTH for one in elsewhere_in(ends, ends.own,
                                                                                                   ends.peer, PLANE))]
     chains = ['inet prerouting', 'inet mig0-in']
     try_hook(made, made.rules(BLUE), chains, [*shots, *arriving_claims('address', is_heard=False)])
@@ -501,7 +514,7 @@ def test_inet_output_for_users():
 
 def test_arp_input():
     made, ends = lab(), IPV4_ENDS
-    shots = [*arriving_arp(), shot('a claim', 'mig0-in-arp', 'arrive', arp_claim())]
+    shots = [*arriving_arp('mig0-in-arp'), shot('a claim', 'mig0-in-arp', 'arrive', arp_claim())]
     for text, frame in list(malformed_arp(arp_request()))[:2]:  # the stack itself drops the others
         shots.append(shot(text, 'mig0-in-arp', 'arrive', frame))
     for text, sender, target, end in (('on management', ends.manager, ends.management, 'passed'),

@@ -86,15 +86,15 @@ int __wrap_apply(Kernel *unused _unused_, const Plan *plan, ApplyFailures *ret_f
         return 0;
 }
 
-void __wrap_usable_host_read(Netlink *netlink, const Inventory *inventory, UsableHost *ret);
-void __wrap_usable_host_read(Netlink *netlink _unused_, const Inventory *inventory _unused_, UsableHost *ret) {
+void __wrap_usable_host_read(const Kernel *unused, const Inventory *inventory, UsableHost *ret);
+void __wrap_usable_host_read(const Kernel *unused _unused_, const Inventory *inventory _unused_, UsableHost *ret) {
         *ret = (UsableHost){};
 }
 
-void __wrap_usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, bool all, WaysMemory *memory,
-                        UsableReading *ret);
+void __wrap_usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *facts, bool all,
+                        UsableMemory *memory, UsableReading *ret);
 void __wrap_usable_read(Netlink *netlink _unused_, const UsableHost *host _unused_, const PlaneFacts *facts _unused_,
-                        bool all _unused_, WaysMemory *memory _unused_, UsableReading *ret) {
+                        bool all _unused_, UsableMemory *memory _unused_, UsableReading *ret) {
         *ret = (UsableReading){};
 }
 

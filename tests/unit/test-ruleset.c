@@ -47,6 +47,10 @@ static void test_an_ipv4_plane_at_its_device(void **state _unused_) {
                 "vlan id != 0 counter name \"mig0-in-ethertype\" drop\n"
                 "meta protocol != { arp, ip } counter name \"mig0-in-ethertype\" drop\n"
                 "@ll,0,48 0x020000000005 " CLAIM
+                "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation 1-2 arp saddr ip 192.0.2.5 arp saddr "
+                "ether != 02:00:00:00:00:05 counter name \"mig0-in-conflict\" drop\n"
+                "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation 1-2 arp saddr ip != 0.0.0.0 arp saddr ip "
+                "!= 192.0.2.5 @ll,48,48 0x020000000005 counter name \"mig0-in-conflict\" drop\n"
                 "meta protocol arp @ll,0,48 != { 0xffffffffffff, 0x020000000005 } counter name \"mig0-in-mac\" drop\n"
                 "meta protocol ip @ll,0,48 != 0x020000000005 counter name \"mig0-in-mac\" drop\n"
                 "arp saddr ip 192.0.2.5 counter name \"mig0-in-arp\" drop\n" ARP
@@ -243,18 +247,23 @@ static void test_an_ipv6_plane(void **state _unused_) {
         _cleanup_state_ State rules = {};
 
         derive("[Interface]\nName=mig0\nKind=device\n[Address]\nAddress=fd00::12:3456/64\n", there, &config, &rules);
-        assert_has(&rules, RULESET_NETDEV, "mig0-in",
-                   "meta protocol != { ip6 } counter name \"mig0-in-ethertype\" drop\n"
-                   "ip6 daddr ff02::1:ff12:3456 @ll,0,48 != 0x3333ff123456 counter name \"mig0-in-mac\" drop\n"
-                   "ip6 daddr != ff02::1:ff12:3456 @ll,0,48 != 0x020000000005 counter name \"mig0-in-mac\" drop\n"
-                   "ip6 saddr != fd00::12:3456 ip6 saddr fd00::/64 ip6 daddr ff02::1:ff12:3456 " SOLICIT OWN_RAW
-                   " accept\n"
-                   "ip6 daddr != fd00::12:3456 counter name \"mig0-in-address\" drop\n"
-                   "ip6 saddr fd00::12:3456 counter name \"mig0-in-peer\" drop\n"
-                   "ip6 saddr != fd00::/64 counter name \"mig0-in-peer\" drop\n" SOLICIT OWN_RAW " accept\n" ADVERT
-                   "!= " OWN_RAW
-                   " accept\n"
-                   "ip6 nexthdr tcp tcp dport 49152-49215 tcp sport >= 1024 accept\n");
+        assert_has(
+                &rules, RULESET_NETDEV, "mig0-in",
+                "meta protocol != { ip6 } counter name \"mig0-in-ethertype\" drop\n"
+                "ip6 nexthdr icmpv6 ip6 hoplimit 255 icmpv6 type nd-neighbor-advert @th,64,128 "
+                "0xfd000000000000000000000000123456 @ll,48,48 != 0x020000000005 counter name \"mig0-in-conflict\" drop\n"
+                "ip6 saddr :: ip6 nexthdr icmpv6 ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit @th,64,128 "
+                "0xfd000000000000000000000000123456 @ll,48,48 != 0x020000000005 counter name \"mig0-in-conflict\" drop\n"
+                "ip6 daddr ff02::1:ff12:3456 @ll,0,48 != 0x3333ff123456 counter name \"mig0-in-mac\" drop\n"
+                "ip6 daddr != ff02::1:ff12:3456 @ll,0,48 != 0x020000000005 counter name \"mig0-in-mac\" drop\n"
+                "ip6 saddr != fd00::12:3456 ip6 saddr fd00::/64 ip6 daddr ff02::1:ff12:3456 " SOLICIT OWN_RAW
+                " accept\n"
+                "ip6 daddr != fd00::12:3456 counter name \"mig0-in-address\" drop\n"
+                "ip6 saddr fd00::12:3456 counter name \"mig0-in-peer\" drop\n"
+                "ip6 saddr != fd00::/64 counter name \"mig0-in-peer\" drop\n" SOLICIT OWN_RAW " accept\n" ADVERT
+                "!= " OWN_RAW
+                " accept\n"
+                "ip6 nexthdr tcp tcp dport 49152-49215 tcp sport >= 1024 accept\n");
         assert_has(&rules, RULESET_NETDEV, "mig0-out",
                    "ip6 daddr != ff02::1:ff00:0/104 @ll,7,1 1 counter name \"mig0-out-mac\" drop\n" FRAME
                    "ip6 saddr :: ip6 daddr ff02::1:ff12:3456 " SOLICIT OWN_RAW " accept\n" FRAME

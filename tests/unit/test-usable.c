@@ -12,6 +12,14 @@
 #define ADDRESSES "[Address]\nAddress=172.150.1.5/24\n[Address]\nAddress=fd00:1::5/64\n"
 #define VLAN "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n" ADDRESSES
 
+int __wrap_firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error);
+int __wrap_firewall_read_counters(Firewall *firewall _unused_, FirewallCounter **ret_counters, size_t *ret_n,
+                                  Error *ret_error _unused_) {
+        *ret_counters = NULL;
+        *ret_n = 0;
+        return 0;
+}
+
 // A plane, its host, and what is found of it.
 typedef struct Situation {
         Config *config;
@@ -20,7 +28,7 @@ typedef struct Situation {
         AddrEntry addresses[3];
         UsableHost host;
         PlaneFacts facts;
-        WaysMemory memory;
+        UsableMemory memory;
         UsableReading reading;
         Reasons reasons;
 } Situation;
@@ -120,6 +128,10 @@ static void parent_has_the_address(Situation *situation) {
         situation->addresses[2].prefix = prefix_of("172.150.1.5/32");
 }
 
+static void another_host_has_the_address(Situation *situation) {
+        situation->reading.has_conflict = true;
+}
+
 static void bridge_filters(Situation *situation) {
         situation->reading.bridge_filters = true;
 }
@@ -157,6 +169,9 @@ static const struct {
           "cannot read the addresses of mig0, which should have 172.150.1.5/24: Input/output error" },
         { "parent", parent_has_the_address, REASON_ADDRESS_ELSEWHERE,
           "eno1 has the plane's address 172.150.1.5/32: ip address del 172.150.1.5/32 dev eno1" },
+        { "conflict", another_host_has_the_address, REASON_ADDRESS_CONFLICT,
+          "another host on the wire of mig0 uses an address or the MAC address of the plane, or forges it: look for a "
+          "host with the same file or machine id; LogDrops= tells its MAC address" },
         { "ways", ways_lead_elsewhere, REASON_ROUTE_ELSEWHERE, "the route to a leaves by eno1" },
         { "bridge", bridge_filters, REASON_BRIDGE_FILTERS,
           "bridge eno1 filters VLANs and VLAN 100 is not allowed on it; allow it with: bridge vlan add dev eno1 vid "
@@ -222,11 +237,44 @@ static void test_of_a_plane_taken_down_nothing_is_asked(void **state _unused_) {
         assert_int_equal(fake.n_queries, 0);
 }
 
+// The counter tells of frames since the last look, for ten minutes.
+static void test_a_conflict_is_told_for_a_while(void **state _unused_) {
+        static const struct {
+                uint64_t at_seconds, n;
+                bool is_told;
+        } looks[] = {
+                { 1, 7, false }, // from before this daemon
+                { 2, 7, false },   { 3, 8, true },    { 600, 8, true },
+                { 603, 8, false }, { 700, 0, false }, // the rules were deleted
+                { 701, 1, true },  { 702, 9, true },  { 1303, 9, false },
+        };
+        _cleanup_situation_ Situation situation;
+        FirewallCounter counters[] = {
+                { .link = "mig0", .reason = "conflict" },
+                { .link = "mig0", .reason = "arp", .packets = 1000 },
+                { .link = "mig1", .reason = "conflict", .packets = 1000 },
+        };
+
+        situation_init(&situation, VLAN);
+        situation.links[1].carrier = false; // no ways
+        situation.host.drops = counters;
+        situation.host.n_drops = ELEMENTSOF(counters);
+        for (size_t i = 0; i < ELEMENTSOF(looks); i++) {
+                counters[0].packets = looks[i].n;
+                counters[1].packets++;
+                situation.host.now_usec = looks[i].at_seconds * 1000000;
+                usable_read(NULL, &situation.host, &situation.facts, false, &situation.memory, &situation.reading);
+                if (situation.reading.has_conflict != looks[i].is_told)
+                        fail_msg("look %zu", i);
+        }
+}
+
 static void test_a_kernel_that_cannot_be_read_says_why(void **state _unused_) {
         _cleanup_usable_host_ UsableHost host = {};
+        const Kernel kernel = {};
 
         answer_error(-EIO);
-        usable_host_read(NULL, NULL, &host);
+        usable_host_read(&kernel, NULL, &host);
         assert_int_equal(host.addresses_error.code, -EIO);
         assert_non_null(strstr(host.addresses_error.text, "Input/output error"));
 }
@@ -238,6 +286,7 @@ int main(void) {
                 cmocka_unit_test(test_an_address_that_another_manager_is_to_set_says_so),
                 cmocka_unit_test(test_peers_that_nobody_is_are_told_with_the_line),
                 cmocka_unit_test_setup(test_of_a_plane_taken_down_nothing_is_asked, fake_reset),
+                cmocka_unit_test(test_a_conflict_is_told_for_a_while),
                 cmocka_unit_test_setup(test_a_kernel_that_cannot_be_read_says_why, fake_reset),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
