@@ -10,6 +10,7 @@
 typedef struct Overlap {
         const Prefix *ours; // in the configuration: an address or the destination of a route
         Prefix theirs;      // host bits are set if it is an address
+        bool has_address;   // theirs is an address, and not only a route
         bool is_refused;    // ours is not set yet, and must not be
 } Overlap;
 

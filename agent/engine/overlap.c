@@ -40,8 +40,10 @@ static bool is_set(const PlaneFacts *plane, const NetworkList *networks, const P
 static int overlap_add(PlaneFacts *plane, const Subject *subject, const Network *theirs) {
         if (array_reserve(&plane->overlaps, &plane->n_overlaps_allocated, plane->n_overlaps + 1) < 0)
                 return -ENOMEM;
-        plane->overlaps[plane->n_overlaps++] =
-                (Overlap){ .ours = subject->ours, .theirs = theirs->prefix, .is_refused = !subject->stands };
+        plane->overlaps[plane->n_overlaps++] = (Overlap){ .ours = subject->ours,
+                                                          .theirs = theirs->prefix,
+                                                          .has_address = theirs->source == NETWORK_ADDRESS,
+                                                          .is_refused = !subject->stands };
         return 0;
 }
 

@@ -84,12 +84,12 @@ static bool is_named(const PlaneConfig *plane, const Address *address) {
         return false;
 }
 
-// Another link has a part of a network of the plane, which network-overlap tells. That leaves the rest of it, unless
-// the file names somebody in that part.
+// Another link has an address in a part of a network of the plane, which network-overlap tells. That leaves the rest of
+// it, unless the file names somebody in that part. A route alone may be anybody's.
 static bool is_given_up(const PlaneFacts *facts, const Address *address) {
         for (size_t i = 0; i < facts->n_overlaps; i++) {
                 const Overlap *overlap = &facts->overlaps[i];
-                if (!overlap->is_refused && overlap->theirs.length > overlap->ours->length &&
+                if (overlap->has_address && !overlap->is_refused && overlap->theirs.length > overlap->ours->length &&
                     prefix_contains(&overlap->theirs, address))
                         return !is_named(facts->config, address);
         }

@@ -193,12 +193,14 @@ static void test_every_wrong_way_has_its_sentence(void **state _unused_) {
 static void test_what_another_link_has_of_a_network_is_no_fault_unless_the_file_names_it(void **state _unused_) {
         static const struct {
                 const char *theirs, *more;
+                bool is_route;
                 size_t n_faults;
         } cases[] = {
-                { "172.150.0.1/24", "", 0 },
-                { "172.150.0.1/24", "[Peer]\nAddress=172.150.0.1\nMACAddress=52:54:00:00:00:01\n", 1 },
-                { "172.150.3.1/24", "", 1 },
-                { "172.150.0.1/16", "", 1 }, // all of it
+                { "172.150.0.1/24", "", false, 0 },
+                { "172.150.0.1/32", "", true, 1 },
+                { "172.150.0.1/24", "[Peer]\nAddress=172.150.0.1\nMACAddress=52:54:00:00:00:01\n", false, 1 },
+                { "172.150.3.1/24", "", false, 1 },
+                { "172.150.0.1/16", "", false, 1 }, // all of it
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -208,6 +210,7 @@ static void test_what_another_link_has_of_a_network_is_no_fault_unless_the_file_
                 Overlap overlap = {
                         .ours = &lab.facts.config->addresses[0].prefix,
                         .theirs = prefix_of(cases[i].theirs),
+                        .has_address = !cases[i].is_route,
                 };
                 lab.facts.overlaps = &overlap;
                 lab.facts.n_overlaps = 1;
