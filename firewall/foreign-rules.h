@@ -9,9 +9,9 @@
 #include "netlink/request.h"
 
 typedef struct ForeignChain {
-        char family[8]; // "inet"
-        char table[32], name[32];
-        char device[IFNAMSIZ]; // of a netdev chain or a flowtable, one entry for each device; "": none
+        char family[8];           // "inet"
+        char table[64], name[64]; // for people: a longer one ends in "..."
+        char device[IFNAMSIZ];    // of a netdev chain or a flowtable, one entry for each device; "": none
         bool is_flowtable;
         bool drops; // by default, on the way in or out: by its policy or, in firewalld's table, by its last rule
 } ForeignChain;

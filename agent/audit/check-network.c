@@ -24,20 +24,32 @@
 
 // --- addresses ---
 
+static bool is_configured(const PlaneConfig *config, const AddrEntry *entry) {
+        for (size_t i = 0; i < config->n_addresses; i++)
+                if (addr_entry_is(entry, &config->addresses[i].prefix))
+                        return true;
+        return false;
+}
+
 void check_addresses(Check *check) {
         const AddrList *list = &check->host->usable.addresses;
         const char *link = check->link->name;
-        char text[PREFIX_TEXT_MAX];
+        char text[ADDRESS_OBJECT_TEXT_MAX];
 
         for (size_t i = 0; i < list->n_entries; i++) {
-                if (list->entries[i].ifindex != check->link->index)
+                const AddrEntry *entry = &list->entries[i];
+
+                if (entry->ifindex != check->link->index)
                         continue;
-                (void)prefix_format(&list->entries[i].prefix, text);
-                if (plane_config_has_address(check->config, &list->entries[i].prefix.address))
+                (void)addr_entry_format(entry, text);
+                if (is_configured(check->config, entry))
                         check_say(check, VERDICT_OK, "%s", text);
                 else
-                        check_say(check, VERDICT_WARNING,
-                                  "%s also has %s, which the rules keep silent: ip address del %s dev %s", link, text,
+                        check_say(check, VERDICT_WARNING, "%s also has %s, which %s: ip address del %s dev %s", link,
+                                  text,
+                                  plane_config_has_address(check->config, &entry->prefix.address)
+                                          ? "gives the plane's address another network"
+                                          : "the rules keep silent",
                                   text, link);
         }
 }

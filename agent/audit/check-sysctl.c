@@ -16,8 +16,8 @@
 static int setting_read(const HardeningSetting *setting, const char *link, int64_t *ret) {
         char item[80];
 
-        (void)snprintf(item, sizeof(item), "%s/conf/%s/%s", setting->family, link, setting->name);
-        return sysctl_read(item, ret);
+        int n = snprintf(item, sizeof(item), "%s/conf/%s/%s", setting->family, link, setting->name);
+        return n < (int)sizeof(item) ? sysctl_read(item, ret) : -ENAMETOOLONG;
 }
 
 static void setting_check(Check *check, const HardeningSetting *setting) {

@@ -7,6 +7,7 @@
 
 #include "audit/finding.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "base/util.h"
 #include "engine/plane-facts.h"
 #include "engine/snapshot.h"
@@ -25,19 +26,14 @@ void check_say(Check *check, Verdict verdict, const char *format, ...) {
         if (verdict < check->verdict && verdict == VERDICT_OK)
                 return;
         va_start(arguments, format);
-        (void)vsnprintf(sentence, sizeof(sentence), format, arguments);
+        text_vformat(sentence, sizeof(sentence), format, arguments);
         va_end(arguments);
-        // Names are bytes; D-Bus wants UTF-8.
-        for (char *c = sentence; *c; c++)
-                if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
-                        *c = '?';
+        text_make_printable(sentence); // names are arbitrary bytes
 
         if (!graver || check->verdict != VERDICT_OK)
                 strcpy_fixed(before, check->text);
         const char *first = graver ? sentence : before, *second = graver ? before : sentence;
-        size_t n = strlen(first) < sizeof(check->text) ? strlen(first) : sizeof(check->text) - 1;
-        memcpy(check->text, first, n);
-        (void)snprintf(check->text + n, sizeof(check->text) - n, "%s%s", n > 0 && second[0] ? "; " : "", second);
+        text_format(check->text, sizeof(check->text), "%s%s%s", first, first[0] && second[0] ? "; " : "", second);
         if (graver)
                 check->verdict = verdict;
 }

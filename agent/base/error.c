@@ -4,9 +4,8 @@
 #include "base/error.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
+#include "base/text.h"
 #include "base/util.h"
 
 int error_set(Error *error, int code, const char *format, ...) {
@@ -15,7 +14,7 @@ int error_set(Error *error, int code, const char *format, ...) {
 
         va_list arguments;
         va_start(arguments, format);
-        (void)vsnprintf(error->text, sizeof(error->text), format, arguments);
+        text_vformat(error->text, sizeof(error->text), format, arguments);
         va_end(arguments);
         error->code = code;
         return code;
@@ -25,13 +24,12 @@ void error_prefix(Error *error, const char *format, ...) {
         if (!error)
                 return;
 
-        char prefix[sizeof(error->text)];
+        // The cause matters more than a long prefix.
+        char prefix[400], text[sizeof(error->text) - sizeof(prefix) - strlen(": ")];
         va_list arguments;
         va_start(arguments, format);
-        (void)vsnprintf(prefix, sizeof(prefix), format, arguments);
+        text_vformat(prefix, sizeof(prefix), format, arguments);
         va_end(arguments);
-
-        char text[sizeof(error->text)];
-        memcpy(text, error->text, sizeof(text));
-        (void)snprintf(error->text, sizeof(error->text), "%.400s: %.600s", prefix, text);
+        strcpy_fixed(text, error->text);
+        text_format(error->text, sizeof(error->text), "%s: %s", prefix, text);
 }

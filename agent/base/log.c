@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/util.h"
 
 static int max_level = LOG_INFO;
@@ -44,7 +45,7 @@ void log_line(int level, const char *format, ...) {
         char line[2048];
         va_list arguments;
         va_start(arguments, format);
-        (void)vsnprintf(line, sizeof(line), format, arguments);
+        text_vformat(line, sizeof(line), format, arguments);
         va_end(arguments);
         // Names of processes, links and files are what others choose.
         (void)text_make_printable(line);

@@ -1,4 +1,4 @@
-// Arrays and hashes.
+// Arrays, texts in arrays, and hashes.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/util.h"
@@ -19,6 +19,27 @@ int array_reserve_bytes(void **array, size_t *allocated, size_t n, size_t item_s
         *array = grown;
         *allocated = wanted;
         return 0;
+}
+
+void text_mark_cut(char *text, size_t size) {
+        static const char mark[] = "...";
+
+        if (size < sizeof(mark))
+                return;
+        size_t end = size - sizeof(mark);
+        // The first byte that is lost may be in the middle of a character.
+        while (end > 0 && ((uint8_t)text[end] & 0xc0) == 0x80)
+                end--;
+        memcpy(text + end, mark, sizeof(mark));
+}
+
+void text_copy(char *ret, size_t size, const char *text) {
+        size_t length = strlen(text), n = length < size ? length : size - 1;
+
+        memcpy(ret, text, n);
+        ret[n] = '\0';
+        if (n < length)
+                text_mark_cut(ret, size);
 }
 
 uint64_t hash_bytes(uint64_t hash, const void *data, size_t size) {

@@ -38,8 +38,11 @@ static inline bool has_suffix(const char *text, const char *suffix) {
         return n >= n_suffix && streq(text + n - n_suffix, suffix);
 }
 
-// Copies text into an array and truncates it if it is too long; always terminated.
-#define strcpy_fixed(array, text) ((void)snprintf((array), sizeof(array), "%s", (text)))
+// Copies text into an array. Text that does not fit ends in "..." behind its last whole character.
+#define strcpy_fixed(array, text) text_copy((array), sizeof(array), (text))
+void text_copy(char *ret, size_t size, const char *text);
+// Ends a text that was cut at size bytes in that way.
+void text_mark_cut(char *text, size_t size);
 
 // The length in bytes of the UTF-8 sequence at the start of text, which has size bytes; 0 if it is not valid.
 size_t utf8_sequence_length(const char *text, size_t size);

@@ -5,6 +5,7 @@
 
 #include "base/inet.h"
 #include "base/names.h"
+#include "base/text.h"
 #include "base/util.h"
 #include "config/config.h"
 #include "config/draft.h"
@@ -12,7 +13,7 @@
 
 // "plane blue (/etc/migplane/blue.plane:3)"
 static const char *plane_text(const PlaneConfig *plane, ConfigLocation at, char ret[static 512]) {
-        (void)snprintf(ret, 512, "plane %s (%s:%u)", plane->name, at.path, at.line);
+        text_format(ret, 512, "plane %s (%s:%u)", plane->name, at.path, at.line);
         return ret;
 }
 
@@ -81,6 +82,51 @@ static void check_networks(ConfigDraft *draft, const PlaneConfig *standing) {
                 }
 }
 
+// Whether no packet for the destination can take this way: it belongs to a network of the other plane.
+static bool is_within(const Prefix *destination, const Prefix *network) {
+        return destination->length >= network->length && prefix_contains(network, &destination->address);
+}
+
+// The routes of one plane against the networks of the other; the draft is of either.
+static void check_destinations(ConfigDraft *draft, const PlaneConfig *routed, const PlaneConfig *local) {
+        for (size_t i = 0; i < routed->n_routes; i++)
+                for (size_t j = 0; j < local->n_addresses; j++) {
+                        const Prefix *destination = &routed->routes[i].destination;
+                        const Prefix *network = &local->addresses[j].prefix;
+                        if (!is_within(destination, network))
+                                continue;
+                        if (draft->plane == routed)
+                                draft_error(draft, config_location(routed, "Route", "Destination", i),
+                                            "Destination=%s is in the network of Address=%s of %s, and traffic for "
+                                            "that network leaves through that plane only; remove the [Route]",
+                                            PREFIX_TEXT(destination), PREFIX_TEXT(network),
+                                            PLANE(local, "Address", "Address", j));
+                        else
+                                draft_error(draft, config_location(local, "Address", "Address", j),
+                                            "the network of Address=%s has Destination=%s of %s, and traffic for it "
+                                            "leaves through this plane only; remove that [Route]",
+                                            PREFIX_TEXT(network), PREFIX_TEXT(destination),
+                                            PLANE(routed, "Route", "Destination", i));
+                }
+}
+
+// The kernel has one route to a network. Of networks within each other the smaller one is preferred, so that both
+// planes have their peers.
+static void check_routes(ConfigDraft *draft, const PlaneConfig *standing) {
+        const PlaneConfig *plane = draft->plane;
+
+        for (size_t i = 0; i < plane->n_routes; i++)
+                for (size_t j = 0; j < standing->n_routes; j++)
+                        if (prefix_compare(&plane->routes[i].destination, &standing->routes[j].destination) == 0)
+                                draft_error(draft, config_location(plane, "Route", "Destination", i),
+                                            "Destination=%s is a [Route] of %s already, and a network is reached "
+                                            "through one plane; remove one of the two, or name a smaller network",
+                                            PREFIX_TEXT(&plane->routes[i].destination),
+                                            PLANE(standing, "Route", "Destination", j));
+        check_destinations(draft, plane, standing);
+        check_destinations(draft, standing, plane);
+}
+
 static void check_default(ConfigDraft *draft, const PlaneConfig *standing) {
         if (draft->plane->wants_default && standing->wants_default)
                 draft_error(draft, config_location(draft->plane, "Plane", "Default", 0),
@@ -91,6 +137,7 @@ static void check_default(ConfigDraft *draft, const PlaneConfig *standing) {
 static void check_against(ConfigDraft *draft, const PlaneConfig *standing) {
         check_interfaces(draft, standing);
         check_networks(draft, standing);
+        check_routes(draft, standing);
         check_default(draft, standing);
 }
 

@@ -4,7 +4,6 @@
 #include "config/config.h"
 
 #include "base/util.h"
-#include "config/ini.h"
 #include "config/plane-config.h"
 
 char *config_printable_copy(const char *text) {

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 
+#include "base/text.h"
 #include "base/util.h"
 #include "config/config.h"
 #include "config/plane-config.h"
@@ -61,7 +62,7 @@ void draft_error(ConfigDraft *draft, ConfigLocation at, const char *format, ...)
         va_list arguments;
 
         va_start(arguments, format);
-        (void)vsnprintf(text, sizeof(text), format, arguments);
+        text_vformat(text, sizeof(text), format, arguments);
         va_end(arguments);
         draft_add_message(draft, CONFIG_ERROR, at, text);
 }
@@ -71,7 +72,7 @@ void draft_warning(ConfigDraft *draft, ConfigLocation at, const char *format, ..
         va_list arguments;
 
         va_start(arguments, format);
-        (void)vsnprintf(text, sizeof(text), format, arguments);
+        text_vformat(text, sizeof(text), format, arguments);
         va_end(arguments);
         draft_add_message(draft, CONFIG_WARNING, at, text);
 }

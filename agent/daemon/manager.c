@@ -71,11 +71,20 @@ static void on_audit(void *userdata) {
 
 // --- putting the parts together ---
 
+// Images have an empty file, or "uninitialized", until their first boot: that would be one id for many hosts.
 static void machine_id_read(char ret[static 33]) {
         _cleanup_free_ char *text = NULL;
 
-        if (file_read("/etc/machine-id", 4096, &text, NULL) >= 0)
-                (void)snprintf(ret, 33, "%.*s", (int)strcspn(text, "\n"), text);
+        if (file_read("/etc/machine-id", 4096, &text, NULL) < 0)
+                return;
+        text[strcspn(text, "\n")] = '\0';
+        if (strlen(text) == 32 && strspn(text, "0123456789abcdefABCDEF") == 32)
+                memcpy(ret, text, 33);
+        else
+                log_warning(
+                        "/etc/machine-id is not 32 hexadecimal digits: the MAC address of each plane of "
+                        "Kind=macvlan is another one at each boot; run systemd-machine-id-setup, or write "
+                        "MACAddress= into its file");
 }
 
 static int parts_init(Manager *manager, Error *ret_error) {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text-file.h"
+#include "base/text-file.h"
 #include "base/util.h"
 #include "config/check-together.h"
 #include "config/config.h"
@@ -157,11 +158,15 @@ static void missing_remove(PlaneSet *planes, const Config *config) {
 }
 
 static void message_format(const ConfigMessage *message, char *ret, size_t size) {
-        _cleanup_fclose_ FILE *file = fmemopen(ret, size, "w");
+        _cleanup_free_ char *text = NULL;
+        size_t length;
+        FILE *file = text_file_open(&text, &length);
 
-        ret[0] = '\0';
-        if (file)
+        if (file) {
                 config_message_print(message, file);
+                (void)fclose(file);
+        }
+        text_copy(ret, size, text ?: "its file is broken");
 }
 
 // The first error is the one to mend first. A plane that waits for migrations has none.

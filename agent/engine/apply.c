@@ -181,13 +181,10 @@ static int failure_add(ApplyFailures *failures, const char *link, const Error *e
         if (!operation)
                 return 0;
 
-        char text[384] = "";
-        _cleanup_fclose_ FILE *file = fmemopen(text, sizeof(text) - 1, "w");
-        if (file) {
-                object_print(operation_object(operation), file);
-                (void)fflush(file);
-        }
-        error_prefix(&failure->error, "cannot %s %s", names[operation->type], text);
+        char text[384];
+        operation_format(&(Operation){ .type = operation->type, .desired = operation_object(operation) }, text,
+                         sizeof(text));
+        error_prefix(&failure->error, "cannot %s %s", names[operation->type], text + strlen("+ "));
         return 0;
 }
 

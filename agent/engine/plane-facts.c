@@ -101,7 +101,7 @@ static int is_taken_read(Netlink *netlink, PlaneFacts *facts, Error *ret_error) 
                 const AddrEntry *entry = &list.entries[i];
                 bool of_plane = entry->is_ours;
                 for (size_t j = 0; j < facts->config->n_addresses; j++)
-                        of_plane |= prefix_compare(&facts->config->addresses[j].prefix, &entry->prefix) == 0;
+                        of_plane |= addr_entry_is(entry, &facts->config->addresses[j].prefix);
                 n_planes += of_plane;
                 n_foreign += !of_plane && !(entry->prefix.address.family == AF_INET6 &&
                                             IN6_IS_ADDR_LINKLOCAL(&entry->prefix.address.in6));
@@ -112,7 +112,7 @@ static int is_taken_read(Netlink *netlink, PlaneFacts *facts, Error *ret_error) 
 
 static bool is_set(const AddrList *list, const Prefix *prefix) {
         for (size_t i = 0; i < list->n_entries; i++)
-                if (prefix_compare(&list->entries[i].prefix, prefix) == 0)
+                if (addr_entry_is(&list->entries[i], prefix))
                         return !(list->entries[i].flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
         return false;
 }

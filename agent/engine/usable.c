@@ -130,7 +130,7 @@ static void bridge_admits(const UsableReading *reading, Reasons *reasons) {
 
 static const AddrEntry *address_find(const AddrList *list, const Link *link, const Prefix *prefix) {
         for (size_t i = 0; i < list->n_entries; i++)
-                if (list->entries[i].ifindex == link->index && prefix_compare(&list->entries[i].prefix, prefix) == 0)
+                if (list->entries[i].ifindex == link->index && addr_entry_is(&list->entries[i], prefix))
                         return &list->entries[i];
         return NULL;
 }
@@ -204,14 +204,14 @@ static void addresses_are_nowhere_else(const UsableReading *reading, Reasons *re
 
         for (size_t i = 0; i < list->n_entries; i++) {
                 const AddrEntry *entry = &list->entries[i];
-                char text[PREFIX_TEXT_MAX];
+                char text[ADDRESS_OBJECT_TEXT_MAX];
 
                 if (!plane_config_has_address(reading->facts->config, &entry->prefix.address))
                         continue;
                 const Link *link = inventory_find_index(reading->host->inventory, entry->ifindex);
                 if (!link || link == own)
                         continue;
-                (void)prefix_format(&entry->prefix, text);
+                (void)addr_entry_format(entry, text);
                 reasons_add(reasons, REASON_ADDRESS_ELSEWHERE,
                             "%s has the plane's address %s: ip address del %s dev %s", link->name, text, text,
                             link->name);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "planes/plane-set.h"
@@ -57,7 +58,7 @@ void request_refuse(const Request *request, const char *format, ...) {
         va_list arguments;
 
         va_start(arguments, format);
-        (void)vsnprintf(text, sizeof(text), format, arguments);
+        text_vformat(text, sizeof(text), format, arguments);
         va_end(arguments);
         if (!plane || streq(text, plane->handover.error))
                 return;

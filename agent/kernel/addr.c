@@ -33,6 +33,16 @@ static void addr_list_restart(void *userdata) {
         ((AddrList *)userdata)->n_entries = 0;
 }
 
+// The other end of a point-to-point address. One that lies within the prefix changes nothing: the network is the same.
+static Address peer_read(const struct nlattr *const *attributes, int family, const Prefix *prefix) {
+        Address peer;
+
+        if (!attributes[IFA_LOCAL] || !attribute_address(attributes[IFA_ADDRESS], family, &peer) ||
+            prefix_contains(prefix, &peer))
+                return (Address){};
+        return peer;
+}
+
 static int address_read(const struct nlmsghdr *header, void *userdata) {
         AddrList *list = userdata;
         const struct nlattr *attributes[ATTRIBUTE_PROTO + 1];
@@ -59,6 +69,7 @@ static int address_read(const struct nlmsghdr *header, void *userdata) {
             !attribute_address(attributes[IFA_LOCAL] ?: attributes[IFA_ADDRESS], info->ifa_family,
                                &entry.prefix.address))
                 return 0;
+        entry.peer = peer_read(attributes, info->ifa_family, &entry.prefix);
 
         if (array_reserve(&list->entries, &list->n_allocated, list->n_entries + 1) < 0)
                 return -ENOMEM;
@@ -92,7 +103,7 @@ int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_o
                 const AddrEntry *entry = &list.entries[i];
                 Object object = {
                         .kind = OBJECT_ADDRESS,
-                        .as_address = { .prefix = entry->prefix, .ours = entry->is_ours },
+                        .as_address = { .prefix = entry->prefix, .peer = entry->peer, .ours = entry->is_ours },
                 };
                 strcpy_fixed(object.link, link);
 
@@ -104,18 +115,37 @@ int addr_observe(Netlink *netlink, const char *link, int ifindex, bool link_is_o
         return 0;
 }
 
-static struct rtnl_addr *request_new(int ifindex, const Prefix *prefix) {
+bool addr_entry_is(const AddrEntry *entry, const Prefix *prefix) {
+        return entry->peer.family == AF_UNSPEC && prefix_compare(&entry->prefix, prefix) == 0;
+}
+
+const char *addr_entry_format(const AddrEntry *entry, char ret[static ADDRESS_OBJECT_TEXT_MAX]) {
+        return address_object_format(&(AddressObject){ .prefix = entry->prefix, .peer = entry->peer }, ret);
+}
+
+static struct rtnl_addr *request_new(int ifindex, const AddressObject *address) {
+        const Prefix *prefix = &address->prefix;
+        bool has_peer = address->peer.family == AF_INET; // IPv6 is found without, and libnl takes none
         _cleanup_(rtnl_addr_freep) struct rtnl_addr *request = rtnl_addr_alloc();
-        _cleanup_nl_addr_ struct nl_addr *local = netlink_address_new(&prefix->address, prefix->length);
+        // libnl takes the length from the peer.
+        _cleanup_nl_addr_ struct nl_addr *local = netlink_address_new(&prefix->address, has_peer ? 0 : prefix->length);
         if (!request || !local)
                 return NULL;
 
         rtnl_addr_set_ifindex(request, ifindex);
-        return rtnl_addr_set_local(request, local) < 0 ? NULL : TAKE(request);
+        if (rtnl_addr_set_local(request, local) < 0)
+                return NULL;
+        if (has_peer) {
+                _cleanup_nl_addr_ struct nl_addr *peer = netlink_address_new(&address->peer, prefix->length);
+                if (!peer || rtnl_addr_set_peer(request, peer) < 0)
+                        return NULL;
+        }
+        return TAKE(request);
 }
 
 static int addr_send(Netlink *netlink, int ifindex, const Prefix *prefix, bool by_metric, Error *ret_error) {
-        _cleanup_(rtnl_addr_freep) struct rtnl_addr *request = request_new(ifindex, prefix);
+        _cleanup_(rtnl_addr_freep) struct rtnl_addr *request =
+                request_new(ifindex, &(AddressObject){ .prefix = *prefix });
         struct nl_msg *message = NULL;
         if (!request)
                 return error_set(ret_error, -ENOMEM, "out of memory");
@@ -141,7 +171,7 @@ static bool lacks_mark(Netlink *netlink, int ifindex, const Prefix *prefix) {
         if (addr_read(netlink, ifindex, &list, NULL) < 0)
                 return false;
         for (size_t i = 0; i < list.n_entries; i++)
-                if (prefix_compare(&list.entries[i].prefix, prefix) == 0)
+                if (addr_entry_is(&list.entries[i], prefix))
                         return !list.entries[i].is_ours;
         return false;
 }
@@ -158,7 +188,7 @@ int addr_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_er
 }
 
 int addr_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error) {
-        _cleanup_(rtnl_addr_freep) struct rtnl_addr *request = request_new(ifindex, &observed->as_address.prefix);
+        _cleanup_(rtnl_addr_freep) struct rtnl_addr *request = request_new(ifindex, &observed->as_address);
         struct nl_msg *message = NULL;
         if (!request)
                 return error_set(ret_error, -ENOMEM, "out of memory");

@@ -12,6 +12,7 @@
 typedef struct AddrEntry {
         int ifindex;
         Prefix prefix;
+        Address peer;   // of a point-to-point address outside of prefix; AF_UNSPEC: none
         uint32_t flags; // IFA_F_*
         bool is_ours;   // has our mark: IFA_PROTO or, where the kernel has none, IFA_RT_PRIORITY
 } AddrEntry;
@@ -24,6 +25,9 @@ typedef struct AddrList {
 
 // Reads the IPv4 and IPv6 addresses of a link. ifindex 0: of all links.
 int addr_read(Netlink *netlink, int ifindex, AddrList *ret, Error *ret_error);
+// Whether it is this address with this length, and no point-to-point address.
+bool addr_entry_is(const AddrEntry *entry, const Prefix *prefix);
+const char *addr_entry_format(const AddrEntry *entry, char ret[static ADDRESS_OBJECT_TEXT_MAX]);
 void addr_list_deinit(AddrList *list);
 #define _cleanup_addr_list_ _cleanup_(addr_list_deinit)
 

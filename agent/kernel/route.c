@@ -180,8 +180,9 @@ static int route_send(Netlink *netlink, int ifindex, const Object *object, int f
 int route_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error) {
         int r = route_send(netlink, ifindex, desired, NLM_F_CREATE | NLM_F_EXCL, ret_error);
         if (r == -EEXIST)
-                return error_set(ret_error, r,
-                                 "another program's route to the same destination exists; remove it, or the [Route]");
+                return error_set(
+                        ret_error, r,
+                        "a route to the same destination exists, see ip route show; remove it, or the [Route]");
         return r;
 }
 

@@ -117,13 +117,26 @@ static void ruleset_print(const Object *object, FILE *file) {
                 ruleset->chain, ruleset->n_rules, (unsigned long long)ruleset->hash);
 }
 
+const char *address_object_format(const AddressObject *object, char ret[static ADDRESS_OBJECT_TEXT_MAX]) {
+        char local[ADDRESS_TEXT_MAX], prefix[PREFIX_TEXT_MAX];
+        Prefix with_peer = { object->peer, object->prefix.length };
+
+        if (object->peer.family == AF_UNSPEC)
+                (void)snprintf(ret, ADDRESS_OBJECT_TEXT_MAX, "%s", prefix_format(&object->prefix, prefix));
+        else
+                (void)snprintf(ret, ADDRESS_OBJECT_TEXT_MAX, "%s peer %s",
+                               address_format(&object->prefix.address, local), prefix_format(&with_peer, prefix));
+        return ret;
+}
+
 static int address_object_compare(const Object *a, const Object *b) {
-        return prefix_compare(&a->as_address.prefix, &b->as_address.prefix);
+        int r = prefix_compare(&a->as_address.prefix, &b->as_address.prefix);
+        return r ? r : address_compare(&a->as_address.peer, &b->as_address.peer);
 }
 
 static void address_print(const Object *object, FILE *file) {
-        char text[PREFIX_TEXT_MAX];
-        fprintf(file, "%s %s", object->link, prefix_format(&object->as_address.prefix, text));
+        char text[ADDRESS_OBJECT_TEXT_MAX];
+        fprintf(file, "%s %s", object->link, address_object_format(&object->as_address, text));
 }
 
 static void handle_print(uint32_t handle, FILE *file) {

@@ -80,7 +80,8 @@ typedef struct RulesetObject {
 
 typedef struct AddressObject {
         Prefix prefix;
-        bool ours; // observed: has our IFA_PROTO; only such an address is deleted from a device that we did not make
+        Address peer; // key, as prefix: of a point-to-point address outside of prefix; AF_UNSPEC: none
+        bool ours;    // observed: has our IFA_PROTO; only such an address is deleted from a device that we did not make
 } AddressObject;
 
 typedef enum QdiscType {
@@ -166,6 +167,9 @@ bool object_is_cap(const Object *object);
 void object_print(const Object *object, FILE *file);
 // Frees what the object owns.
 void object_deinit(Object *object);
+enum { ADDRESS_OBJECT_TEXT_MAX = ADDRESS_TEXT_MAX + PREFIX_TEXT_MAX + 8 };
+// As "ip address" takes it: "10.0.0.1/24", "10.0.0.1 peer 10.0.0.2/32".
+const char *address_object_format(const AddressObject *object, char ret[static ADDRESS_OBJECT_TEXT_MAX]);
 const char *object_kind_to_string(ObjectKind kind);
 const char *ruleset_family_to_string(RulesetFamily family);
 

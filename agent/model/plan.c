@@ -3,6 +3,8 @@
 
 #include "model/plan.h"
 
+#include "base/text-file.h"
+#include "base/text.h"
 #include "base/util.h"
 #include "model/object.h"
 #include "model/state.h"
@@ -93,7 +95,7 @@ int plan_diff(const State *desired, const State *observed, Plan *ret) {
         return 0;
 }
 
-void operation_print(const Operation *operation, FILE *file) {
+static void operation_write(const Operation *operation, FILE *file) {
         static const char signs[] = {
                 [OPERATION_DELETE] = '-',
                 [OPERATION_ADD] = '+',
@@ -110,12 +112,31 @@ void operation_print(const Operation *operation, FILE *file) {
         }
 }
 
-void operation_format(const Operation *operation, char *ret, size_t size) {
-        _cleanup_fclose_ FILE *file = fmemopen(ret, size, "w");
+// In memory of the caller's; NULL: memory is out. Names of links are arbitrary bytes.
+static char *operation_text(const Operation *operation) {
+        char *text = NULL;
+        size_t size;
+        FILE *file = text_file_open(&text, &size);
 
-        ret[0] = '\0';
-        if (file)
-                operation_print(operation, file);
+        if (!file)
+                return NULL;
+        operation_write(operation, file);
+        if (fclose(file) != 0)
+                return NULL;
+        text_make_printable(text);
+        return text;
+}
+
+void operation_print(const Operation *operation, FILE *file) {
+        _cleanup_free_ char *text = operation_text(operation);
+
+        fputs(text ?: "?", file);
+}
+
+void operation_format(const Operation *operation, char *ret, size_t size) {
+        _cleanup_free_ char *text = operation_text(operation);
+
+        text_copy(ret, size, text ?: "?");
 }
 
 void plan_print(const Plan *plan, FILE *file) {

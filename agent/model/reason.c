@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 
+#include "base/text.h"
 #include "base/util.h"
 
 static const struct {
@@ -106,13 +107,9 @@ void reasons_add(Reasons *reasons, ReasonCode code, const char *format, ...) {
         reason->code = code;
         va_list arguments;
         va_start(arguments, format);
-        (void)vsnprintf(reason->text, sizeof(reason->text), format, arguments);
+        text_vformat(reason->text, sizeof(reason->text), format, arguments);
         va_end(arguments);
-        // D-Bus requires UTF-8, but names of files and processes are arbitrary bytes, and a cut may be within a
-        // character.
-        for (char *c = reason->text; *c; c++)
-                if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
-                        *c = '?';
+        text_make_printable(reason->text); // names of files, links and processes are arbitrary bytes
 }
 
 static const char lost_text[] = "out of memory; the reason is lost";

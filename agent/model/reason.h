@@ -61,7 +61,7 @@ _Static_assert(REASON_CODE_MAX <= 64, "Reasons.lost has a bit for each");
 
 typedef struct Reason {
         ReasonCode code;
-        char text[256];
+        char text[512];
 } Reason;
 
 typedef struct Reasons {

@@ -9,6 +9,7 @@
 #include "planes/drift.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/util.h"
 
 enum {
@@ -49,14 +50,14 @@ static void backoff_begin(Drift *drift, const char *suspect, uint64_t now_usec) 
         // The second repair after the backoff begins the next one.
         drift->recent_repairs = REPAIRS_MAX - 1;
         drift->recent_since_usec = drift->backoff_until_usec;
-        (void)snprintf(drift->contender, sizeof(drift->contender), "%.80s", suspect);
+        strcpy_fixed(drift->contender, suspect);
 }
 
 void drift_note(Drift *drift, const char *plane, const char *suspect, unsigned n_objects, const char *first,
                 uint64_t now_usec) {
         log_notice("%s: drifted, changed by %s; repairing %u object(s): %s", plane, suspect, n_objects, first);
-        (void)snprintf(drift->repaired, sizeof(drift->repaired), "%u object(s), changed by %.60s: %.160s", n_objects,
-                       suspect, first);
+        text_format(drift->repaired, sizeof(drift->repaired), "%u object(s), changed by %s: %s", n_objects, suspect,
+                    first);
         drift->repairs += n_objects;
         if (!repair_count(drift, now_usec))
                 return;

@@ -7,14 +7,14 @@
 // What is known of one plane's drift.
 typedef struct Drift {
         uint64_t repairs;   // objects that were put right
-        char repaired[256]; // the last repair, as a sentence; "": none
+        char repaired[512]; // the last repair, as a sentence; "": none
 
         // Another program keeps reverting our changes.
         unsigned recent_repairs;
         uint64_t recent_since_usec;
         uint64_t backoff_usec;       // length of the last backoff; 0: none, or it is over for good
         uint64_t backoff_until_usec; // 0: never
-        char contender[128];         // who it was
+        char contender[64];          // who it was
 } Drift;
 
 // Whether repairs are paused. Times are those of clock_now_usec.

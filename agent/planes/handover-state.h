@@ -6,7 +6,7 @@
 
 typedef struct HandoverState {
         char parent_network[256]; // the name of networkd's .network file for the parent; "": not known
-        char error[192];          // why the other manager does not provide the plane; "": none
+        char error[384];          // why the other manager does not provide the plane; "": none
         uint64_t generation;      // of the plane, when it was last asked for
         uint64_t next_request_usec;
         unsigned n_requests; // since the plane was last as it should be

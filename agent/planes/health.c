@@ -43,7 +43,7 @@ static void plan_assess(const PlaneFacts *found, const HealthFacts *facts, Reaso
 
         for (size_t i = 0; i < plan->n_operations; i++) {
                 const Operation *operation = &plan->operations[i];
-                char text[192];
+                char text[384];
 
                 if (!plane_facts_cover(found, operation) || (operation_object(operation)->kind != OBJECT_RULESET &&
                                                              unconfirmed_has(facts->unconfirmed, operation)))

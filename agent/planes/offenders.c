@@ -12,6 +12,8 @@
 
 #include "base/inet.h"
 #include "base/log.h"
+#include "base/text-file.h"
+#include "base/text.h"
 #include "base/util.h"
 #include "firewall/nflog.h"
 #include "firewall/packet.h"
@@ -89,7 +91,9 @@ static void print_end(FILE *file, const char *address, const Packet *packet, uin
 static void line_format(const char *plane, const Offender *offender, const OffenderTexts *texts, char *ret,
                         size_t size) {
         const Packet *packet = &offender->report.packet;
-        _cleanup_fclose_ FILE *file = fmemopen(ret, size, "w");
+        _cleanup_free_ char *text = NULL;
+        size_t length;
+        FILE *file = text_file_open(&text, &length);
 
         ret[0] = '\0';
         if (!file)
@@ -105,6 +109,8 @@ static void line_format(const char *plane, const Offender *offender, const Offen
                 fprintf(file, ", MAC %s", texts->mac);
         if (offender->report.has_user)
                 fprintf(file, ", user %u", offender->report.user);
+        if (fclose(file) == 0)
+                text_copy(ret, size, text);
 }
 
 typedef struct Fields {
@@ -118,8 +124,8 @@ static void field_add(Fields *fields, const char *name, const char *value) {
 
         if (!value[0])
                 return;
-        int n = snprintf(text, FIELD_MAX, "%s=%s", name, value);
-        fields->vectors[fields->n_fields++] = (struct iovec){ text, (size_t)(n < FIELD_MAX ? n : FIELD_MAX - 1) };
+        text_format(text, FIELD_MAX, "%s=%s", name, value);
+        fields->vectors[fields->n_fields++] = (struct iovec){ text, strlen(text) };
 }
 
 static void field_add_number(Fields *fields, const char *name, unsigned number, bool known) {

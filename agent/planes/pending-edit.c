@@ -5,6 +5,7 @@
 
 #include "base/inet.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "engine/migrations.h"
@@ -99,16 +100,16 @@ void pending_edit_begin(PendingEdit *pending, const PlaneConfig *in_force, Plane
         pending_edit_end(pending);
         pending->wanted = wanted;
         if (wanted)
-                (void)snprintf(
+                text_format(
                         pending->why, sizeof(pending->why),
                         "the new %s would interrupt %u running migration(s); the changed file takes effect when they "
-                        "end (at once: migplanectl down %.64s, then up)",
+                        "end (at once: migplanectl down %s, then up)",
                         key, n_migrations, in_force->name);
         else
-                (void)snprintf(
+                text_format(
                         pending->why, sizeof(pending->why),
                         "its file is gone, and %u migration(s) are running: the plane stays until they have ended (at "
-                        "once: migplanectl down %.64s)",
+                        "once: migplanectl down %s)",
                         n_migrations, in_force->name);
         log_notice("%s: %s", in_force->name, pending->why);
 }

@@ -7,7 +7,7 @@
 #include "kernel/tcp.h"
 
 typedef struct PendingEdit {
-        char why[256];       // "": nothing waits
+        char why[512];       // "": nothing waits
         PlaneConfig *wanted; // what the files say; owned; NULL: nothing waits, or the plane has no file any more
 } PendingEdit;
 

@@ -31,7 +31,7 @@ typedef struct Plane {
         uint64_t generation;  // counts changes of the configuration in force
         bool taken_down;      // by request, until asked up again; see down-mark.h
         uint64_t files_print; // of the files that the last reload read; 0: there were none
-        char broken[256];     // the newest file's first error, while an older configuration is kept; "": none
+        char broken[512];     // the newest file's first error, while an older configuration is kept; "": none
         PlaneStatus status;
 
         UsableMemory usable;

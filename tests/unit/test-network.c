@@ -135,6 +135,61 @@ static void test_ours_are_the_addresses_with_our_mark(void **state _unused_) {
         assert_int_equal(observed.n_objects, 2 + 3);
 }
 
+static void point_to_point_put(const char *local, const char *peer) {
+        const Prefix prefix = prefix_of(peer);
+        const Address own = address_of(local);
+        const struct ifaddrmsg header = {
+                .ifa_family = (uint8_t)own.family,
+                .ifa_prefixlen = prefix.length,
+                .ifa_index = MIG0,
+        };
+
+        (void)message_begin(RTM_NEWADDR, &header, sizeof(header));
+        put_address(IFA_ADDRESS, &prefix.address);
+        put_address(IFA_LOCAL, &own);
+        message_end();
+}
+
+static void test_the_other_end_of_an_address_is_a_part_of_it(void **state _unused_) {
+        static const struct {
+                const char *local, *peer, *text;
+                bool is_plain;
+        } cases[] = {
+                { "10.0.0.1", "10.0.0.2/32", "10.0.0.1 peer 10.0.0.2/32", false },
+                { "10.0.0.1", "192.0.2.9/24", "10.0.0.1 peer 192.0.2.9/24", false },
+                { "fd00::1", "fd99::2/64", "fd00::1 peer fd99::2/64", false },
+                { "10.0.0.1", "10.0.0.2/24", "10.0.0.1/24", true }, // the same network
+                { "10.0.0.1", "10.0.0.1/32", "10.0.0.1/32", true },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_state_ State none = {}, observed = {};
+                _cleanup_addr_list_ AddrList list = {};
+                char text[ADDRESS_OBJECT_TEXT_MAX];
+                const Address *peer = NULL;
+                Address sent;
+
+                (void)fake_reset(NULL);
+                for (unsigned reading = 0; reading < 2; reading++) {
+                        answer_begin();
+                        point_to_point_put(cases[i].local, cases[i].peer);
+                }
+                assert_int_equal(addr_observe(NULL, "mig0", MIG0, true, &none, &observed, NULL), 0);
+                assert_int_equal(observed.n_objects, 1);
+                peer = &observed.objects[0].as_address.peer;
+                assert_string_equal(address_object_format(&observed.objects[0].as_address, text), cases[i].text);
+                // It is no plane's address.
+                const Prefix plain = { address_of(cases[i].local), prefix_of(cases[i].peer).length };
+                assert_int_equal(addr_read(NULL, MIG0, &list, NULL), 0);
+                assert_int_equal(addr_entry_is(&list.entries[0], &plain), cases[i].is_plain);
+                // The kernel does not find an IPv4 address without its other end.
+                assert_int_equal(addr_delete(NULL, MIG0, &observed.objects[0], NULL), 0);
+                assert_true(attribute_address(request_attribute(2, sizeof(struct ifaddrmsg), IFA_ADDRESS),
+                                              peer->family ?: address_of(cases[i].local).family, &sent));
+                assert_address(&sent, peer->family == AF_INET ? address_format(peer, text) : cases[i].local);
+        }
+}
+
 static void test_an_address_is_added_with_our_mark_and_without_detection(void **state _unused_) {
         const Object four = { .kind = OBJECT_ADDRESS, .as_address.prefix = prefix_of("172.150.1.5/24") };
         const Object six = { .kind = OBJECT_ADDRESS, .as_address.prefix = prefix_of("fd00::5/64") };
@@ -637,6 +692,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_an_address_is_added_with_our_mark_and_without_detection, fake_reset),
                 cmocka_unit_test_setup(test_an_address_that_shows_no_mark_is_marked_by_its_metric, fake_reset),
                 cmocka_unit_test_setup(test_an_address_that_shows_its_mark_is_left_alone, fake_reset),
+                cmocka_unit_test_setup(test_the_other_end_of_an_address_is_a_part_of_it, fake_reset),
                 cmocka_unit_test_setup(test_a_route_is_read_with_its_gateway_its_source_and_its_metric, fake_reset),
                 cmocka_unit_test_setup(test_next_hops_are_read_one_by_one, fake_reset),
                 cmocka_unit_test_setup(test_a_next_hop_without_a_gateway_has_none, fake_reset),
