@@ -13,6 +13,7 @@
 #include "config/advise.h"
 #include "config/config.h"
 #include "config/load.h"
+#include "ctl/check-host.h"
 #include "ctl/ctl.h"
 
 // --- what the daemon can read ---
@@ -139,7 +140,14 @@ static CtlExit check_print_json(const Ctl *ctl, const Config *config, const Conf
                                                                                                      : code;
 }
 
-static CtlExit check_directories(const Ctl *ctl, const char *const *directories) {
+static void host_check(Config *config) {
+        Error error = {};
+
+        if (check_host(config, &error) < 0)
+                log_warning("Cannot check the planes against this host: %s", error.text);
+}
+
+static CtlExit check_directories(const Ctl *ctl, const char *const *directories, bool is_of_this_host) {
         _cleanup_config_ Config *config = NULL, *seen = NULL;
         Error error = {};
 
@@ -150,6 +158,8 @@ static CtlExit check_directories(const Ctl *ctl, const char *const *directories)
         int r = config_advise(config);
         if (r < 0)
                 return ctl_failure_errno("Cannot check the configuration", r);
+        if (is_of_this_host)
+                host_check(config);
         r = daemon_load(directories, &seen, &error);
         if (r < 0)
                 log_warning("Cannot check what the daemon's user " DAEMON_USER " can read: %s", strerror(-r));
@@ -176,7 +186,7 @@ CtlExit ctl_verb_check(Ctl *ctl, int n_arguments, char **arguments) {
         struct stat status = {};
 
         if (n_arguments == 0)
-                return check_directories(ctl, standard);
+                return check_directories(ctl, standard, true);
         // A standard directory may be missing; a directory or file that is named may not.
         for (int i = 0; i < n_arguments; i++)
                 if (stat(arguments[i], &status) < 0 ||
@@ -185,6 +195,6 @@ CtlExit ctl_verb_check(Ctl *ctl, int n_arguments, char **arguments) {
                                   strerror(errno));
                         return CTL_FAILED;
                 }
-        return S_ISDIR(status.st_mode) ? check_directories(ctl, given)
+        return S_ISDIR(status.st_mode) ? check_directories(ctl, given, false)
                                        : check_files(ctl, (const char *const *)arguments, (size_t)n_arguments);
 }
