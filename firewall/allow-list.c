@@ -243,6 +243,41 @@ static int users_init(const RulesetPlane *plane, char **ret_text) {
         return list_text_close(&list, ret_text);
 }
 
+static int mac_compare(const void *a, const void *b) {
+        return memcmp(a, b, sizeof(MacAddress));
+}
+
+// A bond moves MAC addresses between itself and its ports: sorted, the set stays the same.
+static int macs_init(const RulesetPlane *plane, AllowList *ret) {
+        _cleanup_list_text_ ListText macs = {}, raw = {}, items = {};
+        _cleanup_free_ MacAddress *all = calloc(plane->n_ports + 1, sizeof(*all));
+        size_t n = 0;
+
+        if (!all || list_text_open(&macs) < 0 || list_text_open(&raw) < 0 || list_text_open(&items) < 0)
+                return -ENOMEM;
+        all[n++] = plane->mac;
+        for (size_t i = 0; i < plane->n_ports; i++)
+                if (plane->ports[i].has_mac)
+                        all[n++] = plane->ports[i].mac;
+        qsort(all, n, sizeof(*all), mac_compare);
+        for (size_t i = 0; i < n; i++) {
+                char text[MAC_TEXT_MAX], number[ELEMENT_SET_TEXT_MAX];
+
+                if (i > 0 && mac_compare(&all[i], &all[i - 1]) == 0)
+                        continue;
+                fputs(mac_format(&all[i], text), list_text_item(&macs));
+                (void)element_set_format_number(all[i].bytes, sizeof(all[i].bytes), number);
+                fputs(number, list_text_item(&raw));
+                fputs(number, list_text_item(&items));
+        }
+        if (fclose(TAKE(items.file)) != 0)
+                return -ENOMEM;
+        ret->macs_raw_items = TAKE(items.text);
+        if (list_text_close(&macs, &ret->macs) < 0 || list_text_close(&raw, &ret->macs_raw) < 0)
+                return -ENOMEM;
+        return asprintf(&ret->frame_out, FROM_MAC " %s ", ret->macs_raw) < 0 ? -ENOMEM : 0;
+}
+
 static void family_deinit(AllowFamily *family) {
         free(family->own);
         free(family->own_raw);
@@ -289,12 +324,14 @@ int allow_list_init(AllowList *ret, const RulesetPlane *plane) {
                 .report = log_rule_rate(plane),
                 .is_vlan = plane->plane->kind == PLANE_KIND_VLAN,
                 .has_mac = plane->has_mac,
+                .announces = plane->is_bonded,
         };
 
         (void)chain_name_spell_link(plane->plane->interface, list.link);
-        (void)mac_format(&plane->mac, list.mac);
-        (void)element_set_format_number(plane->mac.bytes, sizeof(plane->mac.bytes), list.mac_raw);
-        int r = family_init(plane->plane, AF_INET, &list.ipv4);
+        int r = macs_init(plane, &list);
+        if (r < 0)
+                return r;
+        r = family_init(plane->plane, AF_INET, &list.ipv4);
         if (r < 0)
                 return r;
         r = family_init(plane->plane, AF_INET6, &list.ipv6);
@@ -323,6 +360,10 @@ void allow_list_deinit(AllowList *list) {
         for (size_t i = 0; i < list->n_ports; i++)
                 free(list->ports[i]);
         free(list->ports);
+        free(list->macs);
+        free(list->macs_raw);
+        free(list->macs_raw_items);
+        free(list->frame_out);
         free(list->users);
         *list = (AllowList){};
 }

@@ -9,6 +9,8 @@
 #include "firewall/element-set.h"
 #include "firewall/ruleset-plane.h"
 
+#define FROM_MAC "@ll,48,48" // the sender of a frame
+
 // The peers whose prefixes have the same length (element-set.h says why): "ip saddr" MASK " " SET.
 typedef struct PeerRun {
         char *mask; // "" or " & 255.255.255.0"
@@ -37,7 +39,10 @@ typedef struct AllowList {
         size_t n_ports;
         char *users; // NULL: every user
         bool has_mac;
-        char mac[MAC_TEXT_MAX], mac_raw[ELEMENT_SET_TEXT_MAX];
+        bool announces; // its own addresses, to all
+        // Our MAC addresses, those of a bond's ports included: one, or "{ A, B }"; and as numbers without the braces.
+        char *macs, *macs_raw, *macs_raw_items;
+        char *frame_out;  // what a frame must show to be let out
         EventRate report; // see log-rule.h
         bool is_vlan;
         char link[LINK_SPELLING_MAX];

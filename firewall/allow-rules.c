@@ -22,7 +22,6 @@
 
 #define TO_GROUP "@ll,7,1 1"
 #define TO_MAC "@ll,0,48"
-#define FROM_MAC "@ll,48,48"
 #define FRAME_TYPE "@ll,96,16"
 
 #define ARP_OF_IPV4 "arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation "
@@ -125,15 +124,23 @@ static void conflicts(const Rules *rules) {
 
         if (list->ipv4.own) {
                 drop(rules, "conflict", ARP_OF_IPV4 "1-2 arp saddr ip %s arp saddr ether != %s", list->ipv4.own,
-                     list->mac);
+                     list->macs);
                 drop(rules, "conflict", ARP_OF_IPV4 "1-2 arp saddr ip != 0.0.0.0 arp saddr ip != %s " FROM_MAC " %s",
-                     list->ipv4.own, list->mac_raw);
+                     list->ipv4.own, list->macs_raw);
         }
         if (list->ipv6.own) {
-                drop(rules, "conflict", ADVERT " %s " FROM_MAC " != %s", list->ipv6.own_raw, list->mac_raw);
+                drop(rules, "conflict", ADVERT " %s " FROM_MAC " != %s", list->ipv6.own_raw, list->macs_raw);
                 drop(rules, "conflict", "ip6 saddr :: " SOLICIT " %s " FROM_MAC " != %s", list->ipv6.own_raw,
-                     list->mac_raw);
+                     list->macs_raw);
         }
+}
+
+// The same as an announcement in arp().
+static void nd_announcement(const Rules *rules, const char *to) {
+        const AllowFamily *family = &rules->list->ipv6;
+
+        if (family->own && rules->list->announces)
+                fprintf(rules->file, "%s%s" ND_CLAIM " accept\n", rules->frame, to, family->own, family->own_raw);
 }
 
 // "meta protocol" is the type that the stack goes by, behind the tags. VLAN 0 is only a priority. It is legitimate,
@@ -153,17 +160,17 @@ static void frame_in(const Rules *rules) {
         // Programs read ARP with packet sockets. The arp chain still drops the claim: the kernel learns nothing from
         // it.
         if (list->ipv4.hears_claims)
-                fprintf(rules->file, TO_MAC " %s " ARP_CLAIM " accept\n", list->mac_raw, list->ipv4.own);
+                fprintf(rules->file, TO_MAC " %s " ARP_CLAIM " accept\n", list->macs_raw, list->ipv4.own);
         nd_claim(rules, TO_MAC " " ALL_NODES " ");
         conflicts(rules);
 
         if (list->ipv4.own) {
-                drop(rules, "mac", "meta protocol arp " TO_MAC " != { 0xffffffffffff, %s }", list->mac_raw);
-                drop(rules, "mac", "meta protocol ip " TO_MAC " != %s", list->mac_raw);
+                drop(rules, "mac", "meta protocol arp " TO_MAC " != { 0xffffffffffff, %s }", list->macs_raw_items);
+                drop(rules, "mac", "meta protocol ip " TO_MAC " != %s", list->macs_raw);
         }
         if (list->ipv6.own) {
                 drop(rules, "mac", "ip6 daddr %s " TO_MAC " != %s", list->ipv6.groups, list->ipv6.group_macs);
-                drop(rules, "mac", "ip6 daddr != %s " TO_MAC " != %s", list->ipv6.groups, list->mac_raw);
+                drop(rules, "mac", "ip6 daddr != %s " TO_MAC " != %s", list->ipv6.groups, list->macs_raw);
         }
 }
 
@@ -174,7 +181,8 @@ static void frame_out(const Rules *rules) {
 
         drop(rules, "ethertype", "meta protocol . " FRAME_TYPE " != %s",
              choice(list, "arp . 0x0806, ip . 0x0800", "ip6 . 0x86dd", types));
-        drop(rules, "mac", FROM_MAC " != %s", list->mac_raw);
+        drop(rules, "mac", FROM_MAC " != %s", list->macs_raw);
+        nd_announcement(rules, TO_MAC " " ALL_NODES " ");
         if (list->ipv4.own)
                 drop(rules, "mac", "meta protocol ip " TO_GROUP);
         if (list->ipv6.own)
@@ -194,16 +202,30 @@ static void known_peers(const Rules *rules) {
                      list->ipv6.known_macs);
 }
 
-// frame stands before each rule that accepts.
-static void arp(const Rules *rules, const char *frame) {
+// In the netdev family a frame must show that it is ours, in ARP as well.
+static void arp_sender(const Rules *rules) {
+        if (rules->frame[0])
+                fprintf(rules->file, "%sarp saddr ether %s ", rules->frame, rules->list->macs);
+}
+
+static void arp(const Rules *rules) {
         const AllowFamily *family = &rules->list->ipv4;
         const char *local = ways[rules->way].local, *remote = ways[rules->way].remote;
 
-        // No other host has our address, and we never announce it.
+        // A bond has moved to another port, where the switch, and if the MAC address is another one the peers, are to
+        // look for us.
+        if (rules->way == WAY_OUT && rules->list->announces) {
+                arp_sender(rules);
+                fprintf(rules->file, ARP_OF_IPV4 "1-2 arp saddr ip %s arp daddr ip %s accept\n", family->own,
+                        family->own);
+        }
+        // No other host has our address.
         drop(rules, "arp", "arp %s ip %s", remote, family->own);
-        for (size_t i = 0; i < family->n_peers; i++)
-                fprintf(rules->file, "%s" ARP_OF_IPV4 "1-2 arp %s ip %s arp %s ip%s %s accept\n", frame, local,
-                        family->own, remote, family->peers[i].mask, family->peers[i].set);
+        for (size_t i = 0; i < family->n_peers; i++) {
+                arp_sender(rules);
+                fprintf(rules->file, ARP_OF_IPV4 "1-2 arp %s ip %s arp %s ip%s %s accept\n", local, family->own, remote,
+                        family->peers[i].mask, family->peers[i].set);
+        }
 }
 
 // --- the network layer ---
@@ -332,7 +354,7 @@ static void netdev_in(const AllowList *list, FILE *file) {
                 drop(&rules, "mac", "arp saddr ip %s arp saddr ip . arp saddr ether . " FROM_MAC " != %s",
                      list->ipv4.known, list->ipv4.known_arp);
         if (list->ipv4.own) {
-                arp(&rules, "");
+                arp(&rules);
                 drop(&rules, "arp", "meta protocol arp");
         }
         known_peers(&rules);
@@ -343,15 +365,13 @@ static void netdev_in(const AllowList *list, FILE *file) {
 // A frame that a packet socket sends past the qdiscs has no link layer that a rule could read, so that the rules that
 // drop by it do not match. So the rules that accept must match by it as well.
 static void netdev_out(const AllowList *list, FILE *file) {
-        char frame[64], sender[128];
-        const Rules rules = { .list = list, .way = WAY_OUT, .file = file, .frame = frame, .limit = "" };
+        const Rules rules = { .list = list, .way = WAY_OUT, .file = file, .frame = list->frame_out, .limit = "" };
 
-        (void)snprintf(frame, sizeof(frame), FROM_MAC " %s ", list->mac_raw);
-        (void)snprintf(sender, sizeof(sender), "%sarp saddr ether %s ", frame, list->mac);
         frame_out(&rules);
         if (list->ipv4.own) {
-                fprintf(file, "%s" TO_MAC " " EVERYBODY " " ARP_PROBE " accept\n", sender, list->ipv4.own);
-                arp(&rules, sender);
+                fprintf(file, "%sarp saddr ether %s " TO_MAC " " EVERYBODY " " ARP_PROBE " accept\n", rules.frame,
+                        list->macs, list->ipv4.own);
+                arp(&rules);
                 drop(&rules, "arp", "meta protocol arp");
         }
         known_peers(&rules);
@@ -391,14 +411,16 @@ void allow_rules_print_inet(const AllowList *list, Way way, FILE *file) {
         ipv4(&rules);
         if (way == WAY_IN)
                 nd_claim(&rules, "");
+        else
+                nd_announcement(&rules, "");
         ipv6(&rules);
         drop_rest(&rules, "other");
 }
 
 void allow_rules_print_arp(const AllowList *list, Way way, FILE *file) {
-        const Rules rules = { .list = list, .way = way, .file = file };
+        const Rules rules = { .list = list, .way = way, .file = file, .frame = "" };
 
         if (list->ipv4.own)
-                arp(&rules, "");
+                arp(&rules);
         drop_rest(&rules, "arp");
 }

@@ -186,6 +186,31 @@ static int print_forward(const RulesetPlane *planes, size_t n_planes, FILE *file
         return 0;
 }
 
+// Before the rules that keep a plane's addresses on its device. The bonding driver sends by the ports of a bond: the
+// probes of its ARP monitor and, in mode balance-alb, answers that tell peers another port. The rules of the device do
+// not see these frames, and the driver puts the plane's tag on them.
+static void print_ports(const RulesetPlane *planes, size_t n_planes, int family, const char *match, FILE *file) {
+        for (size_t i = 0; i < n_planes; i++) {
+                const RulesetPlane *plane = &planes[i];
+                const char *separator = "oifname { ";
+
+                if (!is_dispatched(plane, family) || plane->n_ports == 0)
+                        continue;
+                for (size_t j = 0; j < plane->n_ports; j++, separator = ", ")
+                        fprintf(file, "%s\"%s\"", separator, plane->ports[j].name);
+                fprintf(file, " } %s { ", match);
+                separator = "";
+                for (size_t j = 0; j < plane->plane->n_addresses; j++) {
+                        const Address *address = &plane->plane->addresses[j].prefix.address;
+                        if (address->family != family)
+                                continue;
+                        fprintf(file, "%s%s", separator, ADDRESS_TEXT(address));
+                        separator = ", ";
+                }
+                fputs(" } accept\n", file);
+        }
+}
+
 static int print_output(const RulesetPlane *planes, size_t n_planes, FILE *file) {
         // Traffic for the plane's networks and peers leaves through the plane only. While the plane is down, its route
         // would be the default route, over the management network.
@@ -198,6 +223,7 @@ static int print_output(const RulesetPlane *planes, size_t n_planes, FILE *file)
 
         print_dispatch(planes, n_planes, WAY_OUT, AF_UNSPEC, file);
         fputs("oifname \"lo\" accept\n", file);
+        print_ports(planes, n_planes, AF_INET6, "icmpv6 type nd-neighbor-solicit ip6 saddr", file);
         return elsewhere_print(planes, n_planes, fields, ELEMENTSOF(fields), ELSEWHERE_OUT, file);
 }
 
@@ -220,6 +246,7 @@ static int print_arp_output(const RulesetPlane *planes, size_t n_planes, FILE *f
         };
 
         print_dispatch(planes, n_planes, WAY_OUT, AF_INET, file);
+        print_ports(planes, n_planes, AF_INET, "arp operation 1-2 arp saddr ip", file);
         return elsewhere_print(planes, n_planes, fields, ELEMENTSOF(fields), ELSEWHERE_OUT, file);
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <net/if.h>
+
 #include "base/inet.h"
 #include "base/util.h"
 #include "config/plane-config.h"
@@ -14,6 +16,13 @@ typedef struct Overlap {
         bool is_refused;    // ours is not set yet, and must not be
 } Overlap;
 
+// A port of the bond or team that the plane stands on.
+typedef struct RulesetPort {
+        char name[IFNAMSIZ];
+        bool has_mac; // frames to and from it are the plane's
+        MacAddress mac;
+} RulesetPort;
+
 typedef struct RulesetPlane {
         const PlaneConfig *plane;
         bool device_exists;  // a chain of the netdev family needs its device
@@ -21,6 +30,11 @@ typedef struct RulesetPlane {
         bool has_mac;        // without a MAC address the netdev chains let nothing pass
         MacAddress mac;      // of the plane's own device
         bool awaits_address; // another program is to set an address of the plane, and has not yet
+        // The plane stands on a bond or team: it speaks and listens by these ports, sorted by name, and announces its
+        // addresses when it moves to another port.
+        bool is_bonded;
+        const RulesetPort *ports;
+        size_t n_ports;
         // For VLAN planes: the parent, where tags within tags are dropped; else NULL.
         const char *parent_guard;
         // The device below the VLAN that the plane stands on, where a tag of 0 around other tags is dropped; or NULL.

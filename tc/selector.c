@@ -42,7 +42,8 @@ static const struct {
 // A program on its way.
 typedef struct Writer {
         const PlaneConfig *plane;
-        const MacAddress *mac;
+        const MacAddress *macs;
+        size_t n_macs;
         bool is_ipv6;
         Selector selector;
         size_t open[CONDITIONS_MAX], n_open; // jumps to the ends of blocks
@@ -158,10 +159,28 @@ static void address_is_at_least(Writer *writer, uint32_t offset, const Address *
 
 // --- a segment of a migration, whoever sends it ---
 
+static void to_ours(Writer *writer) {
+        _cleanup_free_ size_t *good = calloc(writer->n_macs + 1, sizeof(size_t));
+
+        if (!good) {
+                writer->failed = true;
+                return;
+        }
+        for (size_t i = 0; i < writer->n_macs; i++) {
+                size_t block = block_begin(writer);
+
+                mac_equals(writer, 0, &writer->macs[i]);
+                good[i] = jump(writer);
+                block_end(writer, block);
+        }
+        verdict(writer, LEAVE_IT);
+        for (size_t i = 0; i < writer->n_macs; i++)
+                jump_lands(writer, good[i]);
+}
+
 static void headers(Writer *writer) {
         size_t block = block_begin(writer);
 
-        mac_equals(writer, 0, writer->mac);
         if (writer->is_ipv6) {
                 field_equals(writer, BPF_B, ETH_HLEN, 0xf0, 0x60);
                 field_equals(writer, BPF_B, ETH_HLEN + 6, UINT32_MAX, IPPROTO_TCP);
@@ -342,10 +361,8 @@ static void sources_part(Writer *writer, const Sources *sources, size_t first, s
 
 // --- the programs ---
 
-static int selector_add(const PlaneConfig *plane, int family, const MacAddress *mac, const Sources *sources,
-                        size_t first, size_t n, SelectorList *list) {
-        Writer writer = { .plane = plane, .mac = mac, .is_ipv6 = family == AF_INET6 };
-
+static int selector_add(Writer writer, const Sources *sources, size_t first, size_t n, SelectorList *list) {
+        to_ours(&writer);
         headers(&writer);
         destination(&writer);
         ports(&writer);
@@ -358,7 +375,8 @@ static int selector_add(const PlaneConfig *plane, int family, const MacAddress *
         return 0;
 }
 
-int selectors_make(const PlaneConfig *plane, int family, const MacAddress *mac, SelectorList *ret) {
+int selectors_make(const PlaneConfig *plane, int family, const MacAddress *macs, size_t n_macs, SelectorList *ret) {
+        const Writer writer = { .plane = plane, .macs = macs, .n_macs = n_macs, .is_ipv6 = family == AF_INET6 };
         // At most: a word of the address takes four instructions, the MAC six, the verdicts two.
         const size_t n_each = PEERS_SIZE_MAX / (4 * layouts[family == AF_INET6].n_words + 8);
         _cleanup_(sources_deinit) Sources sources = {};
@@ -374,7 +392,7 @@ int selectors_make(const PlaneConfig *plane, int family, const MacAddress *mac, 
                 while (n < sources.n_sources &&
                        address_compare(&sources.sources[n].prefix.address, &sources.sources[n - 1].prefix.address) == 0)
                         n++;
-                if (selector_add(plane, family, mac, &sources, first, n, &list) < 0)
+                if (selector_add(writer, &sources, first, n, &list) < 0)
                         return -ENOMEM;
         }
         *ret = list;

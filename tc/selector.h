@@ -19,8 +19,9 @@ typedef struct SelectorList {
         size_t n_selectors, n_allocated;
 } SelectorList;
 
-// The packets of one family, AF_INET or AF_INET6, that the plane's allow list accepts as part of a migration; mac is
-// the device's. A family without an address or a peer has no selector. 0, or -ENOMEM and *ret is untouched.
-int selectors_make(const PlaneConfig *plane, int family, const MacAddress *mac, SelectorList *ret);
+// The packets of one family, AF_INET or AF_INET6, that the plane's allow list accepts as part of a migration, to one of
+// these MACs: the device's, and those of a bond's ports. A family without an address or a peer has no selector. 0, or
+// -ENOMEM and *ret is untouched.
+int selectors_make(const PlaneConfig *plane, int family, const MacAddress *macs, size_t n_macs, SelectorList *ret);
 void selectors_deinit(SelectorList *list);
 #define _cleanup_selectors_ _cleanup_(selectors_deinit)

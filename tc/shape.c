@@ -101,7 +101,8 @@ static int tree_derive(const char *link, uint64_t rate, const ShapeFacts *facts,
 static int filters_derive(const PlaneConfig *plane, int family, const ShapeFacts *facts, State *state) {
         _cleanup_selectors_ SelectorList list = {};
 
-        int r = selectors_make(plane, family, &facts->mac, &list);
+        int r = selectors_make(plane, family, facts->n_bond_macs ? facts->bond_macs : &facts->mac,
+                               facts->n_bond_macs ?: 1, &list);
         for (size_t i = 0; i < list.n_selectors && r == 0; i++) {
                 Selector *selector = &list.selectors[i];
                 Object object = {

@@ -12,8 +12,11 @@
 typedef struct ShapeFacts {
         const char *ifb; // the name of the plane's ifb device
         MacAddress mac;  // of the plane's own device
-        uint32_t mtu;    // bytes
-        QdiscType leaf;  // QDISC_FQ_CODEL, or QDISC_PFIFO if the kernel has no fq_codel
+        // The same and those of the ports, sorted, if the plane stands on a bond; else n_bond_macs is 0.
+        const MacAddress *bond_macs;
+        size_t n_bond_macs;
+        uint32_t mtu;   // bytes
+        QdiscType leaf; // QDISC_FQ_CODEL, or QDISC_PFIFO if the kernel has no fq_codel
 } ShapeFacts;
 
 // Adds the qdiscs, classes and filters of one plane. A direction without a cap gets none; without Ingress= the ifb is

@@ -27,7 +27,9 @@ static bool comes_near(const PlaneStatus *status, const MonitorEvent *event) {
                         return true;
         return (event->ifindex > 0 && event->ifindex == status->lower_index) ||
                (event->lower > 0 && (event->lower == status->ifindex || event->lower == status->lower_index)) ||
-               (event->master > 0 && event->master == status->bridge_index);
+               // A port of the bridge or of the bond that the plane stands on.
+               (event->master > 0 && (event->master == status->bridge_index || event->master == status->ifindex ||
+                                      event->master == status->lower_index));
 }
 
 static bool is_plane_link(const Plane *plane, const MonitorEvent *event) {

@@ -7,6 +7,7 @@
 
 #include "base/inet.h"
 #include "base/names.h"
+#include "base/parse.h"
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "engine/device.h"
@@ -30,6 +31,7 @@ typedef struct Derivation {
         Reasons *reasons;
         State *state;
         DeviceCheck device;
+        bool cannot_guard; // a link below the plane
         bool has_mac;
         MacAddress mac;
         uint32_t mtu; // bytes; 0: whatever the device has
@@ -247,9 +249,16 @@ static int sysctls_derive(const Derivation *d) {
 }
 
 static int caps_derive(const Derivation *d) {
+        _cleanup_free_ MacAddress *macs = NULL;
+        size_t n_macs = 0;
+
+        if (bond_macs(&d->found->bond, &d->mac, &macs, &n_macs) < 0)
+                return -ENOMEM;
         ShapeFacts facts = {
                 .ifb = d->found->ifb_name,
                 .mac = d->mac,
+                .bond_macs = macs,
+                .n_bond_macs = n_macs,
                 .mtu = d->mtu
                                ?: d->link ? d->link->mtu
                                           : ETH_DATA_LEN,
@@ -325,8 +334,26 @@ static void own_bridges_derive(const Derivation *d, RulesetPlane *rules) {
 
         _Static_assert(ELEMENTSOF(names) == ELEMENTSOF(((RulesetPlane *)0)->own_bridges), "a place for each");
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                if (is_bridge(d->facts->inventory, names[i]))
+                if (is_bridge(d->facts->inventory, names[i]) && interface_name_is_valid(names[i]))
                         rules->own_bridges[n++] = names[i];
+}
+
+// A link's name can have characters that no rule can hold. The plane is not set up without its guard; one that is up
+// stays up for its migrations, and is failed.
+static void guards_check(Derivation *d) {
+        const char *const guarded[] = { guarded_parent(d), plane_facts_outer(d->found) };
+
+        for (size_t i = 0; i < ELEMENTSOF(guarded); i++) {
+                if (!guarded[i] || interface_name_is_valid(guarded[i]))
+                        continue;
+                reasons_add(
+                        d->reasons, REASON_NO_ISOLATION,
+                        "tags within tags cannot be dropped at %s, because no rule can hold that name; rename it: ip "
+                        "link set dev %s name NEW",
+                        guarded[i], guarded[i]);
+                d->cannot_guard = true;
+                d->device.possible &= d->found->stood_on;
+        }
 }
 
 static RulesetPlane rules_derive(const Derivation *d) {
@@ -336,6 +363,9 @@ static RulesetPlane rules_derive(const Derivation *d) {
                 .is_refused = d->link && !d->device.possible,
                 .has_mac = d->has_mac,
                 .mac = d->mac,
+                .is_bonded = d->found->bond.link,
+                .ports = d->found->bond.ports,
+                .n_ports = d->found->bond.n_ports,
                 .daemon_user = d->facts->daemon_user,
                 .reports = d->facts->reports,
                 .bridges_call = d->facts->bridges_call,
@@ -346,7 +376,7 @@ static RulesetPlane rules_derive(const Derivation *d) {
                 .outer_guard = plane_facts_outer(d->found),
         };
 
-        if (rules.is_refused)
+        if (rules.is_refused || d->cannot_guard)
                 rules.parent_guard = rules.outer_guard = NULL;
         else
                 bridge_derive(d->facts->inventory, d->found->outer_vlan, &rules);
@@ -356,6 +386,8 @@ static RulesetPlane rules_derive(const Derivation *d) {
 
 static int plane_derive(PlaneFacts *plane, DeviceCheck device, const DeriveFacts *facts, State *state,
                         RulesetPlane *ret_rules) {
+        if (bond_find(facts->inventory, plane->config, plane->link, plane->parent, &plane->bond) < 0)
+                return -ENOMEM;
         Derivation d = {
                 .plane = plane->config,
                 .found = plane,
@@ -370,6 +402,7 @@ static int plane_derive(PlaneFacts *plane, DeviceCheck device, const DeriveFacts
         mac_derive(&d);
         mtu_derive(&d);
         notes_add(&d);
+        guards_check(&d);
         *ret_rules = rules_derive(&d);
         return d.device.possible ? objects_derive(&d) : 0;
 }

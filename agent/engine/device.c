@@ -45,8 +45,9 @@ static bool lacks_parent(const PlaneFacts *facts) {
                (!facts->link || device_is_made_by_us(facts->config));
 }
 
-static void parent_check(const PlaneFacts *facts, Reasons *reasons) {
+static void parent_check(const PlaneFacts *facts, const Inventory *inventory, Reasons *reasons) {
         const PlaneConfig *plane = facts->config;
+        const Link *meant = inventory_find_altname(inventory, plane->parent);
         ConfigLocation at = config_location(plane, "Interface", "Parent", 0);
 
         if (stands_elsewhere(facts))
@@ -55,15 +56,34 @@ static void parent_check(const PlaneFacts *facts, Reasons *reasons) {
                             "nothing else changes",
                             plane->interface, facts->link->parent, plane->parent, at.path, at.line,
                             facts->link->parent);
+        else if (lacks_parent(facts) && meant)
+                reasons_add(reasons, REASON_PARENT_MISSING,
+                            "Parent=%s (%s:%u) is an alternative name of %s: write Parent=%s", plane->parent, at.path,
+                            at.line, meant->name, meant->name);
         else if (lacks_parent(facts))
                 reasons_add(reasons, REASON_PARENT_MISSING, "the parent %s (%s:%u) does not exist; waiting for it",
                             plane->parent, at.path, at.line);
 }
 
 // Whether a device that does not exist can be made.
-static bool absence_check(const PlaneFacts *facts, bool hold, Reasons *reasons) {
+static bool absence_check(const PlaneFacts *facts, const Inventory *inventory, bool hold, Reasons *reasons) {
         const PlaneConfig *plane = facts->config;
         ConfigLocation at = config_location(plane, "Interface", "Name", 0);
+        const Link *meant = inventory_find_altname(inventory, plane->interface);
+
+        if (meant && plane->kind == PLANE_KIND_DEVICE) {
+                reasons_add(reasons, REASON_DEVICE_MISSING,
+                            "Name=%s (%s:%u) is an alternative name of %s: write Name=%s", plane->interface, at.path,
+                            at.line, meant->name, meant->name);
+                return false;
+        }
+        if (meant) {
+                reasons_add(reasons, REASON_DEVICE_MISSING,
+                            "Name=%s (%s:%u) is an alternative name of %s, so no device can get it: use another Name=, "
+                            "or remove that one with: ip link property del dev %s altname %s",
+                            plane->interface, at.path, at.line, meant->name, meant->name, plane->interface);
+                return false;
+        }
 
         if (device_is_made_by_us(plane)) {
                 if (hold)
@@ -150,8 +170,9 @@ static bool rebuild_check(const PlaneFacts *facts, Reasons *reasons) {
 }
 
 DeviceCheck device_check(const PlaneFacts *facts, const Inventory *inventory, bool hold, Reasons *reasons) {
-        parent_check(facts, reasons);
-        bool possible = facts->link ? link_check(facts, inventory, reasons) : absence_check(facts, hold, reasons);
+        parent_check(facts, inventory, reasons);
+        bool possible =
+                facts->link ? link_check(facts, inventory, reasons) : absence_check(facts, inventory, hold, reasons);
 
         return (DeviceCheck){ .possible = possible, .stays = rebuild_check(facts, reasons) };
 }

@@ -85,6 +85,7 @@ PlaneFacts plane_facts_find(const PlaneInput *input, const Inventory *inventory)
 void plane_facts_deinit(PlaneFacts *facts) {
         free(facts->overlaps);
         reasons_deinit(&facts->reasons);
+        bond_deinit(&facts->bond);
 }
 
 // --- from the kernel ---

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/util.h"
 #include "config/plane-config.h"
+#include "engine/bond.h"
 #include "firewall/ruleset-plane.h"
 #include "kernel/link.h"
 #include "model/plan.h"
@@ -34,6 +35,7 @@ typedef struct PlaneFacts {
         const Link *lower;      // what the device really stands on, see bypass_subject
         const Link *bridge;     // with ports on the plane's wire
         const Link *outer_vlan; // a VLAN that the plane is, without being described as one, or stands on
+        Bond bond;              // found by derive()
         char ifb_name[IFNAMSIZ];
 
         // Of the plane's own device.

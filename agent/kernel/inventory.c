@@ -131,6 +131,27 @@ static bool is_tagged(const Link *link) {
                 (strncmp(link->alias, LINK_ALIAS_PREFIX, size) == 0 && plane_name_is_valid(link->alias + size)));
 }
 
+static int altnames_read(const struct nlattr *list, int ifindex, Inventory *inventory) {
+        const struct nlattr *attribute;
+        const char *name;
+        size_t size;
+        const void *names = attribute_payload(list, &size);
+
+        while ((attribute = attribute_next(&names, &size))) {
+                if (!attribute_string(attribute, &name))
+                        continue;
+                if (array_reserve(&inventory->altnames, &inventory->n_altnames_allocated, inventory->n_altnames + 1) <
+                    0)
+                        return -ENOMEM;
+                AltName *altname = &inventory->altnames[inventory->n_altnames];
+                *altname = (AltName){ .name = strdup(name), .ifindex = ifindex };
+                if (!altname->name)
+                        return -ENOMEM;
+                inventory->n_altnames++;
+        }
+        return 0;
+}
+
 static int link_read(const struct nlmsghdr *header, void *userdata) {
         Inventory *inventory = userdata;
         const struct nlattr *attributes[IFLA_MAX + 1];
@@ -153,14 +174,24 @@ static int link_read(const struct nlmsghdr *header, void *userdata) {
         link.is_tagged = is_tagged(&link);
         link.has_mac = info->ifi_type == ARPHRD_ETHER && attribute_mac(attributes[IFLA_ADDRESS], &link.mac);
 
+        if (altnames_read(attributes[IFLA_PROP_LIST], link.index, inventory) < 0)
+                return -ENOMEM;
         if (array_reserve(&inventory->links, &inventory->n_allocated, inventory->n_links + 1) < 0)
                 return -ENOMEM;
         inventory->links[inventory->n_links++] = link;
         return 0;
 }
 
+static void altnames_forget(Inventory *inventory) {
+        while (inventory->n_altnames > 0)
+                free(inventory->altnames[--inventory->n_altnames].name);
+}
+
 static void inventory_restart(void *userdata) {
-        ((Inventory *)userdata)->n_links = 0;
+        Inventory *inventory = userdata;
+
+        inventory->n_links = 0;
+        altnames_forget(inventory);
 }
 
 static int index_compare(const void *a, const void *b) {
@@ -225,7 +256,16 @@ const Link *inventory_find_index(const Inventory *inventory, int index) {
         return NULL;
 }
 
+const Link *inventory_find_altname(const Inventory *inventory, const char *name) {
+        for (size_t i = 0; i < inventory->n_altnames; i++)
+                if (streq(inventory->altnames[i].name, name))
+                        return inventory_find_index(inventory, inventory->altnames[i].ifindex);
+        return NULL;
+}
+
 void inventory_deinit(Inventory *inventory) {
+        altnames_forget(inventory);
+        free(inventory->altnames);
         free(inventory->links);
         *inventory = (Inventory){};
 }

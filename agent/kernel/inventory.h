@@ -39,13 +39,23 @@ typedef struct Link {
         char alias[80];   // truncated if it is longer
 } Link;
 
+// An alternative name of a link. No link can get it as its name.
+typedef struct AltName {
+        char *name; // up to 127 bytes
+        int ifindex;
+} AltName;
+
 typedef struct Inventory {
         Link *links; // sorted by name
         size_t n_links, n_allocated;
+        AltName *altnames;
+        size_t n_altnames, n_altnames_allocated;
 } Inventory;
 
 int inventory_read(Netlink *netlink, Inventory *ret, Error *ret_error);
 const Link *inventory_find(const Inventory *inventory, const char *name);
 const Link *inventory_find_index(const Inventory *inventory, int index);
+// The link that has the alternative name; NULL: none.
+const Link *inventory_find_altname(const Inventory *inventory, const char *name);
 void inventory_deinit(Inventory *inventory);
 #define _cleanup_inventory_ _cleanup_(inventory_deinit)

@@ -62,6 +62,7 @@ static Derived derive_known(const char *text, Link *links, size_t n_links, const
         plane.n_migrations = known.n_migrations;
         assert_int_equal(derive(&plane, 1, &facts, &derived.state), 0);
         derived.reasons = plane.reasons;
+        bond_deinit(&plane.bond);
         return derived;
 }
 
@@ -539,8 +540,67 @@ static void an_ifb_name_fits_the_kernel_and_no_two_long_ones_are_alike(void **st
         assert_string_not_equal(a, b);
 }
 
+// nft cannot be told the name. Other planes are not concerned.
+static void a_parent_that_no_rule_can_name_is_its_own_planes_trouble(void **state _unused_) {
+        static const char text[] =
+                "[Interface]\nName=mig0\nKind=vlan\nParent=service\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n";
+        Link links[] = { link_make("e\"no1", LINK_DEVICE, "", 1500, false),
+                         link_make("mig0", LINK_VLAN, "service", 1500, true),
+                         link_make("service", LINK_VLAN, "e\"no1", 1500, false) };
+
+        links[1].vlan_id = 100;
+        links[1].vlan_protocol = 0x8100;
+        for (unsigned stood_on = 0; stood_on < 2; stood_on++) {
+                _cleanup_derived_ Derived derived =
+                        derive_known(text, links, ELEMENTSOF(links), "", (Known){ .stood_on = stood_on });
+
+                assert_reason(
+                        &derived, REASON_NO_ISOLATION,
+                        "tags within tags cannot be dropped at e\"no1, because no rule can hold that name; rename "
+                        "it: ip link set dev e\"no1 name NEW");
+                assert_int_equal(count(&derived, OBJECT_ADDRESS), stood_on); // one that is up stays up
+                assert_true(count(&derived, OBJECT_RULESET) > 0);
+        }
+}
+
+static void an_alternative_name_is_explained(void **state _unused_) {
+        static const struct {
+                const char *text, *reason;
+                ReasonCode code;
+        } cases[] = {
+                { "[Interface]\nName=mig0\nKind=vlan\nParent=uplink\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n",
+                  "Parent=uplink (blue.plane:4) is an alternative name of eno1: write Parent=eno1",
+                  REASON_PARENT_MISSING },
+                { "[Interface]\nName=uplink\n[Address]\nAddress=172.150.1.5/24\n",
+                  "Name=uplink (blue.plane:2) is an alternative name of eno1: write Name=eno1", REASON_DEVICE_MISSING },
+                { "[Interface]\nName=uplink\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n",
+                  "Name=uplink (blue.plane:2) is an alternative name of eno1, so no device can get it: use another "
+                  "Name=, or remove that one with: ip link property del dev eno1 altname uplink",
+                  REASON_DEVICE_MISSING },
+        };
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
+        AltName altnames[] = { { (char *)(uintptr_t) "uplink", 7 } };
+
+        links[0].index = 7;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Derived derived = {};
+                Inventory inventory = { .links = links, .n_links = 1, .altnames = altnames, .n_altnames = 1 };
+                DeriveFacts facts = { .inventory = &inventory, .leaf = QDISC_FQ_CODEL, .machine_id = "" };
+                PlaneInput input = { .config = golden_plane("blue", cases[i].text, &derived.config) };
+                PlaneFacts plane = plane_facts_find(&input, &inventory);
+
+                assert_int_equal(derive(&plane, 1, &facts, &derived.state), 0);
+                derived.reasons = plane.reasons;
+                assert_reason(&derived, cases[i].code, cases[i].reason);
+                assert_int_equal(count(&derived, OBJECT_LINK), 0);
+                derived_deinit(&derived);
+        }
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_parent_that_no_rule_can_name_is_its_own_planes_trouble),
+                cmocka_unit_test(an_alternative_name_is_explained),
                 cmocka_unit_test(a_vlan_plane_becomes_these_objects),
                 cmocka_unit_test(without_an_ingress_cap_there_is_no_ifb),
                 cmocka_unit_test(a_missing_parent_is_waited_for_behind_rules_that_need_no_device),

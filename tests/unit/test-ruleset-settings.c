@@ -37,6 +37,12 @@ typedef struct Case {
 #define LOG_DROPS "[Isolation]\nLogDrops=10/minute\n"
 #define ALLOW "[Plane]\nFallback=allow\n"
 
+static const RulesetPort two_ports[] = {
+        { "p1", true, { { 0x02, 0, 0, 0, 0, 0xb1 } } },
+        { "p2", true, { { 0x02, 0, 0, 0, 0, 0xa2 } } },
+};
+static const RulesetPort ports_without_mac[] = { { .name = "p1" }, { .name = "p2" } };
+
 static const Case cases[] = {
         { "both", NULL, { BOTH } },
         { "both", NULL, { BOTH CAPS } }, // the caps are another layer's
@@ -48,6 +54,8 @@ static const Case cases[] = {
         { "without-device", "both", { BOTH }, .lacks_device = true },
         { "without-mac", "both", { BOTH }, .lacks_mac = true },
         { "awaits-address", "both", { BOTH }, { { .awaits_address = true } } },
+        { "bond", "both", { BOTH }, { { .is_bonded = true, .ports = two_ports, .n_ports = 2 } } },
+        { "bond-of-one-mac", "both", { BOTH }, { { .is_bonded = true, .ports = ports_without_mac, .n_ports = 2 } } },
         { "without-ipv6-peers", "both", { BOTH PEERS("192.0.2.0/28") } },
         { "named-peers", "both", { BOTH NAMED_PEERS } },
         { "routes", "both", { BOTH ROUTES ROUTED_PEERS } },

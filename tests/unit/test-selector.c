@@ -144,7 +144,7 @@ static void try_changes(const Plane *plane, int family, const uint8_t *frame, si
         _cleanup_selectors_ SelectorList list = {};
         uint8_t changed[128];
 
-        assert_int_equal(selectors_make(&plane->config, family, &our_mac, &list), 0);
+        assert_int_equal(selectors_make(&plane->config, family, &our_mac, 1, &list), 0);
         assert_int_equal(list.n_selectors, 1);
         assert_int_equal(takes(&list, frame, size), 1);
         for (size_t i = 0; i < n_changes; i++) {
@@ -251,10 +251,10 @@ static void a_family_without_an_address_or_a_peer_takes_nothing(void **fixture _
         Plane plane;
 
         plane_init_ipv4(&plane);
-        assert_int_equal(selectors_make(&plane.config, AF_INET6, &our_mac, &list), 0);
+        assert_int_equal(selectors_make(&plane.config, AF_INET6, &our_mac, 1, &list), 0);
         assert_int_equal(list.n_selectors, 0);
         plane.config.n_peers = 0;
-        assert_int_equal(selectors_make(&plane.config, AF_INET, &our_mac, &list), 0);
+        assert_int_equal(selectors_make(&plane.config, AF_INET, &our_mac, 1, &list), 0);
         assert_int_equal(list.n_selectors, 0);
 }
 
@@ -287,7 +287,7 @@ static void many(int family, const char *own, const char *network, const uint8_t
         for (unsigned i = 0; i < N_KNOWN; i++) // the even ones, from the last on
                 known[i] =
                         (PlanePeer){ .address = nth(family, 2 * (N_KNOWN - 1 - i)), .has_mac = true, .mac = peer_mac };
-        assert_int_equal(selectors_make(&plane.config, family, &our_mac, &list), 0);
+        assert_int_equal(selectors_make(&plane.config, family, &our_mac, 1, &list), 0);
         assert_true(list.n_selectors > 5);
         for (size_t i = 0; i < list.n_selectors; i++)
                 assert_in_range(list.selectors[i].size, 1, 3000); // the kernel lists a filter in 32 KiB
