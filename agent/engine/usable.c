@@ -35,15 +35,32 @@ void usable_host_deinit(UsableHost *host) {
         free(host->drops);
 }
 
+// Whether the port leads out of this host, and not to a guest or a container.
+static bool is_uplink(const Link *port, const Link *bridge) {
+        return port->master_index == bridge->index && !streq(port->kind, "tun") && !streq(port->kind, "veth");
+}
+
 // A bridge that filters VLANs drops the plane's frames although every link is up. It is not ours to change.
-static bool bridge_filters(Netlink *netlink, const PlaneFacts *facts) {
-        const Link *parent = facts->config->kind == PLANE_KIND_VLAN ? facts->parent : NULL;
+static const Link *drops_vlan(Netlink *netlink, const Inventory *inventory, const PlaneFacts *facts) {
+        const Link *bridge = facts->config->kind == PLANE_KIND_VLAN ? facts->parent : NULL, *uplink = NULL;
+        _cleanup_bridge_members_ BridgeMembers members = {};
         Error error = {};
 
-        // The bridge takes frames with another protocol's tag for untagged.
-        if (!parent || !parent->filters_vlans || parent->vlan_protocol != facts->config->vlan_protocol)
-                return false;
-        return bridge_admits_vlan(netlink, parent->index, facts->config->vlan_id, &error) == 0;
+        // The bridge takes frames with another protocol's tag for untagged. Kernels before 5.6 cannot tell.
+        if (!bridge || !bridge->filters_vlans || bridge->vlan_protocol != facts->config->vlan_protocol ||
+            bridge_members_read(netlink, facts->config->vlan_id, &members, &error) < 0)
+                return NULL;
+        if (!bridge_members_have(&members, bridge->index))
+                return bridge;
+        for (size_t i = 0; i < inventory->n_links; i++) {
+                const Link *port = &inventory->links[i];
+                if (!is_uplink(port, bridge))
+                        continue;
+                if (bridge_members_have(&members, port->index))
+                        return NULL;
+                uplink = uplink ?: port;
+        }
+        return uplink;
 }
 
 // A conflict shows when the other host happens to ask for a peer, which can be minutes apart.
@@ -69,7 +86,7 @@ void usable_read(Netlink *netlink, const UsableHost *host, const PlaneFacts *fac
         *ret = (UsableReading){ .host = host, .facts = facts };
         if (facts->taken_down || facts->config->is_unread)
                 return;
-        ret->bridge_filters = bridge_filters(netlink, facts);
+        ret->drops_vlan = drops_vlan(netlink, host->inventory, facts);
         ways_read(netlink, facts, host->inventory, &host->addresses, all, &memory->ways, &ret->ways);
         ret->has_conflict = conflict_read(host, facts, memory);
 }
@@ -118,12 +135,14 @@ static void macvlan_receives(const UsableReading *reading, Reasons *reasons) {
 
 static void bridge_admits(const UsableReading *reading, Reasons *reasons) {
         const PlaneConfig *config = reading->facts->config;
+        const Link *link = reading->drops_vlan;
 
-        if (reading->bridge_filters)
+        if (link)
                 reasons_add(reasons, REASON_BRIDGE_FILTERS,
-                            "bridge %s filters VLANs and VLAN %u is not allowed on it; allow it with: "
-                            "bridge vlan add dev %s vid %u self",
-                            config->parent, config->vlan_id, config->parent, config->vlan_id);
+                            "bridge %s filters VLANs and VLAN %u is not allowed on %s; allow it with: "
+                            "bridge vlan add dev %s vid %u%s",
+                            config->parent, config->vlan_id, streq(link->name, config->parent) ? "it" : link->name,
+                            link->name, config->vlan_id, streq(link->name, config->parent) ? " self" : "");
 }
 
 // --- the addresses ---

@@ -43,8 +43,8 @@ typedef struct UsableReading {
         const UsableHost *host;
         const PlaneFacts *facts;
         Ways ways;
-        bool has_conflict;   // of late
-        bool bridge_filters; // the bridge that the VLAN stands on drops the host's frames
+        bool has_conflict;      // of late
+        const Link *drops_vlan; // of the bridge that the VLAN stands on: itself, or the port to the wire; or NULL
 } UsableReading;
 
 // Asks nothing about a plane that was taken down. all, memory: see ways_read.

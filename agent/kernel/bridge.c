@@ -54,25 +54,12 @@ static void vlans_restart(void *userdata) {
         ((BridgeMembers *)userdata)->n_indices = 0;
 }
 
-// ifindex: of a bridge or port; 0: all.
-static int members_query(Netlink *netlink, int ifindex, BridgeMembers *members, Error *ret_error) {
-        struct br_vlan_msg request = { .family = AF_BRIDGE, .ifindex = (uint32_t)ifindex };
-
-        return netlink_query(netlink, netlink_message_new(RTM_GETVLAN, NLM_F_DUMP, &request, sizeof(request)),
-                             vlans_read, vlans_restart, members, ret_error);
-}
-
-int bridge_admits_vlan(Netlink *netlink, int ifindex, uint16_t vlan_id, Error *ret_error) {
-        _cleanup_bridge_members_ BridgeMembers members = { .vlan_id = vlan_id };
-
-        int r = members_query(netlink, ifindex, &members, ret_error);
-        return r < 0 ? r : members.n_indices > 0;
-}
-
 int bridge_members_read(Netlink *netlink, uint16_t vlan_id, BridgeMembers *ret, Error *ret_error) {
         _cleanup_bridge_members_ BridgeMembers members = { .vlan_id = vlan_id };
+        const struct br_vlan_msg request = { .family = AF_BRIDGE };
 
-        int r = members_query(netlink, 0, &members, ret_error);
+        int r = netlink_query(netlink, netlink_message_new(RTM_GETVLAN, NLM_F_DUMP, &request, sizeof(request)),
+                              vlans_read, vlans_restart, &members, ret_error);
         if (r < 0) {
                 error_prefix(ret_error, "cannot list the VLANs of bridges");
                 return r;

@@ -11,11 +11,8 @@
 // there may be none yet), or that of one.
 bool bridge_calls_netfilter(const Inventory *inventory);
 
-// 1: the bridge itself, and so the host, is a member of the VLAN. 0: it is not, and no frame passes between the VLAN's
-// interface on the bridge and the bridge's ports. Kernels before 5.6 cannot tell: -EOPNOTSUPP or another errno.
-int bridge_admits_vlan(Netlink *netlink, int ifindex, uint16_t vlan_id, Error *ret_error);
-
-// The members of a VLAN among all bridges and ports of the host.
+// The members of a VLAN among all bridges and ports of the host. A bridge is a member if the host is. Kernels
+// before 5.6 cannot tell.
 typedef struct BridgeMembers {
         uint16_t vlan_id;
         int *indices;

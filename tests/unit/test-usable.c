@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <linux/if_addr.h>
+#include <linux/if_bridge.h>
 
 #include "base/util.h"
 #include "config/config.h"
@@ -133,7 +134,7 @@ static void another_host_has_the_address(Situation *situation) {
 }
 
 static void bridge_filters(Situation *situation) {
-        situation->reading.bridge_filters = true;
+        situation->reading.drops_vlan = &situation->links[0];
 }
 
 static void ways_lead_elsewhere(Situation *situation) {
@@ -237,6 +238,59 @@ static void test_of_a_plane_taken_down_nothing_is_asked(void **state _unused_) {
         assert_int_equal(fake.n_queries, 0);
 }
 
+static void member_put(int ifindex) {
+        const struct br_vlan_msg header = { .family = AF_BRIDGE, .ifindex = (uint32_t)ifindex };
+        const struct bridge_vlan_info info = { .vid = 100 };
+
+        (void)message_begin(RTM_NEWVLAN, &header, sizeof(header));
+        struct nlattr *entry = mnl_attr_nest_start(fake.last, BRIDGE_VLANDB_ENTRY);
+        mnl_attr_put(fake.last, BRIDGE_VLANDB_ENTRY_INFO, sizeof(info), &info);
+        mnl_attr_nest_end(fake.last, entry);
+        message_end();
+}
+
+// A guest's port in the VLAN leads to no peer.
+static void test_the_bridge_and_a_port_to_the_wire_have_to_carry_the_vlan(void **state _unused_) {
+        enum { PORT = 21, OTHER_PORT, TAP };
+        static const struct {
+                int members[3];
+                const char *told;
+        } hosts[] = {
+                { { PORT }, "bridge vlan add dev eno1 vid 100 self" },
+                { { ENO1, TAP }, "VLAN 100 is not allowed on nic0; allow it with: bridge vlan add dev nic0 vid 100" },
+                { { ENO1, PORT }, NULL },
+                { { ENO1, OTHER_PORT }, NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(hosts); i++) {
+                _cleanup_situation_ Situation situation;
+
+                (void)fake_reset(NULL);
+                situation_init(&situation, VLAN);
+                Link links[] = {
+                        situation.links[0],
+                        situation.links[1],
+                        { .index = PORT, .name = "nic0", .master_index = ENO1 },
+                        { .index = OTHER_PORT, .name = "nic1", .kind = "bond", .master_index = ENO1 },
+                        { .index = TAP, .name = "vnet0", .kind = "tun", .master_index = ENO1 },
+                };
+                links[0].filters_vlans = true;
+                links[0].vlan_protocol = 0x8100;
+                links[1].carrier = false; // no ways
+                situation.inventory = (Inventory){ .links = links, .n_links = ELEMENTSOF(links) };
+                situation.facts.parent = &links[0];
+                situation.facts.link = &links[1];
+                answer_begin();
+                for (size_t j = 0; j < ELEMENTSOF(hosts[i].members) && hosts[i].members[j]; j++)
+                        member_put(hosts[i].members[j]);
+                usable_read(NULL, &situation.host, &situation.facts, false, &situation.memory, &situation.reading);
+                usable_assess(&situation.reading, &situation.reasons);
+                const char *told = reasons_text(&situation.reasons, REASON_BRIDGE_FILTERS);
+                if (hosts[i].told ? !told || !strstr(told, hosts[i].told) : told != NULL)
+                        fail_msg("case %zu: %s", i, told ?: "nothing");
+        }
+}
+
 // The counter tells of frames since the last look, for ten minutes.
 static void test_a_conflict_is_told_for_a_while(void **state _unused_) {
         static const struct {
@@ -285,6 +339,7 @@ int main(void) {
                 cmocka_unit_test(test_what_keeps_the_device_from_being_made_says_enough),
                 cmocka_unit_test(test_an_address_that_another_manager_is_to_set_says_so),
                 cmocka_unit_test(test_peers_that_nobody_is_are_told_with_the_line),
+                cmocka_unit_test_setup(test_the_bridge_and_a_port_to_the_wire_have_to_carry_the_vlan, fake_reset),
                 cmocka_unit_test_setup(test_of_a_plane_taken_down_nothing_is_asked, fake_reset),
                 cmocka_unit_test(test_a_conflict_is_told_for_a_while),
                 cmocka_unit_test_setup(test_a_kernel_that_cannot_be_read_says_why, fake_reset),
