@@ -79,13 +79,6 @@ static bool bridges_call(const RulesetPlane *planes, size_t n_planes) {
         return false;
 }
 
-static void print_own_bridges(const RulesetPlane *planes, size_t n_planes, const char *key, const char *verdict,
-                              FILE *file) {
-        for (size_t i = 0; i < n_planes; i++)
-                for (size_t j = 0; j < ELEMENTSOF(planes[i].own_bridges) && planes[i].own_bridges[j]; j++)
-                        fprintf(file, "%s \"%s\" %s\n", key, planes[i].own_bridges[j], verdict);
-}
-
 static int print_arrivals(const RulesetPlane *planes, size_t n_planes, FILE *file) {
         // The whole networks, not only the plane's address. Else the host would answer a packet for a peer that it is
         // asked to forward, with the news that the packet is too long for the plane or that its time is up.
@@ -254,7 +247,6 @@ static int print_bridge_input(const RulesetPlane *planes, size_t n_planes, FILE 
         vlan_guard_print_bridge(planes, n_planes, file);
         if (!bridges_call(planes, n_planes))
                 return 0;
-        print_own_bridges(planes, n_planes, "meta ibrname", "accept", file);
         return print_arrivals(planes, n_planes, file);
 }
 
@@ -338,7 +330,6 @@ static int bridged_add(const RulesetPlane *planes, size_t n_planes, State *state
         int r = chain_text_open(&chain, NULL);
         if (r < 0)
                 return r;
-        print_own_bridges(planes, n_planes, "iifname", "return", chain.file);
         fputs("accept\n", chain.file);
         return chain_text_add(&chain, state);
 }

@@ -326,16 +326,11 @@ static void notes_add(const Derivation *d) {
                             "itself");
 }
 
-// Those whose own ingress the plane's frames reach.
-static void own_bridges_derive(const Derivation *d, RulesetPlane *rules) {
-        const char *const names[] = { d->plane->interface, d->found->lower ? d->found->lower->name : NULL,
-                                      plane_facts_outer(d->found) };
-        size_t n = 0;
-
-        _Static_assert(ELEMENTSOF(names) == ELEMENTSOF(((RulesetPlane *)0)->own_bridges), "a place for each");
-        for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                if (is_bridge(d->facts->inventory, names[i]) && interface_name_is_valid(names[i]))
-                        rules->own_bridges[n++] = names[i];
+// Whether the plane's frames reach the own ingress of a bridge.
+static bool passes_bridge(const Inventory *inventory, const PlaneFacts *plane) {
+        return is_bridge(inventory, plane->config->interface) ||
+               (plane->lower && is_bridge(inventory, plane->lower->name)) ||
+               is_bridge(inventory, plane_facts_outer(plane));
 }
 
 // A link's name can have characters that no rule can hold. The plane is not set up without its guard; one that is up
@@ -368,7 +363,6 @@ static RulesetPlane rules_derive(const Derivation *d) {
                 .n_ports = d->found->bond.n_ports,
                 .daemon_user = d->facts->daemon_user,
                 .reports = d->facts->reports,
-                .bridges_call = d->facts->bridges_call,
                 .awaits_address = d->found->awaits_address,
                 .overlaps = d->found->overlaps,
                 .n_overlaps = d->found->n_overlaps,
@@ -380,7 +374,6 @@ static RulesetPlane rules_derive(const Derivation *d) {
                 rules.parent_guard = rules.outer_guard = NULL;
         else
                 bridge_derive(d->facts->inventory, d->found->outer_vlan, &rules);
-        own_bridges_derive(d, &rules);
         return rules;
 }
 
@@ -433,6 +426,19 @@ static int devices_check(PlaneFacts *planes, size_t n_planes, const DeriveFacts 
         return 0;
 }
 
+// Where a plane's frames pass a bridge, those of guests are dropped with br_netfilter, as ever: the rules cannot tell
+// the two apart.
+static void bridges_choose(const PlaneFacts *planes, size_t n_planes, const DeriveFacts *facts, RulesetPlane *rules,
+                           size_t n_rules) {
+        bool let_pass = facts->bridges_call;
+
+        for (size_t i = 0; i < n_planes; i++)
+                let_pass &= planes[i].taken_down || planes[i].config->is_unread ||
+                            !passes_bridge(facts->inventory, &planes[i]);
+        for (size_t i = 0; i < n_rules; i++)
+                rules[i].bridges_call = let_pass;
+}
+
 // Without its files a plane has no device, but its ports are closed.
 static int planes_derive(PlaneFacts *planes, size_t n_planes, const DeriveFacts *facts, State *state,
                          RulesetPlane *rules, size_t *ret_n) {
@@ -451,6 +457,7 @@ static int planes_derive(PlaneFacts *planes, size_t n_planes, const DeriveFacts 
                 if (r < 0)
                         return r;
         }
+        bridges_choose(planes, n_planes, facts, rules, n);
         for (size_t i = 0; i < n_planes; i++)
                 if (!planes[i].taken_down && planes[i].config->is_unread)
                         rules[n++] = (RulesetPlane){ .plane = planes[i].config };

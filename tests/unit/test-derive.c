@@ -277,7 +277,7 @@ static void frames_of_other_bridges_are_not_the_hosts(void **state _unused_) {
         links[1].master_index = 12;
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 _cleanup_derived_ Derived derived = {};
-                const char *bridged = NULL;
+                bool lets_pass = false;
                 char text[256];
 
                 (void)snprintf(text, sizeof(text), "%s[Address]\nAddress=172.150.1.5/24\n", cases[i].plane);
@@ -286,12 +286,10 @@ static void frames_of_other_bridges_are_not_the_hosts(void **state _unused_) {
                 assert_int_equal(derive(&plane, 1, &facts, &derived.state), 0);
                 derived.reasons = plane.reasons;
                 for (size_t j = 0; j < derived.state.n_objects; j++)
-                        if (derived.state.objects[j].kind == OBJECT_RULESET &&
-                            streq(derived.state.objects[j].as_ruleset.chain, "bridged"))
-                                bridged = derived.state.objects[j].as_ruleset.text;
-                assert_non_null(bridged);
-                if (!!strstr(bridged, "iifname \"br0\" return") != !!cases[i].own)
-                        fail_msg("case %zu: %s", i, bridged);
+                        lets_pass |= derived.state.objects[j].kind == OBJECT_RULESET &&
+                                     streq(derived.state.objects[j].as_ruleset.chain, "bridged");
+                if (lets_pass == !!cases[i].own)
+                        fail_msg("case %zu", i);
         }
 }
 
