@@ -43,10 +43,10 @@ typedef struct RulesetPlane {
         // VLAN's.
         const char *bridge;
         uint16_t bridge_vlan_id, bridge_vlan_protocol;
-        // Frames between the ports of bridges pass the hooks of IP (br_netfilter), and the planes' own pass no bridge. A
-        // fact of the host.
+        // Frames between the ports of bridges pass the hooks of IP (br_netfilter), and the planes' own pass no bridge.
+        // A fact of the host.
         bool bridges_call;
-        const Overlap *overlaps;    // traffic of these networks is not the plane's alone; not owned
+        const Overlap *overlaps; // traffic of these networks is not the plane's alone; not owned
         size_t n_overlaps;
         bool reports;      // the daemon reads the log, so that LogDrops= is possible
         uid_t daemon_user; // may send as well where Users= is set, for its probes
