@@ -100,7 +100,7 @@ def moved_by_strangers(out):
     yield out.stranger_arp("gratuitous ARP request about a peer", BROADCAST, 1, (mine, PEER.ip), PEER.ip, reason)
     yield out.stranger_arp("gratuitous ARP reply about a peer", BROADCAST, 2, (mine, PEER.ip), PEER.ip, reason)
     yield out.stranger_arp("ARP reply about itself", out.host.mac, 2, (mine, STRANGER.ip), out.host.ip, "in-arp")
-    yield out.stranger_arp("ARP claiming our address", BROADCAST, 2, (mine, out.host.ip), out.host.ip, "in-arp", harmless=True)
+    yield out.stranger_arp("ARP claiming our address", BROADCAST, 2, (mine, out.host.ip), out.host.ip, "in-conflict", harmless=True)
     advert = neighbour(136, STRANGER.ip6, "ff02::1", PEER.ip6, mine, 0x20)
     yield out.stranger("neighbour advertisement about a peer", advert, to=ALL_NODES)
     advert = neighbour(136, STRANGER.ip6, out.host.ip6, PEER.ip6, mine, 0x60)

@@ -325,7 +325,7 @@ def strange_frames(l, mac):
         'arp unicast': (eth(mac, eve, ARP, arp(1, eve, me, NOBODY, you)), 'arp'),
         'arp for the other link': (eth(BROADCAST, eve, ARP, arp(1, eve, peer, NOBODY, '192.0.2.1')), 'arp'),
         'arp probe': (eth(BROADCAST, eve, ARP, arp(1, eve, '0.0.0.0', NOBODY, you)), 'arp'),
-        'arp announcing our address': (eth(BROADCAST, eve, ARP, arp(1, eve, you, NOBODY, you)), 'arp'),
+        'arp announcing our address': (eth(BROADCAST, eve, ARP, arp(1, eve, you, NOBODY, you)), 'conflict'),
         'ping': (eth(mac, eve, IPV4, ping(me, you, b'')), 'peer'),
         'ping from our address': (eth(mac, eve, IPV4, ping(you, you, b'')), 'peer'),
         'ping to the group': (eth(BROADCAST, eve, IPV4, ping(peer, you, b'')), 'mac'),
