@@ -233,13 +233,16 @@ static bool counter_init(const TableCounter *counter, FirewallCounter *ret) {
         return true;
 }
 
-int firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error) {
+int firewall_read_counters(Firewall *firewall, unsigned families, FirewallCounter **ret_counters, size_t *ret_n,
+                           Error *ret_error) {
         _cleanup_(counters_freep) FirewallCounter *counters = NULL;
         size_t n = 0, allocated = 0;
 
         for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
                 _cleanup_table_counters_ TableCounters table = {};
 
+                if (!(families & 1U << family))
+                        continue;
                 int r = table_counters_read(firewall->netlink, family, &table, ret_error);
                 if (r < 0)
                         return r;

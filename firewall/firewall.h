@@ -50,6 +50,8 @@ typedef struct FirewallCounter {
         uint64_t packets, bytes;
 } FirewallCounter;
 
-// Reads all named counters of our tables, sorted by name. Counters of the same name in several families are added up.
-// The caller frees *ret_counters.
-int firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error);
+// Reads all named counters of our tables of the families (1 << RULESET_NETDEV, ...; FIREWALL_ALL), sorted by name.
+// Counters of the same name in several families are added up. The caller frees *ret_counters.
+#define FIREWALL_ALL ((1U << RULESET_FAMILY_MAX) - 1)
+int firewall_read_counters(Firewall *firewall, unsigned families, FirewallCounter **ret_counters, size_t *ret_n,
+                           Error *ret_error);

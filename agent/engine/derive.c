@@ -434,7 +434,7 @@ static void bridges_choose(const PlaneFacts *planes, size_t n_planes, const Deri
 
         for (size_t i = 0; i < n_planes; i++)
                 let_pass &= planes[i].taken_down || planes[i].config->is_unread ||
-                            !passes_bridge(facts->inventory, &planes[i]);
+                            (planes[i].link && !planes[i].has_link) || !passes_bridge(facts->inventory, &planes[i]);
         for (size_t i = 0; i < n_rules; i++)
                 rules[i].bridges_call = let_pass;
 }

@@ -27,7 +27,7 @@
 void usable_host_read(const Kernel *kernel, const Inventory *inventory, UsableHost *ret) {
         *ret = (UsableHost){ .inventory = inventory, .now_usec = clock_now_usec() };
         (void)addr_read(kernel->netlink, 0, &ret->addresses, &ret->addresses_error);
-        (void)firewall_read_counters(kernel->firewall, &ret->drops, &ret->n_drops, NULL);
+        (void)firewall_read_counters(kernel->firewall, 1U << RULESET_NETDEV, &ret->drops, &ret->n_drops, NULL);
 }
 
 void usable_host_deinit(UsableHost *host) {

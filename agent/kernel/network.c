@@ -47,25 +47,20 @@ static int route_store(RouteList *list, const Route *route) {
 }
 
 static int next_hops_read(RouteList *list, const struct nlattr *attribute, Route *route) {
-        size_t left;
-        const char *at = attribute_payload(attribute, &left);
+        const struct rtnexthop *hop;
+        const void *run;
+        size_t left, size;
+        const void *hops = attribute_payload(attribute, &left);
+        int r;
 
-        while (left >= sizeof(struct rtnexthop)) {
-                const struct rtnexthop *hop = (const struct rtnexthop *)at;
-                size_t step = NLA_ALIGN(hop->rtnh_len);
-
-                if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > left)
-                        return -EBADMSG;
+        while ((r = attribute_next_hop(&hops, &left, &hop, &run, &size)) > 0) {
                 route->ifindex = hop->rtnh_ifindex;
-                route->has_gateway = attribute_find(hop + 1, hop->rtnh_len - sizeof(*hop), RTA_GATEWAY) ||
-                                     attribute_find(hop + 1, hop->rtnh_len - sizeof(*hop), RTA_VIA);
-                int r = route_store(list, route);
+                route->has_gateway = attribute_find(run, size, RTA_GATEWAY) || attribute_find(run, size, RTA_VIA);
+                r = route_store(list, route);
                 if (r < 0)
                         return r;
-                at += step;
-                left -= step < left ? step : left;
         }
-        return 0;
+        return r;
 }
 
 static int route_read(const struct nlmsghdr *header, void *userdata) {

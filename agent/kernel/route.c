@@ -44,26 +44,22 @@ static int route_store(RouteReading *reading, Object *object, int ifindex) {
 // others.
 static int next_hops_read(RouteReading *reading, const struct nlattr *attribute, Object *object) {
         RouteObject *route = &object->as_route;
-        size_t left;
-        const char *at = attribute_payload(attribute, &left);
+        const struct rtnexthop *hop;
+        const void *run;
+        size_t left, size;
+        const void *hops = attribute_payload(attribute, &left);
+        int r;
 
         route->is_odd |= route->destination.address.family == AF_INET;
-        while (left >= sizeof(struct rtnexthop)) {
-                const struct rtnexthop *hop = (const struct rtnexthop *)at;
-                size_t step = NLA_ALIGN(hop->rtnh_len);
-
-                if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > left)
-                        return -EBADMSG;
+        while ((r = attribute_next_hop(&hops, &left, &hop, &run, &size)) > 0) {
                 route->gateway = (Address){};
-                (void)attribute_address(attribute_find(hop + 1, hop->rtnh_len - sizeof(*hop), RTA_GATEWAY),
-                                        route->destination.address.family, &route->gateway);
-                int r = route_store(reading, object, hop->rtnh_ifindex);
+                (void)attribute_address(attribute_find(run, size, RTA_GATEWAY), route->destination.address.family,
+                                        &route->gateway);
+                r = route_store(reading, object, hop->rtnh_ifindex);
                 if (r < 0)
                         return r;
-                at += step;
-                left -= step < left ? step : left;
         }
-        return 0;
+        return r;
 }
 
 static int route_read(const struct nlmsghdr *header, void *userdata) {

@@ -25,6 +25,25 @@ const struct nlattr *attribute_next(const void **run, size_t *size) {
         return attribute;
 }
 
+int attribute_next_hop(const void **hops, size_t *size, const struct rtnexthop **ret, const void **ret_run,
+                       size_t *ret_run_size) {
+        const struct rtnexthop *hop = *hops;
+
+        if (*size < sizeof(*hop))
+                return 0;
+        if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > *size)
+                return -EBADMSG;
+        size_t step = RTNH_ALIGN(hop->rtnh_len);
+        if (step > *size)
+                step = *size;
+        *ret = hop;
+        *ret_run = hop + 1;
+        *ret_run_size = hop->rtnh_len - sizeof(*hop);
+        *hops = (const char *)*hops + step;
+        *size -= step;
+        return 1;
+}
+
 const void *attribute_payload(const struct nlattr *attribute, size_t *ret_size) {
         *ret_size = attribute ? mnl_attr_get_payload_len(attribute) : 0;
         return attribute ? mnl_attr_get_payload(attribute) : NULL;

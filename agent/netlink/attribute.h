@@ -6,6 +6,7 @@
 #pragma once
 
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 
 #include "base/inet.h"
 #include "base/util.h"
@@ -24,6 +25,11 @@ const struct nlattr *attribute_find(const void *run, size_t size, uint16_t type)
 const struct nlattr *attribute_find_nested(const struct nlattr *nest, uint16_t type);
 // Takes the next attribute off a run; NULL at its end.
 const struct nlattr *attribute_next(const void **run, size_t *size);
+
+// Takes the next hop off the contents of RTA_MULTIPATH, and gives the run of its attributes. 1: there is one; 0: no
+// more; -EBADMSG: its length is impossible.
+int attribute_next_hop(const void **hops, size_t *size, const struct rtnexthop **ret, const void **ret_run,
+                       size_t *ret_run_size);
 
 // The contents of an attribute; NULL and 0 for NULL.
 const void *attribute_payload(const struct nlattr *attribute, size_t *ret_size);

@@ -24,7 +24,7 @@ int counters_read_connections(Counters *counters, Error *ret_error) {
 int counters_read_drops(Counters *counters, const Kernel *kernel, Error *ret_error) {
         free(TAKE(counters->drops));
         counters->n_drops = 0;
-        return firewall_read_counters(kernel->firewall, &counters->drops, &counters->n_drops, ret_error);
+        return firewall_read_counters(kernel->firewall, FIREWALL_ALL, &counters->drops, &counters->n_drops, ret_error);
 }
 
 int counters_read_bytes(Counters *counters, const Kernel *kernel, const PlaneSet *planes, Error *ret_error) {

@@ -55,9 +55,10 @@ int __wrap_tcp_read_established(TcpSockets *ret _unused_, Error *ret_error) {
         return reading(ANSWER_CONNECTIONS, ret_error);
 }
 
-int __wrap_firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error);
-int __wrap_firewall_read_counters(Firewall *firewall _unused_, FirewallCounter **ret_counters, size_t *ret_n,
-                                  Error *ret_error) {
+int __wrap_firewall_read_counters(Firewall *firewall, unsigned families, FirewallCounter **ret_counters, size_t *ret_n,
+                                  Error *ret_error);
+int __wrap_firewall_read_counters(Firewall *firewall _unused_, unsigned families _unused_,
+                                  FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error) {
         int r = reading(ANSWER_DROPS, ret_error);
 
         if (r < 0)

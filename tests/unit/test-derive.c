@@ -265,6 +265,7 @@ static void frames_of_other_bridges_are_not_the_hosts(void **state _unused_) {
                 { "[Interface]\nName=mig0\nKind=vlan\nParent=br0\nVLANId=100\n", "br0" },
                 { "[Interface]\nName=br0\n", "br0" },
                 { "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n", NULL }, // the VLAN takes them before
+                { "[Interface]\nName=br0\nKind=macvlan\nParent=eno1\n", NULL },           // refused
         };
         Link links[] = { link_make("br0", LINK_DEVICE, "", 1500, false),
                          link_make("eno1", LINK_DEVICE, "", 1500, false),

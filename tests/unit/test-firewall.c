@@ -352,7 +352,7 @@ static void test_counters_of_all_families_are_added_up(void **state) {
         _cleanup_free_ FirewallCounter *counters = NULL;
         size_t n;
 
-        assert_int_equal(firewall_read_counters(*state, &counters, &n, NULL), 0);
+        assert_int_equal(firewall_read_counters(*state, FIREWALL_ALL, &counters, &n, NULL), 0);
         assert_int_equal(n, 1);
         assert_string_equal(counters[0].name, "mig0-in-mac");
         assert_string_equal(counters[0].link, "mig0");
@@ -363,7 +363,7 @@ static void test_counters_of_all_families_are_added_up(void **state) {
 
         Error error = {};
         kernel.refused = NFT_MSG_GETOBJ;
-        assert_int_equal(firewall_read_counters(*state, &counters, &n, &error), -EPERM);
+        assert_int_equal(firewall_read_counters(*state, FIREWALL_ALL, &counters, &n, &error), -EPERM);
         assert_string_equal(error.text, "cannot read nftables: Operation not permitted");
 }
 

@@ -13,9 +13,10 @@
 #define ADDRESSES "[Address]\nAddress=172.150.1.5/24\n[Address]\nAddress=fd00:1::5/64\n"
 #define VLAN "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n" ADDRESSES
 
-int __wrap_firewall_read_counters(Firewall *firewall, FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error);
-int __wrap_firewall_read_counters(Firewall *firewall _unused_, FirewallCounter **ret_counters, size_t *ret_n,
-                                  Error *ret_error _unused_) {
+int __wrap_firewall_read_counters(Firewall *firewall, unsigned families, FirewallCounter **ret_counters, size_t *ret_n,
+                                  Error *ret_error);
+int __wrap_firewall_read_counters(Firewall *firewall _unused_, unsigned families _unused_,
+                                  FirewallCounter **ret_counters, size_t *ret_n, Error *ret_error _unused_) {
         *ret_counters = NULL;
         *ret_n = 0;
         return 0;
