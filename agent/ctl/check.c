@@ -160,7 +160,8 @@ static CtlExit check_directories(const Ctl *ctl, const char *const *directories,
                 return ctl_failure_errno("Cannot check the configuration", r);
         if (is_of_this_host)
                 host_check(config);
-        r = daemon_load(directories, &seen, &error);
+        // A directory that is named may be a draft, which need not be readable for the daemon.
+        r = is_of_this_host ? daemon_load(directories, &seen, &error) : 0;
         if (r < 0)
                 log_warning("Cannot check what the daemon's user " DAEMON_USER " can read: %s", strerror(-r));
         if (ctl->json != CTL_JSON_OFF)

@@ -17,6 +17,7 @@
 #include "daemon/watch.h"
 #include "daemon/watchdog.h"
 #include "engine/kernel.h"
+#include "engine/snapshot.h"
 #include "handover/handover.h"
 #include "model/reason.h"
 #include "netlink/request.h"
@@ -154,12 +155,24 @@ Manager *manager_free(Manager *manager) {
 
 // --- what is asked of it ---
 
+// Before another manager is told to leave a device alone: it may be the host's own.
+static void refused_read(Manager *manager) {
+        _cleanup_snapshot_ Snapshot snapshot = {};
+        Error error = {};
+
+        if (reconcile_snapshot(&manager->reconciler, &snapshot, &error) >= 0)
+                planes_store_refused(&manager->planes, &snapshot);
+        else
+                log_error("%s", error.text);
+}
+
 int manager_reload(Manager *manager, Error *ret_error) {
         Error error = {};
 
         int r = reload_planes(&manager->planes, &manager->messages, ret_error);
         if (r < 0)
                 return r;
+        refused_read(manager);
         handover_write(&manager->handover);
         // The files are read. A kernel that cannot be observed is tried again.
         if (reconcile(&manager->reconciler, RECONCILE_INTENT, &error) < 0)

@@ -17,6 +17,7 @@
 #include "engine/plane-facts.h"
 #include "firewall/ruleset.h"
 #include "kernel/link.h"
+#include "kernel/network.h"
 #include "model/object.h"
 #include "model/reason.h"
 #include "model/state.h"
@@ -204,11 +205,46 @@ static Address source_of(const PlaneConfig *plane, int family) {
         return (Address){};
 }
 
+// The kernel adds it with the address, and not again when somebody deletes the route alone.
+static bool lacks_connected(const Derivation *d, const Prefix *address, const Prefix *network) {
+        const NetworkList *networks = d->facts->networks;
+
+        return networks && d->link && d->link->up && network->length < address_bits(network->address.family) &&
+               !overlap_refuses(d->found, address) &&
+               network_list_has(networks, d->link->index, address, NETWORK_ADDRESS) &&
+               !network_list_has(networks, d->link->index, network, NETWORK_CONNECTED);
+}
+
+static int connected_derive(const Derivation *d) {
+        const PlaneConfig *plane = d->plane;
+
+        for (size_t i = 0; i < plane->n_addresses; i++) {
+                const Prefix *address = &plane->addresses[i].prefix;
+                Object route = {
+                        .kind = OBJECT_ROUTE,
+                        .as_route = {
+                                .destination = prefix_network(address),
+                                .metric = route_metric(address->address.family),
+                                .is_connected = true,
+                        },
+                };
+                strcpy_fixed(route.link, plane->interface);
+                if (address->address.family == AF_INET)
+                        route.as_route.source = address->address;
+                if (lacks_connected(d, address, &route.as_route.destination) && state_add(d->state, &route) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 static int routes_derive(const Derivation *d) {
         const PlaneConfig *plane = d->plane;
 
         if (plane->managed_by != MANAGED_BY_MIGPLANE)
                 return 0;
+        int r = connected_derive(d);
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < plane->n_routes; i++) {
                 const PlaneRoute *configured = &plane->routes[i];
                 Object route = {
@@ -434,7 +470,7 @@ static void bridges_choose(const PlaneFacts *planes, size_t n_planes, const Deri
 
         for (size_t i = 0; i < n_planes; i++)
                 let_pass &= planes[i].taken_down || planes[i].config->is_unread ||
-                            (planes[i].link && !planes[i].has_link) || !passes_bridge(facts->inventory, &planes[i]);
+                            plane_facts_refuse_link(&planes[i]) || !passes_bridge(facts->inventory, &planes[i]);
         for (size_t i = 0; i < n_rules; i++)
                 rules[i].bridges_call = let_pass;
 }

@@ -30,11 +30,7 @@ static bool is_planes(const OverlapHost *host, const Link *link) {
 
 // Whether the kernel has it on the plane's device.
 static bool is_set(const PlaneFacts *plane, const NetworkList *networks, const Prefix *ours, NetworkSource source) {
-        for (size_t i = 0; i < networks->n_networks && plane->has_link; i++)
-                if (networks->networks[i].ifindex == plane->link->index && networks->networks[i].source == source &&
-                    prefix_compare(&networks->networks[i].prefix, ours) == 0)
-                        return true;
-        return false;
+        return plane->has_link && network_list_has(networks, plane->link->index, ours, source);
 }
 
 static int overlap_add(PlaneFacts *plane, const Subject *subject, const Network *theirs) {

@@ -184,6 +184,10 @@ int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Erro
         return 0;
 }
 
+bool plane_facts_refuse_link(const PlaneFacts *facts) {
+        return facts->link && !facts->has_link && !facts->taken_down && !facts->config->is_unread;
+}
+
 // --- what an operation is about ---
 
 const char *plane_facts_outer(const PlaneFacts *facts) {

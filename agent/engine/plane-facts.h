@@ -63,6 +63,8 @@ PlaneFacts plane_facts_find(const PlaneInput *input, const Inventory *inventory)
 int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Error *ret_error);
 void plane_facts_deinit(PlaneFacts *facts);
 
+// Whether there is a link of the device's name that is somebody else's. Known once the planes are derived.
+bool plane_facts_refuse_link(const PlaneFacts *facts);
 // What a VLAN below the plane stands on, which is guarded as well as the parent; NULL: none.
 const char *plane_facts_outer(const PlaneFacts *facts);
 // Whether an operation is about the plane; chains for all planes are about each.

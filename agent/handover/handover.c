@@ -36,7 +36,9 @@ static int files_write(Handover *handover, unsigned *ret_changed, Error *ret_err
                 Plane *plane = handover->planes->planes[i];
                 HandoverState *state = &plane->handover;
 
-                if (plane->config->is_unread)
+                // Somebody else's link goes on as its manager has it.
+                state->is_withheld = plane->status.is_refused;
+                if (plane->config->is_unread || state->is_withheld)
                         continue;
                 if (!state->parent_network[0])
                         handover_recall_parent(plane->config->interface, state->parent_network,
@@ -141,7 +143,7 @@ static void plane_request(Handover *handover, Plane *plane, uint64_t now_usec) {
         HandoverReader *reader = reader_of(handover, plane->config->managed_by);
         HandoverState *state = &plane->handover;
 
-        if (!reader || reader->presence != HANDOVER_RUNNING || plane->taken_down)
+        if (!reader || reader->presence != HANDOVER_RUNNING || plane->taken_down || state->is_withheld)
                 return;
         if (!is_lacking(plane)) {
                 state->n_requests = 0;
@@ -188,7 +190,16 @@ static void update(Handover *handover) {
 }
 
 static void on_reconciled(void *userdata) {
-        update(userdata);
+        Handover *handover = userdata;
+        bool is_news = false;
+
+        for (size_t i = 0; i < handover->planes->n_planes; i++) {
+                const Plane *plane = handover->planes->planes[i];
+                is_news |= plane->status.is_refused != plane->handover.is_withheld;
+        }
+        if (is_news)
+                handover_write(handover);
+        update(handover);
 }
 
 static void on_removed(Plane *plane, void *userdata) {

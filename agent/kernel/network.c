@@ -162,6 +162,14 @@ int network_read(Netlink *netlink, NetworkList *ret, Error *ret_error) {
         return 0;
 }
 
+bool network_list_has(const NetworkList *list, int ifindex, const Prefix *prefix, NetworkSource source) {
+        for (size_t i = 0; i < list->n_networks; i++)
+                if (list->networks[i].ifindex == ifindex && list->networks[i].source == source &&
+                    prefix_compare(&list->networks[i].prefix, prefix) == 0)
+                        return true;
+        return false;
+}
+
 bool network_overlaps(const Network *theirs, bool is_ethernet, const Prefix *ours) {
         if (theirs->source == NETWORK_CONNECTED && !is_ethernet && theirs->prefix.length < ours->length)
                 return false;

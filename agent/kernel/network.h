@@ -27,6 +27,7 @@ typedef struct NetworkList {
 // Reads all addresses but link-local IPv6 ones, and of the main table the connected routes and the routes of planes.
 // Routes that routing daemons add are not read: there can be a million of them.
 int network_read(Netlink *netlink, NetworkList *ret, Error *ret_error);
+bool network_list_has(const NetworkList *list, int ifindex, const Prefix *prefix, NetworkSource source);
 void network_list_deinit(NetworkList *list);
 #define _cleanup_network_list_ _cleanup_(network_list_deinit)
 

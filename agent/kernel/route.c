@@ -150,7 +150,8 @@ static struct rtnl_route *route_build(int ifindex, const RouteObject *route) {
         (void)rtnl_route_set_family(request, (uint8_t)route->destination.address.family);
         rtnl_route_set_table(request, RT_TABLE_MAIN);
         rtnl_route_set_priority(request, route->metric);
-        rtnl_route_set_protocol(request, OUR_PROTOCOL);
+        // As the kernel's own, so that it goes with the address.
+        rtnl_route_set_protocol(request, route->is_connected ? RTPROT_KERNEL : OUR_PROTOCOL);
         rtnl_route_set_scope(request, route->gateway.family == AF_UNSPEC ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
         if (route->source.family != AF_UNSPEC) {
                 _cleanup_nl_addr_ struct nl_addr *source = address_build(&route->source);
@@ -173,7 +174,16 @@ static int route_send(Netlink *netlink, int ifindex, const Object *object, int f
         return netlink_request(netlink, message, ret_error);
 }
 
+// Somebody else's to the same network stays before it; that the way leads elsewhere is told.
+static int connected_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error) {
+        int r = route_send(netlink, ifindex, desired, NLM_F_CREATE | NLM_F_APPEND, ret_error);
+
+        return r == -EEXIST ? 0 : r; // the kernel has added it since
+}
+
 int route_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error) {
+        if (desired->as_route.is_connected)
+                return connected_add(netlink, ifindex, desired, ret_error);
         int r = route_send(netlink, ifindex, desired, NLM_F_CREATE | NLM_F_EXCL, ret_error);
         if (r == -EEXIST)
                 return error_set(

@@ -23,12 +23,24 @@ static int setting_open(const char *item, int flags) {
         return fd < 0 ? -errno : fd;
 }
 
+// A kernel without IPv6, or a link without it (its MTU is below 1280 bytes), has no folder of the settings. Every other
+// setting is on every kernel that migplane runs on.
+static bool may_be_lacking(const char *item) {
+        char path[SYSCTL_PATH_MAX];
+        const char *name = strrchr(item, '/');
+
+        if (!name || strncmp(item, "ipv6/", strlen("ipv6/")) != 0)
+                return false;
+        int n = snprintf(path, sizeof(path), "/proc/sys/net/%.*s", (int)(name - item), item);
+        return n < (int)sizeof(path) && access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 int sysctl_read(const char *item, int64_t *ret) {
         _cleanup_close_ int fd = setting_open(item, O_RDONLY);
         char text[32], *end;
 
         if (fd < 0)
-                return fd == -ENOENT ? 0 : fd;
+                return fd == -ENOENT && may_be_lacking(item) ? 0 : fd;
         ssize_t n = read(fd, text, sizeof(text) - 1);
         if (n < 0)
                 return -errno;
@@ -48,7 +60,8 @@ int sysctl_observe(const Inventory *inventory, const State *desired, State *stat
                 if (!inventory_find(inventory, object.link))
                         continue;
                 int r = sysctl_read(object.as_sysctl.item, &object.as_sysctl.value);
-                if (r == -EBADMSG) // not a number: missing, so that it is written; the other objects can be seen
+                // Not a number, or hidden: missing, so that it is written; the other objects can be seen.
+                if (r == -EBADMSG || r == -ENOENT)
                         continue;
                 if (r < 0)
                         return error_set(ret_error, r, "cannot read net/%s: %s", object.as_sysctl.item, strerror(-r));
@@ -62,7 +75,7 @@ int sysctl_write(const Object *desired, Error *ret_error) {
         _cleanup_close_ int fd = setting_open(desired->as_sysctl.item, O_WRONLY);
         char text[32];
 
-        if (fd == -ENOENT)
+        if (fd == -ENOENT && may_be_lacking(desired->as_sysctl.item))
                 return 0;
         if (fd < 0)
                 return error_set(ret_error, fd, "%s", strerror(-fd));

@@ -135,7 +135,8 @@ typedef struct RouteObject {
         Address gateway;    // AF_UNSPEC: on link
         Address source;     // preferred source; AF_UNSPEC: none
         uint32_t metric;
-        bool is_odd; // observed: has attributes that ours never have, such as a path MTU
+        bool is_connected; // desired: the route that the kernel adds with an address, and that somebody has deleted
+        bool is_odd;       // observed: has attributes that ours never have, such as a path MTU
 } RouteObject;
 
 typedef struct Object {

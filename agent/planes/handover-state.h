@@ -11,4 +11,5 @@ typedef struct HandoverState {
         uint64_t next_request_usec;
         unsigned n_requests; // since the plane was last as it should be
         bool has_profile;    // NetworkManager was given one
+        bool is_withheld;    // no manager is told of the plane, because its device is somebody else's
 } HandoverState;

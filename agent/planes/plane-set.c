@@ -138,6 +138,11 @@ void planes_store_status(PlaneSet *planes, Plane *plane, PlaneStatus *status) {
         announce(planes, plane, change);
 }
 
+void planes_store_refused(PlaneSet *planes, const Snapshot *snapshot) {
+        for (size_t i = 0; i < planes->n_planes; i++)
+                planes->planes[i]->status.is_refused = plane_facts_refuse_link(&snapshot->planes[i]);
+}
+
 void planes_announce_reconciled(const PlaneSet *planes) {
         for (const PlanesObserver *observer = planes->observers; observer; observer = observer->next)
                 if (observer->reconciled)

@@ -43,6 +43,9 @@ void planes_remove(PlaneSet *planes, Plane *plane);
 void planes_replace_config(PlaneSet *planes, Plane *plane, PlaneConfig *config);
 // Announces egress and ingress rates that have come into force, see plane_swap_config.
 void planes_announce_rates(PlaneSet *planes, Plane *plane);
+// Stores ahead of the next status which planes' names are other links', see PlaneStatus; announces nothing. The
+// snapshot is of these planes.
+void planes_store_refused(PlaneSet *planes, const Snapshot *snapshot);
 // Logs, stores and announces; takes the reasons over.
 void planes_store_status(PlaneSet *planes, Plane *plane, PlaneStatus *status);
 void planes_announce_reconciled(const PlaneSet *planes);

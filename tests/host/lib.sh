@@ -21,7 +21,7 @@ export LC_ALL=C.UTF-8
 
 unset WATCHDOG_PID NOTIFY_SOCKET
 
-: "${PATIENCE:=30}"                     # seconds; only a failure takes this long
+: "${PATIENCE:=60}"                     # seconds; only a failure takes this long
 passed=0 failed=0 skipped=0
 
 ok() { passed=$((passed + 1)); echo "ok - $1"; }

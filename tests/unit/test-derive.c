@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "engine/derive.h"
 #include "golden.h"
+#include "kernel/network.h"
 
 #define VLAN_PLANE                                                                                        \
         "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n" \
@@ -47,12 +48,15 @@ static Link link_make(const char *name, LinkType type, const char *parent, uint3
 typedef struct Known {
         bool stood_on, is_taken, is_way_out;
         unsigned n_migrations;
+        const NetworkList *networks;
 } Known;
 
 static Derived derive_known(const char *text, Link *links, size_t n_links, const char *machine_id, Known known) {
         Derived derived = {};
         Inventory inventory = { .links = links, .n_links = n_links };
-        DeriveFacts facts = { .inventory = &inventory, .leaf = QDISC_FQ_CODEL, .machine_id = machine_id };
+        DeriveFacts facts = {
+                .inventory = &inventory, .networks = known.networks, .leaf = QDISC_FQ_CODEL, .machine_id = machine_id
+        };
         PlaneInput input = { .config = golden_plane("blue", text, &derived.config) };
         PlaneFacts plane = plane_facts_find(&input, &inventory);
 
@@ -596,6 +600,63 @@ static void an_alternative_name_is_explained(void **state _unused_) {
         }
 }
 
+static Network network_make(const char *prefix, NetworkSource source) {
+        Network network = { .ifindex = 7, .source = source };
+
+        assert_int_equal(prefix_parse(prefix, &network.prefix), 0);
+        return network;
+}
+
+static void a_connected_route_that_was_deleted_is_desired(void **state _unused_) {
+        static const char text[] =
+                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\nManagedBy=%s\n"
+                "[Address]\nAddress=172.150.1.5/24\n[Address]\nAddress=fd00:1::5/64\n"
+                "[Address]\nAddress=172.150.2.5/32\n";
+        const Network has_address = network_make("172.150.1.5/24", NETWORK_ADDRESS),
+                      has_route = network_make("172.150.1.0/24", NETWORK_CONNECTED),
+                      has_address6 = network_make("fd00:1::5/64", NETWORK_ADDRESS),
+                      has_host = network_make("172.150.2.5/32", NETWORK_ADDRESS);
+        const struct {
+                const char *manager;
+                bool is_down;
+                Network networks[4];
+                const char *first, *second; // the routes that are desired; NULL: none
+        } cases[] = {
+                { "migplane", false, { has_address, has_route }, NULL, NULL },
+                { "migplane", false, { has_address, has_host }, "172.150.1.0/24", NULL },
+                { "migplane", false, { has_address, has_address6 }, "172.150.1.0/24", "fd00:1::/64" },
+                { "migplane", false, { has_address, has_route, has_address6 }, "fd00:1::/64", NULL },
+                { "migplane", false, {}, NULL, NULL }, // the kernel adds it with the address
+                { "migplane", true, { has_address }, NULL, NULL },
+                { "other", false, { has_address }, NULL, NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Link links[] = { link_make("mig0", LINK_VLAN, "eno1", 1500, true),
+                                 link_make("eno1", LINK_DEVICE, "", 1500, false) };
+                NetworkList networks = { .networks = (Network *)cases[i].networks, .n_networks = 4 };
+                const char *expected[] = { cases[i].first, cases[i].second };
+                char plane[400];
+                size_t n = 0;
+
+                links[0].vlan_id = 100;
+                links[0].up = !cases[i].is_down;
+                links[1].index = 8;
+                (void)snprintf(plane, sizeof(plane), text, cases[i].manager);
+                _cleanup_derived_ Derived derived = derive_known(plane, links, 2, "", (Known){ .networks = &networks });
+                for (size_t j = 0; j < derived.state.n_objects; j++) {
+                        const Object *object = &derived.state.objects[j];
+                        char destination[PREFIX_TEXT_MAX];
+                        if (object->kind != OBJECT_ROUTE)
+                                continue;
+                        assert_true(object->as_route.is_connected);
+                        assert_true(n < 2 && expected[n]);
+                        assert_string_equal(prefix_format(&object->as_route.destination, destination), expected[n++]);
+                }
+                assert_true(n == 2 || !expected[n]);
+        }
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_parent_that_no_rule_can_name_is_its_own_planes_trouble),
@@ -626,6 +687,7 @@ int main(void) {
                 cmocka_unit_test(the_settings_of_a_long_name_are_whole),
                 cmocka_unit_test(an_ipv6_plane_tames_ipv6_instead_of_switching_it_off),
                 cmocka_unit_test(routes_and_known_neighbours_follow_the_configuration),
+                cmocka_unit_test(a_connected_route_that_was_deleted_is_desired),
                 cmocka_unit_test(an_ifb_name_fits_the_kernel_and_no_two_long_ones_are_alike),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

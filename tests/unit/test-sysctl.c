@@ -181,7 +181,7 @@ static void test_a_sysctl_that_cannot_be_written_is_an_error(void **state _unuse
                 { 0, EINVAL, -1, -EINVAL, "Invalid argument" },
                 { 0, 0, 1, -EIO, "the kernel took 1 of 2 bytes" },
                 { 0, 0, 0, -EIO, "the kernel took 0 of 2 bytes" },
-                { ENOENT, 0, -1, 0, "" }, // the kernel lacks the setting
+                { ENOENT, 0, -1, -ENOENT, "No such file or directory" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -205,7 +205,7 @@ static void test_a_sysctl_is_read(void **state _unused_) {
         } cases[] = {
                 { 0, "2\n", 1, 2 },
                 { 0, "-1\n", 1, -1 },
-                { ENOENT, "2\n", 0, 77 },
+                { ENOENT, "2\n", -ENOENT, 77 },
                 { EACCES, "2\n", -EACCES, 77 },
                 { 0, NULL, -EIO, 77 },
                 { 0, "", -EBADMSG, 77 },
@@ -227,7 +227,34 @@ static void test_a_sysctl_is_read(void **state _unused_) {
         assert_int_equal(sysctl_read(item, &value), -ENAMETOOLONG);
 }
 
-static void test_a_sysctl_that_cannot_be_read_is_an_error_and_a_missing_one_is_satisfied(void **state _unused_) {
+// The folder is looked for in the real /proc, where no link is called mig0 and lo has IPv4.
+static void test_only_the_settings_of_ipv6_may_be_lacking(void **state _unused_) {
+        static const struct {
+                const char *item;
+                int result;
+        } cases[] = {
+                { "ipv6/conf/no-link/accept_ra", 0 },
+                { "ipv6/accept_ra", -ENOENT }, // the folder is there, if IPv6 is
+                { "ipv4/conf/no-link/arp_ignore", -ENOENT },
+                { "bridge/no/bridge-nf-call-arptables", -ENOENT },
+                { "ipv6", -ENOENT },
+        };
+
+        proc.open_error = ENOENT;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Object object = sysctl;
+                int64_t value = 77;
+
+                if (i == 1 && access("/proc/sys/net/ipv6", F_OK) < 0)
+                        continue;
+                strcpy(object.as_sysctl.item, cases[i].item);
+                assert_int_equal(sysctl_read(cases[i].item, &value), cases[i].result);
+                assert_int_equal(sysctl_write(&object, NULL), cases[i].result);
+                assert_int_equal(value, 77);
+        }
+}
+
+static void test_a_sysctl_that_cannot_be_read_is_an_error_and_a_hidden_one_is_missing(void **state _unused_) {
         _cleanup_state_ State desired = {}, observed = {};
         Object other = sysctl;
         Error error = {};
@@ -240,6 +267,9 @@ static void test_a_sysctl_that_cannot_be_read_is_an_error_and_a_missing_one_is_s
         assert_int_equal(observed.n_objects, 1);
         assert_int_equal(observed.objects[0].as_sysctl.value, 0);
         proc.open_error = ENOENT;
+        assert_int_equal(sysctl_observe(&inventory, &desired, &observed, &error), 0);
+        assert_int_equal(observed.n_objects, 1);
+        strcpy(desired.objects[0].as_sysctl.item, "ipv6/conf/mig0/accept_ra");
         assert_int_equal(sysctl_observe(&inventory, &desired, &observed, &error), 0);
         assert_int_equal(observed.objects[1].as_sysctl.value, 2);
         proc.open_error = EACCES;
@@ -254,8 +284,9 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_sysctl_that_cannot_be_written_is_an_error, proc_reset, proc_end),
                 cmocka_unit_test_setup_teardown(test_a_sysctl_is_read, proc_reset, proc_end),
                 cmocka_unit_test_setup_teardown(
-                        test_a_sysctl_that_cannot_be_read_is_an_error_and_a_missing_one_is_satisfied, proc_reset,
+                        test_a_sysctl_that_cannot_be_read_is_an_error_and_a_hidden_one_is_missing, proc_reset,
                         proc_end),
+                cmocka_unit_test_setup_teardown(test_only_the_settings_of_ipv6_may_be_lacking, proc_reset, proc_end),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
