@@ -616,7 +616,7 @@ static void a_connected_route_that_was_deleted_is_desired(void **state _unused_)
                       has_route = network_make("172.150.1.0/24", NETWORK_CONNECTED),
                       has_address6 = network_make("fd00:1::5/64", NETWORK_ADDRESS),
                       has_host = network_make("172.150.2.5/32", NETWORK_ADDRESS);
-        const struct {
+        struct {
                 const char *manager;
                 bool is_down;
                 Network networks[4];
@@ -632,16 +632,16 @@ static void a_connected_route_that_was_deleted_is_desired(void **state _unused_)
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                Link links[] = { link_make("mig0", LINK_VLAN, "eno1", 1500, true),
-                                 link_make("eno1", LINK_DEVICE, "", 1500, false) };
-                NetworkList networks = { .networks = (Network *)cases[i].networks, .n_networks = 4 };
+                Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false),
+                                 link_make("mig0", LINK_VLAN, "eno1", 1500, true) };
+                NetworkList networks = { .networks = cases[i].networks, .n_networks = 4 };
                 const char *expected[] = { cases[i].first, cases[i].second };
                 char plane[400];
                 size_t n = 0;
 
-                links[0].vlan_id = 100;
-                links[0].up = !cases[i].is_down;
-                links[1].index = 8;
+                links[0].index = 8;
+                links[1].vlan_id = 100;
+                links[1].up = !cases[i].is_down;
                 (void)snprintf(plane, sizeof(plane), text, cases[i].manager);
                 _cleanup_derived_ Derived derived = derive_known(plane, links, 2, "", (Known){ .networks = &networks });
                 for (size_t j = 0; j < derived.state.n_objects; j++) {

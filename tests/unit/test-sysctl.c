@@ -272,6 +272,7 @@ static void test_a_sysctl_that_cannot_be_read_is_an_error_and_a_hidden_one_is_mi
         strcpy(desired.objects[0].as_sysctl.item, "ipv6/conf/mig0/accept_ra");
         assert_int_equal(sysctl_observe(&inventory, &desired, &observed, &error), 0);
         assert_int_equal(observed.objects[1].as_sysctl.value, 2);
+        strcpy(desired.objects[0].as_sysctl.item, sysctl.as_sysctl.item);
         proc.open_error = EACCES;
         assert_int_equal(sysctl_observe(&inventory, &desired, &observed, &error), -EACCES);
         assert_string_equal(error.text, "cannot read net/ipv4/conf/mig0/arp_ignore: Permission denied");
