@@ -98,7 +98,9 @@ static void neighbours(State *state, Error *error) {
 }
 
 static void vlans(State *state _unused_, Error *error) {
-        (void)bridge_admits_vlan(NULL, INDEX, 100, error);
+        _cleanup_bridge_members_ BridgeMembers members = {};
+
+        (void)bridge_members_read(NULL, 100, &members, error);
 }
 
 static void qdiscs(State *state, Error *error) {
