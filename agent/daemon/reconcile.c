@@ -53,12 +53,21 @@ int reconcile_snapshot(const Reconciler *reconciler, Snapshot *ret, Error *ret_e
         return reconcile_snapshot_of(reconciler, reconciler->planes, ret, ret_error);
 }
 
+// A plan is logged before it is carried out: a daemon that is killed halfway has said what it was about to do.
 static void plan_log(const Plan *plan) {
         for (size_t i = 0; i < plan->n_operations; i++) {
                 char text[512];
                 operation_format(&plan->operations[i], text, sizeof(text));
-                log_info("%s", text);
+                log_info("will: %s", text);
         }
+}
+
+// Whether it was done is what the last snapshot shows.
+static void outcome_log(const Plan *left) {
+        if (left->n_operations == 0)
+                log_info("done: the kernel is as configured");
+        else
+                log_info("not done: %zu change(s) are left, see migplanectl plan", left->n_operations);
 }
 
 static uint64_t plan_hash(const Plan *plan) {
@@ -104,6 +113,7 @@ static int round_run(Reconciler *reconciler, const Snapshot *snapshot, bool is_f
                        !is_unconfirmed(&reconciler->unconfirmed, &active);
         if (is_news)
                 plan_log(&active);
+        reconciler->plan_logged |= is_news;
         watch_drain(reconciler->watch);
         *ret_foreign = reconciler->watch->n_foreign;
         apply_failures_deinit(failures);
@@ -296,6 +306,7 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
         peer_recovery_pin_peers(reconciler->recovery);
         reconciler->n_changes += cause == RECONCILE_INTENT;
         reconciler->first_plan = 0;
+        reconciler->plan_logged = false;
         if (cause == RECONCILE_INTENT)
                 unconfirmed_deinit(&reconciler->unconfirmed);
         if (reconciler->watch->suspect.pid)
@@ -306,6 +317,8 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
                 reconciler->n_unseen = 0;
                 reconciler->refused_plan = failures.n_failures > 0 ? reconciler->first_plan : 0;
                 failures_log(reconciler, &failures);
+                if (reconciler->plan_logged)
+                        outcome_log(&snapshot.plan);
                 unguarded_shut(reconciler, &snapshot, &failures);
                 neighbours_watch(reconciler->watch, &snapshot.desired);
                 statuses_store(reconciler, &snapshot, &failures);

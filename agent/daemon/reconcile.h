@@ -32,6 +32,7 @@ typedef struct Reconciler {
         uint64_t failures_logged; // hash of the refusals that the log has last
         uint64_t first_plan;      // hash of what the first round carries out
         uint64_t refused_plan;    // the same of the last reconcile, if the kernel refused a part of it; 0: none
+        bool plan_logged;         // the log has the plan of this reconcile, and gets its outcome
         uint64_t n_changes;       // changes asked for, made or reported: an answer from before is out of date
 } Reconciler;
 

@@ -33,6 +33,7 @@ static struct {
         unsigned n_applied;
         char applied[8][8]; // what, as letters: "A" the address, "C" the chain
         char errors[512];   // what was logged as an error
+        char log[512];      // what was logged for information, a line each
         uint64_t look_usec; // the earliest look that is arranged; 0: none
         Object objects[2];
 } kernel;
@@ -115,14 +116,17 @@ void __wrap_schedule_look(Schedule *schedule _unused_, uint64_t delay_usec) {
 
 void __wrap_log_line(int level, const char *format, ...);
 void __wrap_log_line(int level, const char *format, ...) {
-        size_t n = strlen(kernel.errors);
+        char *const text = level == LOG_ERR ? kernel.errors : kernel.log;
+        size_t n = strlen(text);
         va_list arguments;
 
-        if (level != LOG_ERR)
+        if (level != LOG_ERR && level != LOG_INFO)
                 return;
         va_start(arguments, format);
-        (void)vsnprintf(kernel.errors + n, sizeof(kernel.errors) - n, format, arguments);
+        (void)vsnprintf(text + n, sizeof(kernel.log) - n, format, arguments);
         va_end(arguments);
+        if (level == LOG_INFO)
+                (void)strncat(kernel.log, "\n", sizeof(kernel.log) - strlen(kernel.log) - 1);
 }
 
 int __wrap_monitor_dispatch(Monitor *monitor, unsigned source);
@@ -186,7 +190,7 @@ static int run(Lab *lab, ReconcileCause cause, const int *to_do, size_t n) {
         kernel.n_scripted = (unsigned)n;
         kernel.n_snapshots = kernel.n_applied = 0;
         memset(kernel.applied, 0, sizeof(kernel.applied));
-        kernel.errors[0] = '\0';
+        kernel.errors[0] = kernel.log[0] = '\0';
         kernel.look_usec = 0;
         return reconcile(&lab->reconciler, cause, &error);
 }
@@ -346,6 +350,31 @@ static void test_the_same_refusal_is_logged_once(void **state _unused_) {
         assert_string_equal(kernel.errors, "no memory");
 }
 
+static void test_a_plan_is_logged_as_a_plan_and_then_what_came_of_it(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        (void)RUN(&lab, RECONCILE_INTENT, ADDRESS);
+        assert_non_null(strstr(kernel.log, "will: + address mig0"));
+        assert_non_null(strstr(kernel.log, "\ndone: the kernel is as configured\n"));
+        (void)RUN(&lab, RECONCILE_EVENT, NOTHING);
+        assert_string_equal(kernel.log, "");
+}
+
+static void test_a_plan_that_is_refused_is_not_logged_as_done(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        refuse("mig0", 8);
+        (void)RUN(&lab, RECONCILE_INTENT, ADDRESS, ADDRESS, ADDRESS);
+        assert_non_null(strstr(kernel.log, "will: + address mig0"));
+        assert_non_null(strstr(kernel.log, "\nnot done: 1 change(s) are left, see migplanectl plan\n"));
+        assert_null(strstr(kernel.log, "\ndone"));
+        // Another try of the same plan says nothing new.
+        (void)RUN(&lab, RECONCILE_EVENT, ADDRESS, ADDRESS, ADDRESS);
+        assert_string_equal(kernel.log, "");
+}
+
 // --- when it looks again ---
 
 static void test_after_a_refusal_the_delay_doubles_up_to_thirty_seconds(void **state _unused_) {
@@ -476,6 +505,8 @@ int main(void) {
                 cmocka_unit_test(test_a_refusal_of_something_else_leaves_the_reports),
                 cmocka_unit_test(test_rules_that_are_refused_every_time_leave_the_plane_without_isolation),
                 cmocka_unit_test(test_the_same_refusal_is_logged_once),
+                cmocka_unit_test(test_a_plan_is_logged_as_a_plan_and_then_what_came_of_it),
+                cmocka_unit_test(test_a_plan_that_is_refused_is_not_logged_as_done),
                 cmocka_unit_test(test_after_a_refusal_the_delay_doubles_up_to_thirty_seconds),
                 cmocka_unit_test(test_a_kernel_that_cannot_be_read_is_looked_at_again),
                 cmocka_unit_test(test_during_a_backoff_isolation_comes_back_at_once_and_the_rest_at_its_end),
