@@ -57,6 +57,13 @@ static int get_need_reload(sd_bus *bus _unused_, const char *path _unused_, cons
         return sd_bus_message_append(reply, "b", edited);
 }
 
+static int get_loaded(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                      const char *property _unused_, sd_bus_message *reply, void *userdata,
+                      sd_bus_error *ret_error _unused_) {
+        const BusContext *context = userdata;
+        return sd_bus_message_append(reply, "t", context->manager->loaded_usec);
+}
+
 static int method_get_plane(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
         const BusContext *context = userdata;
         _cleanup_free_ char *path = NULL;
@@ -181,6 +188,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("ConfigurationMessages", "as", get_messages, 0, 0),
         SD_BUS_PROPERTY("NeedReload", "b", get_need_reload, 0, 0),
+        SD_BUS_PROPERTY("ReloadSuccessTimestamp", "t", get_loaded, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("GetPlane", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", path), method_get_plane,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListPlanes", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sos)", planes), method_list_planes,

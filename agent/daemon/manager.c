@@ -3,6 +3,7 @@
 
 #include "daemon/manager.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -173,6 +174,8 @@ int manager_reload(Manager *manager, Error *ret_error) {
         if (r < 0)
                 return r;
         refused_read(manager);
+        if (manager->messages.n_errors == 0)
+                manager->loaded_usec = clock_real_usec();
         handover_write(&manager->handover);
         // The files are read. A kernel that cannot be observed is tried again.
         if (reconcile(&manager->reconciler, RECONCILE_INTENT, &error) < 0)

@@ -45,6 +45,7 @@ static int message_add(Messages *messages, const ConfigMessage *message) {
         text[strcspn(text, "\n")] = '\0';
         log_line(message->severity == CONFIG_ERROR ? LOG_ERR : LOG_WARNING, "%s", text);
         messages->texts[messages->n_texts++] = TAKE(text);
+        messages->n_errors += message->severity == CONFIG_ERROR;
         return 0;
 }
 

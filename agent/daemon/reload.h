@@ -10,7 +10,8 @@
 typedef struct Messages {
         char **texts;
         size_t n_texts, n_allocated;
-        bool has_read; // not for the first time
+        size_t n_errors; // among them
+        bool has_read;   // not for the first time
 } Messages;
 
 void messages_deinit(Messages *messages);

@@ -4,8 +4,8 @@
 #include "planes/drops.h"
 
 #include <sys/epoll.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/util.h"
 #include "config/plane-config.h"
@@ -40,15 +40,12 @@ static bool is_about(const Plane *plane, const char *link) {
 // A drop at a parent of several planes is kept with one of them.
 static void on_report(const DropReport *report, void *userdata) {
         const Drops *drops = userdata;
-        struct timespec now;
 
-        (void)clock_gettime(CLOCK_REALTIME, &now);
         for (size_t i = 0; i < drops->planes->n_planes; i++) {
                 Plane *plane = drops->planes->planes[i];
                 if (!wants_log(plane) || !is_about(plane, report->link))
                         continue;
-                offenders_add(&plane->offenders, plane->config->name, report,
-                              (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+                offenders_add(&plane->offenders, plane->config->name, report, clock_real_usec());
                 return;
         }
 }
