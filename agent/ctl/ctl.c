@@ -28,7 +28,7 @@ enum {
         TAKES_FILES = 1 << 6,
         TAKES_FORCE = 1 << 7,
         TAKES_BITS = 1 << 8,
-        MAY_START = 1 << 5, // the daemon, by bus activation: no verb that reads does
+        MAY_START = 1 << 5, // makes a change: may start the daemon by bus activation, and ask for a password
 };
 
 static CtlExit verb_help(Ctl *ctl, int n_arguments, char **arguments);
@@ -363,6 +363,8 @@ static CtlExit run(Ctl *ctl, int argc, char **argv) {
         if (code != CTL_DONE)
                 return code;
         ctl->client.may_start = verb->takes & MAY_START;
+        if (verb->takes & MAY_START)
+                ctl_password_agent_start(ctl);
         return verb->run(ctl, argc - optind, argv + optind);
 }
 
@@ -381,6 +383,7 @@ int main(int argc, char **argv) {
                 code = CTL_FAILED;
         }
         ctl_pager_close();
+        ctl_password_agent_stop();
         client_deinit(&ctl.client);
         return (int)code;
 }

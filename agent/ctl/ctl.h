@@ -87,6 +87,13 @@ CtlExit ctl_failure(ClientResult result, const Error *error);
 // The same for a negative errno of this program's own.
 CtlExit ctl_failure_errno(const char *what, int r);
 
+// --- password.c: polkit's agent on a terminal
+
+// Starts an agent that asks for a password on this terminal, and waits until polkit knows it. Does nothing for root, for
+// another host, without a terminal, with --no-ask-password, and where pkttyagent(1) is not installed.
+void ctl_password_agent_start(const Ctl *ctl);
+void ctl_password_agent_stop(void);
+
 // --- pick.c: the planes that the command line names
 
 // The plane of that name; without a name the default plane, else the only one. The result is borrowed from planes.

@@ -55,6 +55,7 @@ enum {
         COLUMN_EGRESS,
         COLUMN_INGRESS,
         COLUMN_HEALTH,
+        COLUMN_DEFAULT,
         COLUMN_MAX,
 };
 
@@ -66,6 +67,7 @@ static const CtlColumn list_columns[COLUMN_MAX] = {
         [COLUMN_EGRESS] = { "EGRESS", "EgressBitsPerSecond", SCOLS_FL_RIGHT },
         [COLUMN_INGRESS] = { "INGRESS", "IngressBitsPerSecond", SCOLS_FL_RIGHT },
         [COLUMN_HEALTH] = { "HEALTH", "Health", 0 },
+        [COLUMN_DEFAULT] = { "DEFAULT", "Default", 0 },
 };
 
 static const char *rate_text(const Ctl *ctl, uint64_t bits_per_second, char ret[static CTL_NUMBER_MAX]) {
@@ -97,6 +99,8 @@ static int table_add_plane(const Ctl *ctl, struct libscols_table *table, const j
 
                 if (i == COLUMN_HEALTH)
                         text = health;
+                else if (i == COLUMN_DEFAULT)
+                        text = client_plane_flag(plane, list_columns[i].key) ? "yes" : "";
                 else if (i == COLUMN_ADDRESS)
                         text = addresses = addresses_text(plane);
                 else if (list_columns[i].flags == SCOLS_FL_RIGHT)
@@ -137,18 +141,6 @@ static void edited_print(const json_t *planes) {
         (void)printf("; see migplanectl plan --files.\n");
 }
 
-// "2 planes; blue is the default."
-static void legend_print(const json_t *planes) {
-        size_t n = json_array_size(planes), i;
-        json_t *plane;
-
-        (void)printf("%s%zu plane%s", n > 0 ? "\n" : "", n, n == 1 ? "" : "s");
-        json_array_foreach(planes, i, plane)
-                if (n > 1 && client_plane_flag(plane, "Default"))
-                        (void)printf("; %s is the default", client_plane_string(plane, "Name"));
-        (void)printf(".\n");
-}
-
 CtlExit ctl_verb_list(Ctl *ctl, _unused_ int n_arguments, _unused_ char **arguments) {
         _cleanup_json_ json_t *planes = NULL;
 
@@ -168,7 +160,7 @@ CtlExit ctl_verb_list(Ctl *ctl, _unused_ int n_arguments, _unused_ char **argume
                 }
         }
         if (ctl->legend)
-                legend_print(planes);
+                (void)printf("%s%zu plane%s.\n", n > 0 ? "\n" : "", n, n == 1 ? "" : "s");
         if (ctl->legend && client_need_reload(&ctl->client))
                 edited_print(planes);
         return CTL_DONE;
