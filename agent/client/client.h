@@ -75,6 +75,8 @@ int client_planes_ask(Client *client, sd_bus_message_handler_t on_answer, void *
 int client_planes_take(sd_bus_message *answer, json_t **ret_planes);
 // Whether files of planes were edited since the daemon read them; false if it cannot be asked.
 bool client_need_reload(Client *client);
+// The properties of org.migplane1.Manager, as an object.
+ClientResult client_manager_read(Client *client, json_t **ret_manager, Error *ret_error);
 // Adds the properties that GetManagedObjects leaves out. One that cannot be read stays missing.
 void client_plane_read_counters(Client *client, json_t *plane);
 

@@ -111,6 +111,21 @@ int client_planes_ask(Client *client, sd_bus_message_handler_t on_answer, void *
         return sd_bus_call_async(client->bus, NULL, message, on_answer, userdata, UINT64_MAX);
 }
 
+ClientResult client_manager_read(Client *client, json_t **ret_manager, Error *ret_error) {
+        static const ClientCall call = {
+                .path = BUS_PATH,
+                .interface = "org.freedesktop.DBus.Properties",
+                .member = "GetAll",
+        };
+        _cleanup_message_ sd_bus_message *reply = NULL;
+
+        ClientResult result = client_call(client, &call, &reply, ret_error, "s", BUS_INTERFACE_MANAGER);
+        if (result != CLIENT_DONE)
+                return result;
+        int r = client_read_json(reply, ret_manager);
+        return r < 0 ? client_failure("Cannot read the properties of migplaned", NULL, r, ret_error) : CLIENT_DONE;
+}
+
 bool client_need_reload(Client *client) {
         static const ClientCall call = {
                 .path = BUS_PATH,

@@ -26,7 +26,7 @@ declare -A INSTALL_SETS=(
     [package-arch]="fakeroot libarchive-tools makepkg pacman-package-manager"
 )
 declare -A UNPACK_SETS=(
-    [host]="firewalld"
+    [host]="firewalld prometheus"
     [demo]="libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu"
     [package-rpm]="selinux-policy-dev"
     [vm]="ansible-core ifupdown network-manager openvswitch-switch polkitd python3-apt udev"
