@@ -89,8 +89,8 @@ CtlExit ctl_failure_errno(const char *what, int r);
 
 // --- password.c: polkit's agent on a terminal
 
-// Starts an agent that asks for a password on this terminal, and waits until polkit knows it. Does nothing for root, for
-// another host, without a terminal, with --no-ask-password, and where pkttyagent(1) is not installed.
+// Starts an agent that asks for a password on this terminal, and waits until polkit knows it. Does nothing for root,
+// for another host, without a terminal, with --no-ask-password, and where pkttyagent(1) is not installed.
 void ctl_password_agent_start(const Ctl *ctl);
 void ctl_password_agent_stop(void);
 

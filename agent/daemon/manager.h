@@ -22,8 +22,8 @@ typedef struct Manager {
         sd_event *event;
         Kernel kernel;
         PlaneSet planes;
-        Messages messages;       // of the last load
-        uint64_t loaded_usec;    // when a load last had no error, clock_real_usec; 0: never
+        Messages messages;    // of the last load
+        uint64_t loaded_usec; // when a load last had no error, clock_real_usec; 0: never
 
         Watch watch;
         Schedule schedule;

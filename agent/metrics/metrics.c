@@ -81,7 +81,8 @@ static void print_reasons(FILE *file, const char *name, const json_t *plane, con
 
 // A direction without a cap has no sample: 0 would read as a cap that lets nothing pass.
 static void print_caps(FILE *file, const char *name, const json_t *plane, const char *property _unused_) {
-        static const Label directions[] = { { "egress", "EgressBitsPerSecond" }, { "ingress", "IngressBitsPerSecond" } };
+        static const Label directions[] = { { "egress", "EgressBitsPerSecond" },
+                                            { "ingress", "IngressBitsPerSecond" } };
 
         for (size_t i = 0; i < ELEMENTSOF(directions); i++) {
                 uint64_t bits = client_plane_number(plane, directions[i].value);

@@ -41,9 +41,10 @@ static void assert_has(const char *text, const char *line) {
 static void test_without_a_daemon_the_metrics_say_so_and_nothing_else(void **state _unused_) {
         _cleanup_free_ char *text = metrics_of(NULL, NULL);
 
-        assert_string_equal(text, "# HELP migplane_up Whether the daemon answers.\n"
-                                  "# TYPE migplane_up gauge\n"
-                                  "migplane_up 0\n");
+        assert_string_equal(text,
+                            "# HELP migplane_up Whether the daemon answers.\n"
+                            "# TYPE migplane_up gauge\n"
+                            "migplane_up 0\n");
 }
 
 static void test_a_plane_has_a_sample_of_each_kind(void **state _unused_) {
@@ -96,23 +97,26 @@ static void test_a_counter_that_could_not_be_read_has_no_sample(void **state _un
 
 static void test_label_values_are_escaped(void **state _unused_) {
         _cleanup_free_ char *text =
-                metrics_of("[{\"Name\": \"blue\", \"Interface\": \"a\\\"b\\\\c\\nd}\", \"Health\": \"healthy\"}]", MANAGER);
+                metrics_of("[{\"Name\": \"blue\", \"Interface\": \"a\\\"b\\\\c\\nd}\", \"Health\": \"healthy\"}]",
+                           MANAGER);
 
         assert_non_null(strstr(text, "interface=\"a\\\"b\\\\c\\nd}\","));
 }
 
 static void test_all_samples_of_a_metric_stand_together(void **state _unused_) {
-        _cleanup_free_ char *text = metrics_of("[{\"Name\": \"blue\", \"Health\": \"healthy\", \"Repairs\": 1},"
-                                               " {\"Name\": \"green\", \"Health\": \"healthy\", \"Repairs\": 2}]",
-                                               MANAGER);
+        _cleanup_free_ char *text = metrics_of(
+                "[{\"Name\": \"blue\", \"Health\": \"healthy\", \"Repairs\": 1},"
+                " {\"Name\": \"green\", \"Health\": \"healthy\", \"Repairs\": 2}]",
+                MANAGER);
 
         assert_has(text, "migplane_repairs_total{plane=\"blue\"} 1\nmigplane_repairs_total{plane=\"green\"} 2");
 }
 
 static void test_errors_of_the_configuration_are_counted_and_warnings_are_not(void **state _unused_) {
         _cleanup_free_ char *text = metrics_of(
-                "[]", "{\"ConfigurationMessages\": [\"/a.plane:1: error: no\", \"/a.plane:2: warning: a: error: b\","
-                      " \"/b.plane:1: error: a: warning: b\"]}");
+                "[]",
+                "{\"ConfigurationMessages\": [\"/a.plane:1: error: no\", \"/a.plane:2: warning: a: error: b\","
+                " \"/b.plane:1: error: a: warning: b\"]}");
 
         assert_has(text, "migplane_config_errors 2");
 }
