@@ -278,6 +278,6 @@ drift() {
     fi
 }
 repaired() {
-    logged_since "$2" "^$3" && logged_since "$2" "drifted, changed by $by" &&
+    logged_since "$2" "^will: $3" && logged_since "$2" "drifted, changed by $by" &&
         (($(property Repairs) > $1)) && has_reason repaired && settled
 }
