@@ -322,6 +322,7 @@ static int family_init(const PlaneConfig *plane, int family, AllowFamily *ret) {
 int allow_list_init(AllowList *ret, const RulesetPlane *plane) {
         _cleanup_allow_list_ AllowList list = {
                 .report = log_rule_rate(plane),
+                .reports_opens = plane->reports_opens,
                 .is_vlan = plane->plane->kind == PLANE_KIND_VLAN,
                 .has_mac = plane->has_mac,
                 .announces = plane->is_bonded,

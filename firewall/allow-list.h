@@ -44,6 +44,7 @@ typedef struct AllowList {
         char *macs, *macs_raw, *macs_raw_items;
         char *frame_out;  // what a frame must show to be let out
         EventRate report; // see log-rule.h
+        bool reports_opens;
         bool is_vlan;
         char link[LINK_SPELLING_MAX];
 } AllowList;

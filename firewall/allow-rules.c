@@ -61,6 +61,7 @@ typedef struct Rules {
         const char *frame; // what a frame must show to be let out
         const char *limit; // of ICMP
         const char *users; // the only users who may open a connection; NULL: every user, or checked at another hook
+        bool reports_opens;
 } Rules;
 
 static void print_report(const Rules *rules, const char *reason) {
@@ -257,6 +258,15 @@ static const struct {
         { "tcp sport ", " tcp dport >= 1024 tcp flags & (syn | ack) != syn tcp flags & (rst | ack) != 0" },
 };
 
+// The answer to the segment that opens a connection, on its way from the migration's port: only a port that is open
+// sends it. It stands before the second of the port_matches and after the first, so that what a migration sends to its
+// port does not pay for it. The first takes the answer where the initiator's port is one of Ports= as well: such a
+// migration is seen at the next look.
+static void report_open(const Rules *rules, const char *tcp, const char *ports) {
+        fprintf(rules->file, "%s tcp sport %s tcp dport >= 1024 tcp flags & (syn | ack) == (syn | ack) ", tcp, ports);
+        log_rule_print_open(rules->list->link, ways[rules->way].name, rules->file);
+}
+
 // The segments that open a connection, on either side, must show a user of Users=. A socket that the kernel holds on a
 // user's behalf (MPTCP, SMC) shows none, so that here a segment without a user is dropped. Later segments pass without
 // a user, because the kernel sends some of them without a socket. It opens connections without a socket only in a flood
@@ -265,6 +275,8 @@ static void tcp_ports(const Rules *rules, const char *tcp, const char *ports) {
         for (size_t i = 0; i < ELEMENTSOF(port_matches); i++) {
                 const char *before = port_matches[i].before, *after = port_matches[i].after;
 
+                if (i == 1 && rules->reports_opens)
+                        report_open(rules, tcp, ports);
                 if (!rules->users) {
                         fprintf(rules->file, "%s%s %s%s%s accept\n", rules->frame, tcp, before, ports, after);
                         continue;
@@ -399,6 +411,7 @@ void allow_rules_print_inet(const AllowList *list, Way way, FILE *file) {
                 .frame = "",
                 .limit = "",
                 .users = way == WAY_OUT ? list->users : NULL,
+                .reports_opens = list->reports_opens,
         };
 
         fputs("notrack\n", file);

@@ -1,4 +1,4 @@
-// Rules that report what the rule after them drops.
+// Rules that report.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "firewall/log-rule.h"
@@ -16,4 +16,9 @@ EventRate log_rule_rate(const RulesetPlane *plane) {
 void log_rule_print(EventRate rate, const char *link, const char *reason, FILE *file) {
         fprintf(file, "limit rate %u/%s burst " BURST " packets log group %d prefix \"%s-%s\"\n", rate.count,
                 event_rate_unit(rate.seconds), OUR_LOG_GROUP, link, reason);
+}
+
+void log_rule_print_open(const char *link, const char *way, FILE *file) {
+        fprintf(file, "limit rate 5/second burst 10 packets log group %d prefix \"%s-%s-open\"\n", OUR_OPENS_LOG_GROUP,
+                link, way);
 }

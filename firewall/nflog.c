@@ -1,4 +1,4 @@
-// Reports of dropped frames.
+// Reports of frames.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The kernel's own log is not an option: it is silent in a network namespace other than the first, some kernels cannot
@@ -16,7 +16,6 @@
 #include <linux/netfilter_arp.h>
 
 #include "base/error.h"
-#include "base/names.h"
 #include "base/util.h"
 #include "firewall/chain-name.h"
 #include "firewall/nft-query.h"
@@ -33,13 +32,14 @@ enum {
 
 struct Nflog {
         Netlink *netlink;
+        uint16_t group;
         char buffer[BUFFER_SIZE] __attribute__((aligned(8)));
 };
 
 // --- reports ---
 
-// The prefix is the name of the counter in the rule that drops.
-static bool log_prefix_parse(const struct nlattr *attribute, DropReport *report) {
+// The prefix is the name of the counter in the rule that drops, or of the same form.
+static bool log_prefix_parse(const struct nlattr *attribute, LogReport *report) {
         const char *prefix, *reason;
 
         if (!attribute_string(attribute, &prefix) || strlen(prefix) >= COUNTER_NAME_MAX ||
@@ -73,13 +73,13 @@ static void packet_parse(const struct nlattr *const *attributes, uint8_t family,
                 packet_parse_network(bytes, size, packet);
 }
 
-static void report_parse(const struct nlmsghdr *header, NflogHandler handler, void *userdata) {
+static void report_parse(const struct nlmsghdr *header, uint16_t group, NflogHandler handler, void *userdata) {
         const struct nlattr *attributes[NFULA_MAX + 1];
         const struct nfgenmsg *general = NLMSG_DATA(header);
-        DropReport report = {};
+        LogReport report = {};
         uint32_t number;
 
-        if (nft_message_attributes(header, attributes, NFULA_MAX) < 0 || general->res_id != htons(OUR_LOG_GROUP) ||
+        if (nft_message_attributes(header, attributes, NFULA_MAX) < 0 || general->res_id != htons(group) ||
             !log_prefix_parse(attributes[NFULA_PREFIX], &report))
                 return;
         if (attribute_be32(attributes[report.is_outgoing ? NFULA_IFINDEX_OUTDEV : NFULA_IFINDEX_INDEV], &number) > 0 &&
@@ -93,13 +93,13 @@ static void report_parse(const struct nlmsghdr *header, NflogHandler handler, vo
         handler(&report, userdata);
 }
 
-int nflog_parse(const void *datagram, size_t size, NflogHandler handler, void *userdata) {
+int nflog_parse(const void *datagram, size_t size, uint16_t group, NflogHandler handler, void *userdata) {
         const struct nlmsghdr *header;
         int r;
 
         while ((r = datagram_next(&datagram, &size, &header)) > 0)
                 if (header->nlmsg_type == (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
-                        report_parse(header, handler, userdata);
+                        report_parse(header, group, handler, userdata);
         return r;
 }
 
@@ -113,7 +113,7 @@ int nflog_dispatch(Nflog *log, NflogHandler handler, void *userdata) {
                 if (n < 0 && n != -ENOBUFS)
                         return (int)n;
                 if (n > 0 && (size_t)n <= sizeof(log->buffer))
-                        (void)nflog_parse(log->buffer, (size_t)n, handler, userdata);
+                        (void)nflog_parse(log->buffer, (size_t)n, log->group, handler, userdata);
         }
         return 0;
 }
@@ -122,8 +122,8 @@ int nflog_fd(const Nflog *log) {
         return netlink_fd(log->netlink);
 }
 
-static struct nl_msg *bind_message(void) {
-        const struct nfgenmsg general = { .version = NFNETLINK_V0, .res_id = htons(OUR_LOG_GROUP) };
+static struct nl_msg *bind_message(uint16_t group) {
+        const struct nfgenmsg general = { .version = NFNETLINK_V0, .res_id = htons(group) };
         const struct nfulnl_msg_config_cmd command = { .command = NFULNL_CFG_CMD_BIND };
         const struct nfulnl_msg_config_mode mode = { .copy_range = htonl(COPY_BYTES), .copy_mode = NFULNL_COPY_PACKET };
         const uint32_t threshold = htonl(1); // each report at once
@@ -141,20 +141,21 @@ static struct nl_msg *bind_message(void) {
 static int bind_group(Nflog *log, Error *ret_error) {
         Error error = {};
 
-        int r = netlink_request(log->netlink, bind_message(), &error);
+        int r = netlink_request(log->netlink, bind_message(log->group), &error);
         // The daemon has the right to bind a group, so the kernel's EPERM means that another process has bound it.
         if (r == -EBUSY || r == -EPERM)
-                return error_set(ret_error, r, "another process reads netfilter's log group %d", OUR_LOG_GROUP);
+                return error_set(ret_error, r, "another process reads netfilter's log group %u", log->group);
         if (r == -EINVAL || r == -EOPNOTSUPP)
                 return error_set(ret_error, r, "this kernel has no nfnetlink_log");
         return r < 0 ? error_set(ret_error, r, "cannot read netfilter's log: %s", error.text) : 0;
 }
 
-int nflog_new(Nflog **ret, Error *ret_error) {
+int nflog_new(uint16_t group, Nflog **ret, Error *ret_error) {
         _cleanup_(nflog_freep) Nflog *log = calloc(1, sizeof(*log));
         if (!log)
                 return error_set(ret_error, -ENOMEM, "out of memory");
 
+        log->group = group;
         int r = netlink_new(NETLINK_NETFILTER, &log->netlink, ret_error);
         if (r < 0)
                 return r;

@@ -104,6 +104,7 @@ static const struct ReasonCheck {
         [REASON_HOST_QOS] = { "egress-cap", VERDICT_FAILED },
         [REASON_RESERVE_UNSUPPORTED] = { "configuration", VERDICT_WARNING },
         [REASON_DROPS_NOT_LOGGED] = { "configuration", VERDICT_WARNING },
+        [REASON_MIGRATIONS_LATE] = { "configuration", VERDICT_OK },
         [REASON_PARENT_QOS] = { "egress-cap", VERDICT_OK },
         [REASON_OPEN_VSWITCH] = { "egress-cap", VERDICT_OK },
         [REASON_OTHER_FIREWALL] = { NULL, VERDICT_WARNING }, // other-rules
@@ -131,7 +132,11 @@ static Reasons reasons_collect(const Kernel *kernel, const AuditHost *host, cons
                                const Plane *plane, size_t *ret_n_ways) {
         static const ApplyFailures none;
         const Snapshot found = { .planes = snapshot->planes, .n_planes = snapshot->n_planes };
-        HealthFacts facts = { .snapshot = &found, .failures = &none, .drops_fault = "", .now_usec = clock_now_usec() };
+        HealthFacts facts = { .snapshot = &found,
+                              .failures = &none,
+                              .drops_fault = "",
+                              .migrations_fault = "",
+                              .now_usec = clock_now_usec() };
         const Reasons *own = &snapshot->planes[i].reasons, *last = &plane->status.reasons;
         UsableMemory memory = plane->usable;
         Reasons reasons = {};
@@ -143,7 +148,7 @@ static Reasons reasons_collect(const Kernel *kernel, const AuditHost *host, cons
         reasons = health_assess(plane, i, &facts, &reasons).reasons;
         for (size_t j = 0; j < last->n_reasons; j++)
                 if (last->reasons[j].code == REASON_APPLY_FAILED || last->reasons[j].code == REASON_DROPS_NOT_LOGGED ||
-                    last->reasons[j].code == REASON_NOT_SEEN)
+                    last->reasons[j].code == REASON_MIGRATIONS_LATE || last->reasons[j].code == REASON_NOT_SEEN)
                         reasons_add(&reasons, last->reasons[j].code, "%s", last->reasons[j].text);
         return reasons;
 }

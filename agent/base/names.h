@@ -41,6 +41,8 @@ void names_ifb(const char *interface, char ret[static IFNAMSIZ]);
 // The netfilter log group ("mp") to which the rules report dropped packets; 0 and other low numbers are defaults of
 // other programs.
 #define OUR_LOG_GROUP 0x6d70
+// The group to which they report that a migration has begun ("mq").
+#define OUR_OPENS_LOG_GROUP 0x6d71
 
 // The lowest cap. HTB keeps its token debt over a change: after a cap of 8 kbit/s for 2 s a flow stalled for 20 s.
 #define RATE_MIN_BITS_PER_SECOND UINT64_C(10000000)

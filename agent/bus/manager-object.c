@@ -126,7 +126,7 @@ static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *ret
 }
 
 static int method_describe(sd_bus_message *call, void *userdata, sd_bus_error *ret_error _unused_) {
-        static const AnswerKind kinds[] = { ANSWER_CONNECTIONS, ANSWER_DROPS, ANSWER_BYTES };
+        static const AnswerKind kinds[] = { ANSWER_DROPS, ANSWER_BYTES };
         BusContext *context = userdata;
         Manager *manager = context->manager;
 

@@ -75,14 +75,6 @@ static int addresses_append(sd_bus_message *reply, const Plane *plane) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int migrations_append(sd_bus_message *reply, const Plane *plane, Answers *answers, sd_bus_error *ret_error) {
-        Error error = {};
-
-        if (answers_read(answers, ANSWER_CONNECTIONS, &error) < 0)
-                return answer_error(ret_error, "ApplyFailed", &error);
-        return sd_bus_message_append(reply, "u", counters_migrations(&answers->counters, plane->config));
-}
-
 static int bytes_append(sd_bus_message *reply, PropertyKind kind, const Plane *plane, Answers *answers) {
         (void)answers_read(answers, ANSWER_BYTES, NULL);
         CountedBytes bytes = counters_bytes(&answers->counters, plane);
@@ -147,8 +139,6 @@ static int get_property(sd_bus *bus, const char *path _unused_, const char *inte
                 return reasons_append(reply, &plane->status.reasons);
         case PROPERTY_ADDRESSES:
                 return addresses_append(reply, plane);
-        case PROPERTY_MIGRATIONS:
-                return migrations_append(reply, plane, answers, ret_error);
         case PROPERTY_SENT:
         case PROPERTY_RECEIVED:
                 return bytes_append(reply, property->kind, plane, answers);

@@ -6,8 +6,7 @@
 #include "client/client.h"
 
 // Properties that GetManagedObjects and PropertiesChanged leave out; the daemon reads them on request.
-static const char *const counters[] = { "ActiveMigrations", "BytesSent",   "BytesReceived",
-                                        "PacketsDropped",   "RecentDrops", "Repairs" };
+static const char *const counters[] = { "BytesSent", "BytesReceived", "PacketsDropped", "RecentDrops", "Repairs" };
 
 const char *client_plane_string(const json_t *plane, const char *property) {
         const char *text = json_string_value(json_object_get(plane, property));

@@ -32,10 +32,6 @@ void answers_deinit(Answers *answers) {
 
 // --- how each is read ---
 
-static int connections_read(Answers *answers, Error *ret_error) {
-        return counters_read_connections(&answers->counters, ret_error);
-}
-
 static int drops_read(Answers *answers, Error *ret_error) {
         return counters_read_drops(&answers->counters, answers->reconciler->kernel, ret_error);
 }
@@ -71,13 +67,9 @@ static int audits_read(Answers *answers, Error *ret_error) {
 }
 
 static int (*const readers[ANSWER_KIND_MAX])(Answers *answers, Error *ret_error) = {
-        [ANSWER_CONNECTIONS] = connections_read,
-        [ANSWER_DROPS] = drops_read,
-        [ANSWER_BYTES] = bytes_read,
-        [ANSWER_FILES] = files_read,
-        [ANSWER_FILES_PREVIEW] = files_previews_read,
-        [ANSWER_PREVIEW] = previews_read,
-        [ANSWER_AUDIT] = audits_read,
+        [ANSWER_DROPS] = drops_read,      [ANSWER_BYTES] = bytes_read,
+        [ANSWER_FILES] = files_read,      [ANSWER_FILES_PREVIEW] = files_previews_read,
+        [ANSWER_PREVIEW] = previews_read, [ANSWER_AUDIT] = audits_read,
 };
 
 // --- how often ---

@@ -17,9 +17,8 @@
 #include "planes/plane.h"
 
 typedef enum AnswerKind {
-        ANSWER_CONNECTIONS, // counters.connections
-        ANSWER_DROPS,       // counters.drops
-        ANSWER_BYTES,       // counters.bytes
+        ANSWER_DROPS, // counters.drops
+        ANSWER_BYTES, // counters.bytes
         ANSWER_PREVIEW,
         ANSWER_AUDIT,
         ANSWER_FILES,

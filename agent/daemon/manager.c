@@ -12,6 +12,7 @@
 #include "config/plane-config.h"
 #include "daemon/answers.h"
 #include "daemon/bandwidth.h"
+#include "daemon/migration-watch.h"
 #include "daemon/reconcile.h"
 #include "daemon/reload.h"
 #include "daemon/schedule.h"
@@ -68,7 +69,7 @@ static void on_audit(void *userdata) {
                                                 : reconcile(&manager->reconciler, RECONCILE_AUDIT, &error);
         if (r < 0)
                 log_error("%s", error.text);
-        peer_recovery_look(&manager->recovery);
+        migration_watch_look(&manager->migrations);
 }
 
 // --- putting the parts together ---
@@ -105,7 +106,8 @@ static int parts_init(Manager *manager, Error *ret_error) {
         if (r < 0)
                 return error_set(ret_error, r, "cannot set a timer: %s", strerror(-r));
         drops_init(&manager->drops, manager->event, planes);
-        peer_recovery_init(&manager->recovery, manager->event, manager->kernel.netlink, planes);
+        manager->recovery = (PeerRecovery){ .netlink = manager->kernel.netlink, .planes = planes };
+        migration_watch_init(&manager->migrations, manager->event, planes, &manager->recovery);
         handover_init(&manager->handover, planes, look_again, manager);
         manager->reconciler = (Reconciler){
                 .kernel = &manager->kernel,
@@ -115,6 +117,7 @@ static int parts_init(Manager *manager, Error *ret_error) {
                 .drops = &manager->drops,
                 .handover = &manager->handover,
                 .recovery = &manager->recovery,
+                .migrations = &manager->migrations,
         };
         machine_id_read(manager->reconciler.machine_id);
         answers_init(&manager->answers, &manager->reconciler);
@@ -141,7 +144,7 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
         answers_deinit(&manager->answers);
         handover_deinit(&manager->handover);
-        peer_recovery_deinit(&manager->recovery);
+        migration_watch_deinit(&manager->migrations);
         drops_deinit(&manager->drops);
         schedule_deinit(&manager->schedule);
         watch_deinit(&manager->watch);
@@ -189,7 +192,7 @@ int manager_start(Manager *manager, Error *ret_error) {
         int r = manager_reload(manager, ret_error);
         manager->kernel.progress = watchdog_pat;
         bandwidth_sweep_drop_ins(&manager->planes);
-        peer_recovery_look(&manager->recovery);
+        migration_watch_look(&manager->migrations);
         return r;
 }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/util.h"
 #include "daemon/answers.h"
+#include "daemon/migration-watch.h"
 #include "daemon/reconcile.h"
 #include "daemon/reload.h"
 #include "daemon/schedule.h"
@@ -29,6 +30,7 @@ typedef struct Manager {
         Schedule schedule;
         Drops drops;
         PeerRecovery recovery;
+        MigrationWatch migrations;
         Handover handover;
         Reconciler reconciler;
         Answers answers;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "daemon/migration-watch.h"
 #include "daemon/schedule.h"
 #include "daemon/watch.h"
 #include "engine/apply.h"
@@ -43,6 +44,7 @@ int reconcile_snapshot_of(const Reconciler *reconciler, const PlaneSet *planes, 
         const SnapshotFacts facts = {
                 .machine_id = reconciler->machine_id,
                 .reports = drops_reports(reconciler->drops),
+                .reports_opens = migration_watch_reports(reconciler->migrations),
                 .hold = handover_hold_remaining(reconciler->handover, clock_now_usec()) > 0,
         };
 
@@ -82,10 +84,14 @@ static uint64_t plan_hash(const Plan *plan) {
 }
 
 // Reports are worth less than the rules that they stand beside: the next round is without.
-static void reports_check(Drops *drops, const ApplyFailures *failures) {
-        for (size_t i = 0; i < failures->n_failures && drops_reports(drops); i++)
-                if (failures->failures[i].is_ruleset)
-                        drops_refuse(drops, failures->failures[i].error.text);
+static void reports_check(const Reconciler *reconciler, const ApplyFailures *failures) {
+        for (size_t i = 0; i < failures->n_failures; i++) {
+                const char *why = failures->failures[i].error.text;
+                if (failures->failures[i].is_ruleset && drops_reports(reconciler->drops))
+                        drops_refuse(reconciler->drops, why);
+                if (failures->failures[i].is_ruleset && migration_watch_reports(reconciler->migrations))
+                        migration_watch_refuse(reconciler->migrations, why);
+        }
 }
 
 static bool is_unconfirmed(const Unconfirmed *unconfirmed, const Plan *plan) {
@@ -124,7 +130,7 @@ static int round_run(Reconciler *reconciler, const Snapshot *snapshot, bool is_f
         r = unconfirmed_tried(&reconciler->unconfirmed, &active, failures);
         if (r < 0)
                 return r;
-        reports_check(reconciler->drops, failures);
+        reports_check(reconciler, failures);
         if (is_news && cause != RECONCILE_INTENT) {
                 // A snapshot can show a change before its notification is read; that of our answer to it comes after,
                 // in order.
@@ -234,6 +240,7 @@ static void statuses_store(const Reconciler *reconciler, Snapshot *snapshot, con
         HealthFacts facts = { .snapshot = snapshot,
                               .failures = failures,
                               .unconfirmed = &reconciler->unconfirmed,
+                              .migrations_fault = migration_watch_fault(reconciler->migrations),
                               .now_usec = clock_now_usec() };
         _cleanup_usable_host_ UsableHost host = {};
 
@@ -289,13 +296,19 @@ static void next_arrange(Reconciler *reconciler, bool is_refused) {
 }
 
 // That the daemon listens to reports again, or no longer, changes what is desired, and is no drift.
-static ReconcileCause reports_update(Drops *drops, ReconcileCause cause) {
-        bool before = drops_reports(drops);
+static ReconcileCause reports_update(const Reconciler *reconciler, ReconcileCause cause) {
+        Drops *drops = reconciler->drops;
+        MigrationWatch *migrations = reconciler->migrations;
+        bool drops_before = drops_reports(drops), opens_before = migration_watch_reports(migrations);
 
-        if (cause == RECONCILE_INTENT)
+        if (cause == RECONCILE_INTENT) {
                 drops_retry(drops);
+                migration_watch_retry(migrations);
+        }
         drops_update(drops);
-        return drops_reports(drops) == before ? cause : RECONCILE_INTENT;
+        migration_watch_listen(migrations);
+        bool is_same = drops_reports(drops) == drops_before && migration_watch_reports(migrations) == opens_before;
+        return is_same ? cause : RECONCILE_INTENT;
 }
 
 int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
@@ -311,10 +324,12 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
                 unconfirmed_deinit(&reconciler->unconfirmed);
         if (reconciler->watch->suspect.pid)
                 unconfirmed_wake_rulesets(&reconciler->unconfirmed);
-        cause = reports_update(reconciler->drops, cause);
+        cause = reports_update(reconciler, cause);
         int r = rounds_run(reconciler, cause, &snapshot, &failures, &error);
         if (r >= 0) { // what follows happens either way
                 reconciler->n_unseen = 0;
+                if (failures.n_failures == 0 && snapshot.plan.n_operations == 0)
+                        migration_watch_confirm(reconciler->migrations);
                 reconciler->refused_plan = failures.n_failures > 0 ? reconciler->first_plan : 0;
                 failures_log(reconciler, &failures);
                 if (reconciler->plan_logged)

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/util.h"
+#include "daemon/migration-watch.h"
 #include "daemon/schedule.h"
 #include "daemon/watch.h"
 #include "engine/kernel.h"
@@ -24,6 +25,7 @@ typedef struct Reconciler {
         Drops *drops;
         Handover *handover;
         PeerRecovery *recovery;
+        MigrationWatch *migrations;
 
         Unconfirmed unconfirmed;
         char machine_id[33];      // "": this host has none

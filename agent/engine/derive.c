@@ -399,6 +399,7 @@ static RulesetPlane rules_derive(const Derivation *d) {
                 .n_ports = d->found->bond.n_ports,
                 .daemon_user = d->facts->daemon_user,
                 .reports = d->facts->reports,
+                .reports_opens = d->facts->reports_opens,
                 .awaits_address = d->found->awaits_address,
                 .overlaps = d->found->overlaps,
                 .n_overlaps = d->found->n_overlaps,

@@ -14,13 +14,12 @@ bool migrations_include(const TcpSocket *connection, const PlaneConfig *plane) {
                 plane_config_has_port(plane, connection->remote_port));
 }
 
-// Channels of one migration have the same peer, direction and listening port.
+// Channels of one migration have the same peer, direction and listening port. Ports= can be in the range from which the
+// kernel chooses the other port, so that both ports may be of Ports=.
 static bool same_migration(const PlaneConfig *plane, const TcpSocket *a, const TcpSocket *b) {
-        bool outgoing = plane_config_has_port(plane, a->remote_port);
-
         return address_compare(&a->remote, &b->remote) == 0 &&
-               outgoing == plane_config_has_port(plane, b->remote_port) &&
-               (outgoing ? a->remote_port == b->remote_port : a->local_port == b->local_port);
+               ((a->remote_port == b->remote_port && plane_config_has_port(plane, a->remote_port)) ||
+                (a->local_port == b->local_port && plane_config_has_port(plane, a->local_port)));
 }
 
 unsigned migrations_count(const TcpSockets *connections, const PlaneConfig *plane) {

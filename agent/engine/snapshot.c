@@ -60,6 +60,7 @@ int snapshot_new(Kernel *kernel, const PlaneInput *planes, size_t n_planes, cons
                 .leaf = kernel->leaf,
                 .daemon_user = geteuid(),
                 .reports = facts->reports,
+                .reports_opens = facts->reports_opens,
                 .hold = facts->hold,
                 .machine_id = facts->machine_id,
         };

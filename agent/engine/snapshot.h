@@ -14,6 +14,7 @@
 typedef struct SnapshotFacts {
         const char *machine_id;
         bool reports;
+        bool reports_opens;
         bool hold;
 } SnapshotFacts;
 

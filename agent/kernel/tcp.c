@@ -31,15 +31,12 @@ static Address address_read(int family, const __be32 *words) {
         return address;
 }
 
-static int socket_read(const struct nlmsghdr *header, void *userdata) {
-        TcpSockets *reading = userdata;
+int tcp_socket_parse(const struct nlmsghdr *header, TcpSocket *ret) {
         const struct inet_diag_msg *socket = NLMSG_DATA(header);
 
         if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*socket)))
                 return -EBADMSG;
-        if (array_reserve(&reading->sockets, &reading->n_allocated, reading->n_sockets + 1) < 0)
-                return -ENOMEM;
-        reading->sockets[reading->n_sockets++] = (TcpSocket){
+        *ret = (TcpSocket){
                 .local = address_read(socket->idiag_family, socket->id.idiag_src),
                 .remote = address_read(socket->idiag_family, socket->id.idiag_dst),
                 .local_port = ntohs(socket->id.idiag_sport),
@@ -47,6 +44,19 @@ static int socket_read(const struct nlmsghdr *header, void *userdata) {
                 .is_unanswered = socket->idiag_retrans > 0 &&
                                  (socket->idiag_timer == TIMER_RETRANSMIT || socket->idiag_timer == TIMER_WINDOW_PROBE),
         };
+        return 0;
+}
+
+static int socket_read(const struct nlmsghdr *header, void *userdata) {
+        TcpSockets *reading = userdata;
+        TcpSocket socket;
+
+        int r = tcp_socket_parse(header, &socket);
+        if (r < 0)
+                return r;
+        if (array_reserve(&reading->sockets, &reading->n_allocated, reading->n_sockets + 1) < 0)
+                return -ENOMEM;
+        reading->sockets[reading->n_sockets++] = socket;
         return 0;
 }
 

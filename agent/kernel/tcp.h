@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <linux/netlink.h>
+
 #include "base/error.h"
 #include "base/inet.h"
 #include "base/util.h"
@@ -16,6 +18,9 @@ typedef struct TcpSockets {
         TcpSocket *sockets;
         size_t n_sockets, n_allocated;
 } TcpSockets;
+
+// A message of sock_diag about a socket. 0, or -EBADMSG for a message that is too short.
+int tcp_socket_parse(const struct nlmsghdr *header, TcpSocket *ret);
 
 // All established connections of this network namespace. Source: sock_diag.
 int tcp_read_established(TcpSockets *ret, Error *ret_error);

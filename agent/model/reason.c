@@ -49,6 +49,7 @@ static const struct {
         [REASON_HOST_QOS] = { "host-qos", HEALTH_DEGRADED },
         [REASON_RESERVE_UNSUPPORTED] = { "reserve-unsupported", HEALTH_DEGRADED },
         [REASON_DROPS_NOT_LOGGED] = { "drops-not-logged", HEALTH_DEGRADED },
+        [REASON_MIGRATIONS_LATE] = { "migrations-late", HEALTH_HEALTHY },
         [REASON_PARENT_QOS] = { "parent-qos", HEALTH_HEALTHY },
         [REASON_OPEN_VSWITCH] = { "open-vswitch", HEALTH_HEALTHY },
         [REASON_OTHER_FIREWALL] = { "other-firewall", HEALTH_HEALTHY },

@@ -7,19 +7,11 @@
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "engine/kernel.h"
-#include "engine/migrations.h"
 #include "firewall/chain-name.h"
 #include "firewall/firewall.h"
 #include "kernel/link.h"
-#include "kernel/tcp.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
-
-int counters_read_connections(Counters *counters, Error *ret_error) {
-        tcp_sockets_deinit(&counters->connections);
-        counters->connections = (TcpSockets){};
-        return tcp_read_established(&counters->connections, ret_error);
-}
 
 int counters_read_drops(Counters *counters, const Kernel *kernel, Error *ret_error) {
         free(TAKE(counters->drops));
@@ -46,14 +38,9 @@ int counters_read_bytes(Counters *counters, const Kernel *kernel, const PlaneSet
 }
 
 void counters_deinit(Counters *counters) {
-        tcp_sockets_deinit(&counters->connections);
         free(counters->drops);
         free(counters->bytes);
         *counters = (Counters){};
-}
-
-unsigned counters_migrations(const Counters *counters, const PlaneConfig *plane) {
-        return migrations_count(&counters->connections, plane);
 }
 
 const char *counters_drop_reason(const FirewallCounter *counter, const PlaneConfig *plane) {

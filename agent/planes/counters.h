@@ -1,4 +1,4 @@
-// What the kernel counts of the planes: migrations, bytes, dropped frames.
+// What the kernel counts of the planes: bytes, dropped frames.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -7,7 +7,6 @@
 #include "config/plane-config.h"
 #include "engine/kernel.h"
 #include "firewall/firewall.h"
-#include "kernel/tcp.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
 
@@ -19,21 +18,17 @@ typedef struct CountedBytes {
 
 // Of all planes together. The parts are read one by one; one that could not be read is empty.
 typedef struct Counters {
-        TcpSockets connections;
         FirewallCounter *drops;
         size_t n_drops;
         CountedBytes *bytes;
         size_t n_bytes;
 } Counters;
 
-int counters_read_connections(Counters *counters, Error *ret_error);
 int counters_read_drops(Counters *counters, const Kernel *kernel, Error *ret_error);
 int counters_read_bytes(Counters *counters, const Kernel *kernel, const PlaneSet *planes, Error *ret_error);
 void counters_deinit(Counters *counters);
 #define _cleanup_counters_ _cleanup_(counters_deinit)
 
-// The migrations that run on a plane.
-unsigned counters_migrations(const Counters *counters, const PlaneConfig *plane);
 // "in-arp": what a counter of the ruleset says of this plane, or of the parent that it shares; NULL for another's.
 const char *counters_drop_reason(const FirewallCounter *counter, const PlaneConfig *plane);
 // What a plane's device has carried; 0 without a device.

@@ -65,8 +65,6 @@ static json_t *property_describe(const Property *property, const Plane *plane, c
                 return reasons_describe(&plane->status.reasons);
         case PROPERTY_ADDRESSES:
                 return addresses_describe(plane);
-        case PROPERTY_MIGRATIONS:
-                return json_integer(counters_migrations(counters, plane->config));
         case PROPERTY_SENT:
                 return json_integer((json_int_t)counters_bytes(counters, plane).sent);
         case PROPERTY_RECEIVED:

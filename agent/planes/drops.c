@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "firewall/nflog.h"
@@ -38,7 +39,7 @@ static bool is_about(const Plane *plane, const char *link) {
 }
 
 // A drop at a parent of several planes is kept with one of them.
-static void on_report(const DropReport *report, void *userdata) {
+static void on_report(const LogReport *report, void *userdata) {
         const Drops *drops = userdata;
 
         for (size_t i = 0; i < drops->planes->n_planes; i++) {
@@ -68,7 +69,7 @@ static int source_add(Drops *drops) {
 }
 
 static int log_open(Drops *drops, Error *ret_error) {
-        int r = nflog_new(&drops->log, ret_error);
+        int r = nflog_new(OUR_LOG_GROUP, &drops->log, ret_error);
         if (r < 0)
                 return r;
         r = source_add(drops);

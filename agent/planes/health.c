@@ -125,6 +125,9 @@ static bool wanted_assess(const Plane *plane, const PlaneFacts *found, const Hea
         unconfirmed_assess(found, facts, reasons);
         if (facts->drops_fault[0])
                 reasons_add(reasons, REASON_DROPS_NOT_LOGGED, "LogDrops= has no effect: %s", facts->drops_fault);
+        if (facts->migrations_fault[0])
+                reasons_add(reasons, REASON_MIGRATIONS_LATE, "migrations are noticed some seconds late: %s",
+                            facts->migrations_fault);
         return is_well;
 }
 

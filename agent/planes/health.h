@@ -15,8 +15,9 @@ typedef struct HealthFacts {
         const Snapshot *snapshot;
         const ApplyFailures *failures;
         const Unconfirmed *unconfirmed;
-        UsableReading reading;   // of that plane
-        const char *drops_fault; // why LogDrops= has no effect; ""
+        UsableReading reading;        // of that plane
+        const char *drops_fault;      // why LogDrops= has no effect; ""
+        const char *migrations_fault; // why migrations are noticed late; ""
         uint64_t now_usec;
 } HealthFacts;
 

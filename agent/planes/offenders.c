@@ -136,7 +136,7 @@ static void field_add_number(Fields *fields, const char *name, unsigned number, 
 }
 
 static void journal_send(const char *plane, const Offender *offender, const OffenderTexts *texts, const char *line) {
-        const DropReport *report = &offender->report;
+        const LogReport *report = &offender->report;
         char message[sizeof("MESSAGE=") + LINE_SIZE];
         Fields fields = {};
 
@@ -174,7 +174,7 @@ static void offender_log(const char *plane, const Offender *offender) {
 // --- reports ---
 
 // An interface may be gone by now, and may have any bytes for a name.
-static void interface_name(const DropReport *report, char ret[static IFNAMSIZ]) {
+static void interface_name(const LogReport *report, char ret[static IFNAMSIZ]) {
         if (report->ifindex == 0)
                 memcpy(ret, report->link, IFNAMSIZ);
         else if (!if_indextoname((unsigned)report->ifindex, ret))
@@ -184,7 +184,7 @@ static void interface_name(const DropReport *report, char ret[static IFNAMSIZ]) 
                         *c = '?';
 }
 
-void offenders_add(Offenders *offenders, const char *plane, const DropReport *report, uint64_t now_usec) {
+void offenders_add(Offenders *offenders, const char *plane, const LogReport *report, uint64_t now_usec) {
         Offender offender = { .last_usec = now_usec, .times = 1, .report = *report };
 
         interface_name(report, offender.interface);

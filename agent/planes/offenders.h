@@ -14,7 +14,7 @@ typedef struct Offender {
         uint64_t last_usec; // CLOCK_REALTIME
         uint32_t times;     // as reported, that is within the limit
         char interface[IFNAMSIZ];
-        DropReport report;
+        LogReport report;
 } Offender;
 
 // Those of one plane, the latest first.
@@ -25,7 +25,7 @@ typedef struct Offenders {
 
 void offenders_deinit(Offenders *offenders);
 // Logs a report about the plane of that name, and keeps it. now_usec: CLOCK_REALTIME.
-void offenders_add(Offenders *offenders, const char *plane, const DropReport *report, uint64_t now_usec);
+void offenders_add(Offenders *offenders, const char *plane, const LogReport *report, uint64_t now_usec);
 
 // The texts of an offender; "" for what is not known.
 typedef struct OffenderTexts {

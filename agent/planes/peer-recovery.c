@@ -16,17 +16,6 @@
 #include "planes/plane-set.h"
 #include "planes/plane.h"
 
-#define INTERVAL_USEC UINT64_C(1000000)
-#define ACCURACY_USEC UINT64_C(50000)
-
-void peer_recovery_init(PeerRecovery *recovery, sd_event *event, Netlink *netlink, PlaneSet *planes) {
-        *recovery = (PeerRecovery){ .event = event, .netlink = netlink, .planes = planes };
-}
-
-void peer_recovery_deinit(PeerRecovery *recovery) {
-        recovery->timer = sd_event_source_unref(recovery->timer);
-}
-
 // The longest prefix decides, as in the kernel.
 const Address *peer_recovery_next_hop(const PlaneConfig *plane, const Address *address) {
         const PlaneRoute *route = plane_config_find_route(plane, address);
@@ -74,16 +63,12 @@ static void peer_look_for(Netlink *netlink, const Plane *plane, const TcpSocket 
                           error.text);
 }
 
-// Returns the number of connections that belong to migrations.
-static size_t plane_look(Netlink *netlink, Plane *plane, const TcpSockets *connections) {
-        size_t n_running = 0, n_unanswered = 0;
+static void plane_look(Netlink *netlink, Plane *plane, const TcpSockets *connections) {
+        size_t n_unanswered = 0;
 
         for (size_t i = 0; i < connections->n_sockets && plane->status.ifindex > 0; i++) {
                 const TcpSocket *connection = &connections->sockets[i];
-                if (!migrations_include(connection, plane->config))
-                        continue;
-                n_running++;
-                if (!connection->is_unanswered)
+                if (!connection->is_unanswered || !migrations_include(connection, plane->config))
                         continue;
                 peer_look_for(netlink, plane, connection);
                 plane->is_unanswered = true; // logged once
@@ -92,36 +77,10 @@ static size_t plane_look(Netlink *netlink, Plane *plane, const TcpSockets *conne
         if (n_unanswered == 0 && plane->is_unanswered)
                 log_notice("%s: no migration waits for an answer any more", plane->config->name);
         plane->is_unanswered = n_unanswered > 0;
-        return n_running;
 }
 
-static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
-        peer_recovery_look(userdata);
-        return 0;
-}
-
-static void timer_arm(PeerRecovery *recovery) {
-        if (!recovery->timer) {
-                (void)sd_event_add_time_relative(recovery->event, &recovery->timer, CLOCK_MONOTONIC, INTERVAL_USEC,
-                                                 ACCURACY_USEC, on_timer, recovery);
-                return;
-        }
-        (void)sd_event_source_set_time_relative(recovery->timer, INTERVAL_USEC);
-        (void)sd_event_source_set_enabled(recovery->timer, SD_EVENT_ONESHOT);
-}
-
-void peer_recovery_look(PeerRecovery *recovery) {
-        _cleanup_tcp_sockets_ TcpSockets connections = {};
-        size_t n_running = 0;
-        Error error = {};
-
+void peer_recovery_look(PeerRecovery *recovery, const TcpSockets *connections) {
         peer_recovery_pin_peers(recovery);
-        if (tcp_read_established(&connections, &error) < 0) {
-                log_debug("%s", error.text);
-                return;
-        }
         for (size_t i = 0; i < recovery->planes->n_planes; i++)
-                n_running += plane_look(recovery->netlink, recovery->planes->planes[i], &connections);
-        if (n_running > 0)
-                timer_arm(recovery);
+                plane_look(recovery->netlink, recovery->planes->planes[i], connections);
 }

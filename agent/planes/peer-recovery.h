@@ -10,26 +10,19 @@
 // For that the peer needs no daemon, and the daemon needs no socket that could send a packet.
 #pragma once
 
-#include <systemd/sd-event.h>
-
 #include "base/util.h"
 #include "config/plane-config.h"
+#include "kernel/tcp.h"
 #include "netlink/request.h"
 #include "planes/plane-set.h"
 
 typedef struct PeerRecovery {
-        sd_event *event;        // not owned
-        Netlink *netlink;       // not owned
-        PlaneSet *planes;       // not owned
-        sd_event_source *timer; // armed: migrations run
+        Netlink *netlink; // not owned
+        PlaneSet *planes; // not owned
 } PeerRecovery;
 
-void peer_recovery_init(PeerRecovery *recovery, sd_event *event, Netlink *netlink, PlaneSet *planes);
-void peer_recovery_deinit(PeerRecovery *recovery);
-
-// Finds the migrations, and looks at them once a second until there are none. Called at the start and at each audit: so
-// it takes up to 5 s until the first migration is noticed.
-void peer_recovery_look(PeerRecovery *recovery);
+// Looks after the migrations among the established connections of the host. Called once a second while any runs.
+void peer_recovery_look(PeerRecovery *recovery, const TcpSockets *connections);
 
 // Puts the permanent entries of peers that are being looked for back.
 void peer_recovery_pin_peers(PeerRecovery *recovery);

@@ -143,6 +143,13 @@ void planes_store_refused(PlaneSet *planes, const Snapshot *snapshot) {
                 planes->planes[i]->status.is_refused = plane_facts_refuse_link(&snapshot->planes[i]);
 }
 
+void planes_store_migrations(const PlaneSet *planes, Plane *plane, unsigned n) {
+        PlaneChange change = n != plane->n_migrations ? PLANE_CHANGE_MIGRATIONS : 0;
+
+        plane->n_migrations = n;
+        announce(planes, plane, change);
+}
+
 void planes_announce_reconciled(const PlaneSet *planes) {
         for (const PlanesObserver *observer = planes->observers; observer; observer = observer->next)
                 if (observer->reconciled)

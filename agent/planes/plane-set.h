@@ -48,6 +48,8 @@ void planes_announce_rates(PlaneSet *planes, Plane *plane);
 void planes_store_refused(PlaneSet *planes, const Snapshot *snapshot);
 // Logs, stores and announces; takes the reasons over.
 void planes_store_status(PlaneSet *planes, Plane *plane, PlaneStatus *status);
+// Stores the number of running migrations, and announces a change.
+void planes_store_migrations(const PlaneSet *planes, Plane *plane, unsigned n);
 void planes_announce_reconciled(const PlaneSet *planes);
 
 // A snapshot whose planes are in the order of these. Changes none of them.

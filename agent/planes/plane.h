@@ -40,7 +40,8 @@ typedef struct Plane {
         Drift drift;
         HandoverState handover;
         Offenders offenders;
-        bool is_unanswered; // a migration gets no answer; see peer-recovery.h
+        unsigned n_migrations; // that run; stored by planes_store_migrations alone
+        bool is_unanswered;    // a migration gets no answer; see peer-recovery.h
 } Plane;
 
 // What of a plane has changed, as a mask.
@@ -53,6 +54,7 @@ typedef enum PlaneChange {
         PLANE_CHANGE_CONFIG = 1 << 5,    // any of the configuration
         PLANE_CHANGE_ORIGINS = 1 << 6,   // the files and lines that it comes from
         PLANE_CHANGE_ADDRESSES = 1 << 7, // which of the addresses the device has
+        PLANE_CHANGE_MIGRATIONS = 1 << 8,
 } PlaneChange;
 
 // Takes config over, also when memory is out (NULL).

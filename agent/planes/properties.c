@@ -126,6 +126,10 @@ static uint64_t get_generation(const Plane *plane) {
         return plane->generation;
 }
 
+static uint64_t get_migrations(const Plane *plane) {
+        return plane->n_migrations;
+}
+
 static uint64_t get_repairs(const Plane *plane) {
         return plane->drift.repairs;
 }
@@ -173,7 +177,7 @@ static const Property properties[] = {
         TEXT("FragmentPath", CONFIG | PLANE_CHANGE_ORIGINS, get_fragment),
         { "NeedReload", "b", PROPERTY_EDITED, 0, false, NULL, NULL },
         NUMBER("Generation", "t", RATES, get_generation),
-        COUNTER("ActiveMigrations", "u", PROPERTY_MIGRATIONS, NULL),
+        NUMBER("ActiveMigrations", "u", PLANE_CHANGE_MIGRATIONS, get_migrations),
         COUNTER("BytesSent", "t", PROPERTY_SENT, NULL),
         COUNTER("BytesReceived", "t", PROPERTY_RECEIVED, NULL),
         COUNTER("PacketsDropped", "a{st}", PROPERTY_DROPS, NULL),

@@ -11,16 +11,15 @@
 enum { PROPERTY_TEXT_MAX = PATH_MAX + 16 };
 
 typedef enum PropertyKind {
-        PROPERTY_TEXT,       // text
-        PROPERTY_NUMBER,     // number
-        PROPERTY_REASONS,    // of health
-        PROPERTY_ADDRESSES,  // that the device has, with their prefix lengths
-        PROPERTY_MIGRATIONS, // that run
-        PROPERTY_SENT,       // bytes
-        PROPERTY_RECEIVED,   // bytes
-        PROPERTY_DROPS,      // dropped frames, by reason
-        PROPERTY_OFFENDERS,  // who sent them
-        PROPERTY_EDITED,     // whether its files differ from what was read
+        PROPERTY_TEXT,      // text
+        PROPERTY_NUMBER,    // number
+        PROPERTY_REASONS,   // of health
+        PROPERTY_ADDRESSES, // that the device has, with their prefix lengths
+        PROPERTY_SENT,      // bytes
+        PROPERTY_RECEIVED,  // bytes
+        PROPERTY_DROPS,     // dropped frames, by reason
+        PROPERTY_OFFENDERS, // who sent them
+        PROPERTY_EDITED,    // whether its files differ from what was read
 } PropertyKind;
 
 typedef struct Property {

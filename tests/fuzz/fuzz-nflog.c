@@ -7,7 +7,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 // All of it becomes text, and is kept.
-static void on_report(const DropReport *report, void *userdata) {
+static void on_report(const LogReport *report, void *userdata) {
         offenders_add(userdata, "blue", report, 1);
 }
 
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 return 0;
         memcpy(aligned, data, size);
         log_set_max_level(LOG_ERR);
-        (void)nflog_parse(aligned, size, on_report, &offenders);
+        (void)nflog_parse(aligned, size, OUR_LOG_GROUP, on_report, &offenders);
         for (size_t i = 0; i < offenders.n_offenders; i++) {
                 OffenderTexts texts;
                 offender_format(&offenders.offenders[i], &texts);

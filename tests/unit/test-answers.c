@@ -10,7 +10,6 @@
 #include "daemon/answers.h"
 #include "firewall/firewall.h"
 #include "kernel/link.h"
-#include "kernel/tcp.h"
 #include "planes.h"
 
 #define SECOND UINT64_C(1000000)
@@ -48,11 +47,6 @@ int __wrap_monitor_dispatch(Monitor *monitor _unused_, unsigned source _unused_)
                 kernel.reported->n_changes++;
         kernel.reported = NULL;
         return 0;
-}
-
-int __wrap_tcp_read_established(TcpSockets *ret, Error *ret_error);
-int __wrap_tcp_read_established(TcpSockets *ret _unused_, Error *ret_error) {
-        return reading(ANSWER_CONNECTIONS, ret_error);
 }
 
 int __wrap_firewall_read_counters(Firewall *firewall, unsigned families, FirewallCounter **ret_counters, size_t *ret_n,
@@ -162,7 +156,6 @@ static void ask_for_all(Lab *lab) {
 
 // How often each was read; of the bytes there are two, and an audit takes a snapshot as well.
 static void assert_read(unsigned n) {
-        assert_int_equal(kernel.n_reads[ANSWER_CONNECTIONS], n);
         assert_int_equal(kernel.n_reads[ANSWER_DROPS], n);
         assert_int_equal(kernel.n_reads[ANSWER_BYTES], 2 * n);
         assert_int_equal(kernel.n_snapshots, 2 * n);
@@ -189,7 +182,6 @@ static void test_what_nobody_asks_for_is_not_read(void **state _unused_) {
         lab_init(&lab);
         assert_int_equal(answers_read(&lab.answers, ANSWER_DROPS, NULL), 0);
         assert_int_equal(kernel.n_reads[ANSWER_DROPS], 1);
-        assert_int_equal(kernel.n_reads[ANSWER_CONNECTIONS], 0);
         assert_int_equal(kernel.n_reads[ANSWER_BYTES], 0);
         assert_int_equal(kernel.n_snapshots, 0);
 }

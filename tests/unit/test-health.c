@@ -31,7 +31,7 @@ static void situation_init(Situation *situation, const char *text) {
         *situation = (Situation){
                 .link = { .index = MIG0, .name = "mig0", .has_mac = true, .mtu = 9000, .up = true, .carrier = true },
                 .address = { .ifindex = MIG0 },
-                .facts = { .drops_fault = "", .now_usec = NOW },
+                .facts = { .drops_fault = "", .migrations_fault = "", .now_usec = NOW },
         };
         situation->plane = planes_add_text(&situation->planes, "blue", text);
         situation->snapshot = snapshot_of(&situation->planes, NULL, 0);

@@ -43,6 +43,15 @@ static void peers_ports_and_directions_tell_migrations_apart(void **state _unuse
         assert_count(flows, ELEMENTSOF(flows), 5);
 }
 
+static void both_ports_may_be_migration_ports(void **state _unused_) {
+        TcpSocket flows[] = {
+                flow("192.0.2.1", 49152, "192.0.2.2", 49160),
+                flow("192.0.2.1", 49152, "192.0.2.2", 40002),
+                flow("192.0.2.1", 49152, "192.0.2.2", 49161),
+        };
+        assert_count(flows, ELEMENTSOF(flows), 1);
+}
+
 static void other_addresses_and_ports_are_no_migrations(void **state _unused_) {
         TcpSocket flows[] = {
                 flow("192.0.2.9", 49152, "192.0.2.2", 40001),
@@ -56,6 +65,7 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(channels_of_one_migration_count_once),
                 cmocka_unit_test(peers_ports_and_directions_tell_migrations_apart),
+                cmocka_unit_test(both_ports_may_be_migration_ports),
                 cmocka_unit_test(other_addresses_and_ports_are_no_migrations),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

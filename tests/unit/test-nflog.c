@@ -148,10 +148,10 @@ static size_t put_message(const Message *message, char *ret) {
 
 typedef struct Seen {
         unsigned n;
-        DropReport last;
+        LogReport last;
 } Seen;
 
-static void on_report(const DropReport *report, void *userdata) {
+static void on_report(const LogReport *report, void *userdata) {
         Seen *seen = userdata;
 
         seen->n++;
@@ -162,7 +162,7 @@ static Seen parse(const Message *message) {
         char datagram[1024] __attribute__((aligned(8))) = {};
         Seen seen = {};
 
-        assert_int_equal(nflog_parse(datagram, put_message(message, datagram), on_report, &seen), 0);
+        assert_int_equal(nflog_parse(datagram, put_message(message, datagram), OUR_LOG_GROUP, on_report, &seen), 0);
         return seen;
 }
 
@@ -222,13 +222,14 @@ static void test_a_datagram_cut_off_anywhere(void **state _unused_) {
                 Seen seen = {};
 
                 memcpy(cut, whole, i);
-                (void)nflog_parse(cut, i, on_report, &seen);
+                (void)nflog_parse(cut, i, OUR_LOG_GROUP, on_report, &seen);
                 assert_int_equal(seen.n, 0);
                 // The same with a length that tells so.
                 if (i < NLMSG_HDRLEN)
                         continue;
                 ((struct nlmsghdr *)cut)->nlmsg_len = (uint32_t)i;
-                assert_int_equal(nflog_parse(cut, i, on_report, &seen), i % NLMSG_ALIGNTO == 0 ? 0 : -EBADMSG);
+                assert_int_equal(nflog_parse(cut, i, OUR_LOG_GROUP, on_report, &seen),
+                                 i % NLMSG_ALIGNTO == 0 ? 0 : -EBADMSG);
         }
 }
 

@@ -7,8 +7,8 @@
 #include "planes/offenders.h"
 #include "golden.h"
 
-static DropReport report_from(unsigned host, uint16_t sender_port) {
-        DropReport report = {
+static LogReport report_from(unsigned host, uint16_t sender_port) {
+        LogReport report = {
                 .link = "mig0",
                 .reason = "in-peer",
                 .packet = {
@@ -26,7 +26,7 @@ static DropReport report_from(unsigned host, uint16_t sender_port) {
 }
 
 static void add(Offenders *offenders, unsigned host, uint16_t sender_port) {
-        const DropReport report = report_from(host, sender_port);
+        const LogReport report = report_from(host, sender_port);
 
         offenders_add(offenders, "blue", &report, 1);
 }

@@ -3,8 +3,6 @@
 //
 // The linker calls the __wrap_ functions instead of the kernel's (--wrap, see meson.build).
 
-#include <systemd/sd-event.h>
-
 #include "base/inet.h"
 #include "base/util.h"
 #include "kernel/neighbour.h"
@@ -37,18 +35,6 @@ static void call(const char *verb, const Address *address, const char *note) {
                        note);
 }
 
-int __wrap_tcp_read_established(TcpSockets *ret, Error *ret_error);
-int __wrap_tcp_read_established(TcpSockets *ret, Error *ret_error _unused_) {
-        *ret = (TcpSockets){};
-        if (!kernel.has_socket)
-                return 0;
-        ret->sockets = malloc(sizeof(*ret->sockets));
-        assert_non_null(ret->sockets);
-        ret->sockets[0] = kernel.socket;
-        ret->n_sockets = 1;
-        return 0;
-}
-
 int __wrap_neighbour_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error);
 int __wrap_neighbour_add(Netlink *netlink _unused_, int ifindex _unused_, const Object *desired,
                          Error *ret_error _unused_) {
@@ -68,7 +54,6 @@ int __wrap_neighbour_forget(Netlink *netlink _unused_, int ifindex _unused_, con
 typedef struct Lab {
         PlaneSet planes;
         Plane *plane;
-        sd_event *event;
         PeerRecovery recovery;
 } Lab;
 
@@ -77,13 +62,10 @@ static void lab_init(Lab *lab) {
         memset(&kernel, 0, sizeof(kernel));
         lab->plane = planes_add_text(&lab->planes, "blue", PLANE);
         lab->plane->status.ifindex = 7;
-        assert_int_equal(sd_event_new(&lab->event), 0);
-        peer_recovery_init(&lab->recovery, lab->event, NULL, &lab->planes);
+        lab->recovery = (PeerRecovery){ .planes = &lab->planes };
 }
 
 static void lab_deinit(Lab *lab) {
-        peer_recovery_deinit(&lab->recovery);
-        sd_event_unref(lab->event);
         planes_deinit(&lab->planes);
 }
 #define _cleanup_lab_ _cleanup_(lab_deinit)
@@ -100,17 +82,9 @@ static void assert_calls(const char *expected) {
         kernel.calls[0] = '\0';
 }
 
-static bool is_armed(const Lab *lab) {
-        int enabled = SD_EVENT_OFF;
-
-        return lab->recovery.timer && sd_event_source_get_enabled(lab->recovery.timer, &enabled) > 0;
-}
-
-// As if its second were over.
-static void timer_fires(Lab *lab) {
-        assert_true(is_armed(lab));
-        assert_true(sd_event_source_set_time(lab->recovery.timer, 1) >= 0);
-        assert_true(sd_event_run(lab->event, 0) > 0);
+static void look(Lab *lab) {
+        peer_recovery_look(&lab->recovery,
+                           &(TcpSockets){ .sockets = &kernel.socket, .n_sockets = kernel.has_socket ? 1 : 0 });
 }
 
 // --- who is asked ---
@@ -148,7 +122,7 @@ static void test_a_peer_that_does_not_answer_is_forgotten(void **state _unused_)
 
         lab_init(&lab);
         migration_runs("172.150.1.7", true);
-        peer_recovery_look(&lab.recovery);
+        look(&lab);
         assert_calls("forget 172.150.1.7\n");
         assert_true(lab.plane->is_unanswered);
 }
@@ -158,7 +132,7 @@ static void test_of_a_peer_behind_a_gateway_the_gateway_is(void **state _unused_
 
         lab_init(&lab);
         migration_runs("10.1.0.1", true);
-        peer_recovery_look(&lab.recovery);
+        look(&lab);
         assert_calls("forget 172.150.1.2\n");
 }
 
@@ -167,7 +141,7 @@ static void test_a_pinned_entry_is_ours_to_forget(void **state _unused_) {
 
         lab_init(&lab);
         migration_runs("172.150.1.6", true);
-        peer_recovery_look(&lab.recovery);
+        look(&lab);
         assert_calls("forget 172.150.1.6 ours\n");
 }
 
@@ -176,7 +150,7 @@ static void test_a_peer_that_answers_is_left_alone(void **state _unused_) {
 
         lab_init(&lab);
         migration_runs("172.150.1.7", false);
-        peer_recovery_look(&lab.recovery);
+        look(&lab);
         assert_calls("");
         assert_false(lab.plane->is_unanswered);
 }
@@ -187,33 +161,26 @@ static void test_connections_that_are_no_migrations_are_left_alone(void **state 
         lab_init(&lab);
         migration_runs("172.150.1.7", true);
         kernel.socket.remote_port = 22;
-        peer_recovery_look(&lab.recovery);
+        look(&lab);
         assert_calls("");
-        assert_false(is_armed(&lab));
 }
 
 // --- how often ---
 
-static void test_it_looks_again_each_second_while_a_migration_runs(void **state _unused_) {
+static void test_it_looks_for_the_peer_again_until_it_answers(void **state _unused_) {
         _cleanup_lab_ Lab lab;
 
         lab_init(&lab);
-        peer_recovery_look(&lab.recovery);
-        assert_false(is_armed(&lab));
         migration_runs("172.150.1.7", true);
-        peer_recovery_look(&lab.recovery);
+        look(&lab);
         assert_calls("forget 172.150.1.7\n");
         for (unsigned i = 0; i < 3; i++) {
-                timer_fires(&lab);
+                look(&lab);
                 assert_calls("pin 172.150.1.6\npin 172.150.1.1\nforget 172.150.1.7\n");
         }
         kernel.has_socket = false;
-        timer_fires(&lab);
-        assert_false(is_armed(&lab));
-        // The next migration is looked after as well.
-        migration_runs("172.150.1.7", false);
-        peer_recovery_look(&lab.recovery);
-        assert_true(is_armed(&lab));
+        look(&lab);
+        assert_false(lab.plane->is_unanswered);
 }
 
 // --- which entries come back ---
@@ -223,15 +190,15 @@ static void test_pinned_peers_come_back_after_the_peer_was_looked_for(void **sta
 
         lab_init(&lab);
         migration_runs("172.150.1.6", true);
-        peer_recovery_look(&lab.recovery);
+        look(&lab);
         assert_calls("forget 172.150.1.6 ours\n");
         peer_recovery_pin_peers(&lab.recovery);
         assert_calls("pin 172.150.1.6\npin 172.150.1.1\n");
         // It answers: the last time.
         kernel.socket.is_unanswered = false;
-        timer_fires(&lab);
+        look(&lab);
         assert_calls("pin 172.150.1.6\npin 172.150.1.1\n");
-        timer_fires(&lab);
+        look(&lab);
         assert_calls("");
 }
 
@@ -246,7 +213,7 @@ static void test_a_plane_without_a_device_or_taken_down_has_none(void **state _u
         lab.plane->status.ifindex = 0;
         peer_recovery_pin_peers(&lab.recovery);
         migration_runs("172.150.1.7", true);
-        peer_recovery_look(&lab.recovery);
+        look(&lab);
         assert_calls("");
 }
 
@@ -258,7 +225,7 @@ int main(void) {
                 cmocka_unit_test(test_a_pinned_entry_is_ours_to_forget),
                 cmocka_unit_test(test_a_peer_that_answers_is_left_alone),
                 cmocka_unit_test(test_connections_that_are_no_migrations_are_left_alone),
-                cmocka_unit_test(test_it_looks_again_each_second_while_a_migration_runs),
+                cmocka_unit_test(test_it_looks_for_the_peer_again_until_it_answers),
                 cmocka_unit_test(test_pinned_peers_come_back_after_the_peer_was_looked_for),
                 cmocka_unit_test(test_a_plane_without_a_device_or_taken_down_has_none),
         };

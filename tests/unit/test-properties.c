@@ -36,7 +36,7 @@ static void test_each_change_has_a_property_and_no_counter_has_a_change(void **s
         }
         assert_int_equal(all, PLANE_CHANGE_HEALTH | PLANE_CHANGE_REASONS | PLANE_CHANGE_IFINDEX | PLANE_CHANGE_MTU |
                                       PLANE_CHANGE_RATES | PLANE_CHANGE_CONFIG | PLANE_CHANGE_ORIGINS |
-                                      PLANE_CHANGE_ADDRESSES);
+                                      PLANE_CHANGE_ADDRESSES | PLANE_CHANGE_MIGRATIONS);
 }
 
 static void test_an_endpoint_is_written_as_initiators_take_it(void **state _unused_) {

@@ -26,7 +26,8 @@ static struct {
         unsigned n_snapshots, n_scripted;
         unsigned crossed; // the first snapshots, which others' changes cross
         unsigned *n_changes;
-        bool reports[8];        // whether the rules of that snapshot report
+        bool reports[8]; // whether the rules of that snapshot report
+        bool reports_opens[8];
         int snapshot_error;     // 0: none
         const char *refused[8]; // the link that each apply fails on, in turn; "": the ruleset; NULL: none
         char text[64];          // of the refusal
@@ -59,6 +60,8 @@ int __wrap_planes_snapshot(const PlaneSet *planes, Kernel *unused _unused_, cons
         *ret = snapshot_of(planes, NULL, 0);
         if (n < ELEMENTSOF(kernel.reports))
                 kernel.reports[n] = facts->reports;
+        if (n < ELEMENTSOF(kernel.reports_opens))
+                kernel.reports_opens[n] = facts->reports_opens;
         ret->plan.operations = calloc(ELEMENTSOF(kernel.objects), sizeof(*ret->plan.operations));
         assert_non_null(ret->plan.operations);
         for (size_t i = 0; i < ELEMENTSOF(kernel.objects); i++)
@@ -145,6 +148,7 @@ typedef struct Lab {
         Drops drops;
         Handover handover;
         PeerRecovery recovery;
+        MigrationWatch migrations;
         Reconciler reconciler;
 } Lab;
 
@@ -162,6 +166,7 @@ static void lab_init(Lab *lab) {
         kernel.n_changes = &lab->watch.n_changes;
         lab->drops = (Drops){ .planes = &lab->planes, .log = (Nflog *)&log };
         lab->recovery.planes = &lab->planes;
+        lab->migrations = (MigrationWatch){ .planes = &lab->planes, .opens = (Nflog *)&log };
         lab->reconciler = (Reconciler){
                 .kernel = &lab->kernel,
                 .planes = &lab->planes,
@@ -170,6 +175,7 @@ static void lab_init(Lab *lab) {
                 .drops = &lab->drops,
                 .handover = &lab->handover,
                 .recovery = &lab->recovery,
+                .migrations = &lab->migrations,
         };
 }
 
@@ -293,19 +299,21 @@ static void test_rules_with_reports_that_are_refused_are_tried_without(void **st
         lab_init(&lab);
         refuse("", 1);
         assert_int_equal(RUN(&lab, RECONCILE_INTENT, CHAIN, CHAIN), 0);
-        assert_true(kernel.reports[0]);
-        assert_false(kernel.reports[1]);
+        assert_true(kernel.reports[0] && kernel.reports_opens[0]);
+        assert_false(kernel.reports[1] || kernel.reports_opens[1]);
         assert_int_equal(kernel.n_applied, 2);
         const Reasons *reasons = &lab.plane->status.reasons;
         assert_false(reasons_have(reasons, REASON_NO_ISOLATION));
         assert_string_equal(reasons_text(reasons, REASON_DROPS_NOT_LOGGED),
                             "LogDrops= has no effect: cannot load the ruleset: no");
+        assert_string_equal(reasons_text(reasons, REASON_MIGRATIONS_LATE),
+                            "migrations are noticed some seconds late: cannot load the ruleset: no");
         // As long as nobody asks for something.
         refuse("", 0);
         assert_int_equal(RUN(&lab, RECONCILE_EVENT, CHAIN), 0);
-        assert_false(kernel.reports[0]);
+        assert_false(kernel.reports[0] || kernel.reports_opens[0]);
         assert_int_equal(RUN(&lab, RECONCILE_INTENT, CHAIN), 0);
-        assert_true(kernel.reports[0]);
+        assert_true(kernel.reports[0] && kernel.reports_opens[0]);
 }
 
 static void test_a_refusal_of_something_else_leaves_the_reports(void **state _unused_) {

@@ -12,7 +12,7 @@ typedef struct Case {
         const char *name, *base; // base: NULL, or the name of a case above
         const char *planes[PLANES_MAX];
         RulesetPlane facts[PLANES_MAX]; // device_exists, has_mac and mac are filled in
-        bool lacks_device, lacks_mac;
+        bool lacks_device, lacks_mac, lacks_opens;
 } Case;
 
 #define DEVICE(name) "[Interface]\nName=" name "\nKind=device\n"
@@ -108,6 +108,7 @@ static void rules_of(const Case *one, State *ret) {
                 planes[n].plane = golden_plane("blue", one->planes[n], &configs[n]);
                 planes[n].device_exists = !one->lacks_device;
                 planes[n].has_mac = !one->lacks_mac;
+                planes[n].reports_opens = !one->lacks_opens;
                 planes[n].mac = (MacAddress)MAC;
         }
         assert_int_equal(ruleset_derive(planes, n, ret), 0);
@@ -302,15 +303,55 @@ static char *without_reports(const char *text) {
         return left;
 }
 
+#define OPEN_LIMIT " limit rate 5/second burst 10 packets log group 28017 prefix "
+
+static char *without_reports_of_opens(const char *text) {
+        char *left = NULL;
+        size_t size;
+        FILE *file = open_memstream(&left, &size);
+
+        for (const char *line = text; *line; line = line_end(line) + 1) {
+                _cleanup_free_ char *rule = strndup(line, (size_t)(line_end(line) - line));
+                const char *report = strstr(rule, OPEN_LIMIT);
+                // The rule ends with the prefix, so that it has no verdict.
+                if (report)
+                        assert_int_equal(strcspn(strchr(report, '"') + 1, "\"") + 2, strlen(strchr(report, '"')));
+                else
+                        fprintf(file, "%s\n", rule);
+        }
+        fclose(file);
+        return left;
+}
+
+static void test_reports_of_opened_connections_change_no_verdict(void **state _unused_) {
+        static const Case with_opens = { .planes = { DEVICE("mig0") EVERYTHING } };
+        static const Case without_opens = { .planes = { DEVICE("mig0") EVERYTHING }, .lacks_opens = true };
+        _cleanup_state_ State with = {}, without = {};
+
+        rules_of(&with_opens, &with);
+        rules_of(&without_opens, &without);
+        for (size_t i = 0; i < with.n_objects; i++) {
+                const RulesetObject *chain = &with.objects[i].as_ruleset;
+                _cleanup_free_ char *text = chain_text(&with, chain->family, chain->chain);
+                _cleanup_free_ char *expected = chain_text(&without, chain->family, chain->chain);
+                _cleanup_free_ char *left = without_reports_of_opens(text);
+                assert_string_equal(left, expected);
+        }
+}
+
 // For each rule that drops there is one that reports; without those, the rules are the same as without LogDrops=.
 static void test_reports_are_rules_of_their_own(void **state _unused_) {
         static const Case pairs[][2] = {
-                { { .planes = { DEVICE("mig0") EVERYTHING LOG_DROPS }, .facts = { { .reports = true } } },
-                  { .planes = { DEVICE("mig0") EVERYTHING } } },
+                { { .planes = { DEVICE("mig0") EVERYTHING LOG_DROPS },
+                    .facts = { { .reports = true } },
+                    .lacks_opens = true },
+                  { .planes = { DEVICE("mig0") EVERYTHING }, .lacks_opens = true } },
                 { { .planes = { VLAN("mig0", "100") EVERYTHING LOG_DROPS },
-                    .facts = { { .parent_guard = "br0", .outer_guard = "eno1", .bridge = "br0", .reports = true } } },
+                    .facts = { { .parent_guard = "br0", .outer_guard = "eno1", .bridge = "br0", .reports = true } },
+                    .lacks_opens = true },
                   { .planes = { VLAN("mig0", "100") EVERYTHING },
-                    .facts = { { .parent_guard = "br0", .outer_guard = "eno1", .bridge = "br0" } } } },
+                    .facts = { { .parent_guard = "br0", .outer_guard = "eno1", .bridge = "br0" } },
+                    .lacks_opens = true } },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(pairs); i++) {
@@ -332,6 +373,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_setting_makes_its_rules),
                 cmocka_unit_test(test_reports_are_rules_of_their_own),
+                cmocka_unit_test(test_reports_of_opened_connections_change_no_verdict),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
