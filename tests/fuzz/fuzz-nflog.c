@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/log.h"
+#include "base/names.h"
 #include "planes/offenders.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
