@@ -10,8 +10,10 @@
 #define BUS_NAME "org.migplane1"
 #define BUS_PATH "/org/migplane1"
 #define BUS_PATH_PLANES "/org/migplane1/plane"
+#define BUS_PATH_MIGRATIONS "/org/migplane1/migration"
 #define BUS_INTERFACE_MANAGER "org.migplane1.Manager"
 #define BUS_INTERFACE_PLANE "org.migplane1.Plane"
+#define BUS_INTERFACE_MIGRATION "org.migplane1.Migration"
 #define BUS_ERROR_PREFIX "org.migplane1.Error."
 
 // The ifalias of a link that the daemon made: this prefix and the plane's name.

@@ -13,6 +13,7 @@
 #include "bus/keepalive.h"
 #include "bus/log-control.h"
 #include "bus/manager-object.h"
+#include "bus/migration-object.h"
 #include "bus/plane-object.h"
 #include "bus/polkit.h"
 #include "daemon/manager.h"
@@ -25,8 +26,9 @@
 struct Bus {
         BusContext context;
         sd_bus *bus;
-        sd_bus_vtable *plane_vtable;
+        sd_bus_vtable *plane_vtable, *migration_vtable;
         PlanesObserver observer;
+        MigrationsObserver migrations_observer;
         sd_event_source *rejoin_timer; // NULL: connected, or waiting for a bus to appear
         Keepalive keepalive;
 };
@@ -54,6 +56,34 @@ static void on_plane_changed(Plane *plane, PlaneChange change, void *userdata) {
 
         if (sd_bus_is_ready(bus->bus) > 0)
                 plane_object_announce(bus->bus, plane, change);
+}
+
+static void on_migration_began(const Migration *migration, void *userdata) {
+        const Bus *bus = userdata;
+        char path[MIGRATION_PATH_MAX];
+
+        if (sd_bus_is_ready(bus->bus) > 0)
+                (void)sd_bus_emit_object_added(bus->bus, migration_object_path(migration, path));
+}
+
+static void on_migration_ended(const Migration *migration, const Plane *plane, const MigrationFigures *figures,
+                               void *userdata) {
+        const Bus *bus = userdata;
+        char path[MIGRATION_PATH_MAX];
+
+        if (sd_bus_is_ready(bus->bus) <= 0)
+                return;
+        (void)sd_bus_emit_object_removed(bus->bus, migration_object_path(migration, path));
+        manager_object_announce_ended(bus->bus, plane, figures);
+}
+
+static void on_migration_changed(const Migration *migration, void *userdata) {
+        const Bus *bus = userdata;
+        char path[MIGRATION_PATH_MAX];
+
+        if (sd_bus_is_ready(bus->bus) > 0)
+                (void)sd_bus_emit_properties_changed(bus->bus, migration_object_path(migration, path),
+                                                     BUS_INTERFACE_MIGRATION, "Connections", NULL);
 }
 
 // --- the name ---
@@ -100,7 +130,10 @@ static int objects_add(Bus *bus) {
         if (r < 0)
                 return r;
         r = log_control_add(bus->bus, &bus->context);
-        return r < 0 ? r : plane_object_add(bus->bus, bus->plane_vtable, &bus->context);
+        if (r < 0)
+                return r;
+        r = plane_object_add(bus->bus, bus->plane_vtable, &bus->context);
+        return r < 0 ? r : migration_object_add(bus->bus, bus->migration_vtable, &bus->context);
 }
 
 // The daemon starts before the bus does: the socket is waited for, not polled.
@@ -205,9 +238,17 @@ int bus_new(Manager *manager, Bus **ret, Error *ret_error) {
                 .userdata = bus,
         };
         planes_observe(&manager->planes, &bus->observer);
+        bus->migrations_observer = (MigrationsObserver){
+                .began = on_migration_began,
+                .ended = on_migration_ended,
+                .changed = on_migration_changed,
+                .userdata = bus,
+        };
+        manager->migrations.set.observer = &bus->migrations_observer;
         handover_expect_bus(&manager->handover);
         bus->plane_vtable = plane_object_new_vtable();
-        int r = bus->plane_vtable ? bus_prepare(bus) : -ENOMEM;
+        bus->migration_vtable = migration_object_new_vtable();
+        int r = bus->plane_vtable && bus->migration_vtable ? bus_prepare(bus) : -ENOMEM;
         if (r < 0) {
                 bus_free(bus);
                 return error_set(ret_error, r, "cannot offer anything on the bus: %s", strerror(-r));
@@ -225,9 +266,11 @@ Bus *bus_free(Bus *bus) {
         if (!bus)
                 return NULL;
         planes_unobserve(&bus->context.manager->planes, &bus->observer);
+        bus->context.manager->migrations.set.observer = NULL;
         sd_event_source_unref(bus->rejoin_timer);
         bus_leave(bus);
         free(bus->plane_vtable);
+        free(bus->migration_vtable);
         free(bus);
         return NULL;
 }

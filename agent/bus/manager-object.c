@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "bus/answer.h"
 #include "bus/context.h"
+#include "bus/migration-object.h"
 #include "bus/plane-object.h"
 #include "bus/polkit.h"
 #include "daemon/answers.h"
@@ -183,6 +184,24 @@ static int method_plan_files(sd_bus_message *call, void *userdata, sd_bus_error 
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int method_list_migrations(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        const BusContext *context = userdata;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *plane;
+        int ended;
+
+        int r = sd_bus_message_read(call, "sb", &plane, &ended);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_new_method_return(call, &reply);
+        if (r < 0)
+                return r;
+        r = migration_object_append_list(reply, &context->manager->migrations.set, plane, ended);
+        if (r == 0)
+                return plane_unknown(ret_error, plane);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -193,6 +212,9 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListPlanes", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sos)", planes), method_list_planes,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListMigrations", SD_BUS_ARGS("s", plane, "b", ended),
+                                SD_BUS_RESULT("aa{sv}", migrations), method_list_migrations,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_RESULT("as", messages), method_reload,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Describe", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_describe,
@@ -201,8 +223,17 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("PlanFiles", SD_BUS_ARGS("s", plane), SD_BUS_RESULT("s", operations, "as", messages),
                                 method_plan_files, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("MigrationEnded", SD_BUS_ARGS("a{sv}", migration), 0),
         SD_BUS_VTABLE_END,
 };
+
+void manager_object_announce_ended(sd_bus *bus, const Plane *plane, const MigrationFigures *figures) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *signal = NULL;
+
+        if (sd_bus_message_new_signal(bus, &signal, BUS_PATH, BUS_INTERFACE_MANAGER, "MigrationEnded") >= 0 &&
+            migration_object_append(signal, plane, figures) >= 0)
+                (void)sd_bus_send(bus, signal, NULL);
+}
 
 int manager_object_add(sd_bus *bus, BusContext *context) {
         return sd_bus_add_object_vtable(bus, NULL, BUS_PATH, BUS_INTERFACE_MANAGER, vtable, context);

@@ -28,6 +28,7 @@ enum {
         TAKES_FILES = 1 << 6,
         TAKES_FORCE = 1 << 7,
         TAKES_BITS = 1 << 8,
+        TAKES_ALL = 1 << 9,
         MAY_START = 1 << 5, // makes a change: may start the daemon by bus activation, and ask for a password
 };
 
@@ -62,6 +63,8 @@ static const struct Verb {
         { "up", "PLANE", 1, 1, TAKES_HOST | MAY_START, ctl_verb_up, "Bring a plane up again" },
         { "wait-online", "[PLANE...]", 0, -1, TAKES_HOST | TAKES_WAIT, ctl_verb_wait_online,
           "Wait until planes can be used" },
+        { "migrations", "[PLANE]", 0, 1, TAKES_HOST | TAKES_JSON | TAKES_ALL, ctl_verb_migrations,
+          "List the migrations that run" },
         { "monitor", "", 0, 0, TAKES_HOST | TAKES_JSON, ctl_verb_monitor, "Print changes until interrupted" },
         { "help", "[VERB]", 0, 1, 0, verb_help, "Show this help, or that of a verb" },
 };
@@ -83,6 +86,7 @@ static const struct OptionHelp {
         { TAKES_RATES, "   --ingress=RATE       Cap on what is received (set-bandwidth)" },
         { TAKES_RATES, "   --reset              Back to the caps of the file (set-bandwidth)" },
         { TAKES_RATES, "   --runtime            Only until the next boot (set-bandwidth)" },
+        { TAKES_ALL, "   --all                Also those that have ended (migrations)" },
         { TAKES_WAIT, "   --timeout=SECONDS    How long to wait; 0: no limit (wait-online)" },
         { TAKES_WAIT, "   --any                One usable plane is enough (wait-online)" },
         { MAY_START, "   --no-ask-password    Never ask for a password" },
@@ -175,6 +179,7 @@ enum {
         OPTION_RUNTIME,
         OPTION_TIMEOUT,
         OPTION_ANY,
+        OPTION_ALL,
         OPTION_NO_ASK_PASSWORD,
         OPTION_NO_LEGEND,
         OPTION_NO_PAGER,
@@ -195,6 +200,7 @@ static const struct option options[] = {
         { "runtime", no_argument, NULL, OPTION_RUNTIME },
         { "timeout", required_argument, NULL, OPTION_TIMEOUT },
         { "any", no_argument, NULL, OPTION_ANY },
+        { "all", no_argument, NULL, OPTION_ALL },
         { "no-ask-password", no_argument, NULL, OPTION_NO_ASK_PASSWORD },
         { "no-legend", no_argument, NULL, OPTION_NO_LEGEND },
         { "no-pager", no_argument, NULL, OPTION_NO_PAGER },
@@ -298,6 +304,10 @@ static CtlExit option_parse(Ctl *ctl, int option, const char *argument, unsigned
                 *taken |= TAKES_WAIT;
                 ctl->any = true;
                 return CTL_DONE;
+        case OPTION_ALL:
+                *taken |= TAKES_ALL;
+                ctl->all = true;
+                return CTL_DONE;
         case OPTION_NO_ASK_PASSWORD:
                 ctl->client.ask_password = false;
                 return CTL_DONE;
@@ -321,6 +331,7 @@ static CtlExit verb_check(const struct Verb *verb, int n_arguments, unsigned tak
                 { TAKES_FORCE, "--force" },     { TAKES_BITS, "--bits" },
                 { TAKES_NETWORK, "--network" }, { TAKES_RATES, "--egress, --ingress, --reset or --runtime" },
                 { TAKES_HOST, "--host" },       { TAKES_WAIT, "--timeout or --any" },
+                { TAKES_ALL, "--all" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)

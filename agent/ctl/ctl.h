@@ -58,6 +58,7 @@ typedef struct Ctl {
         bool bits;             // rates as numbers
         uint64_t timeout_usec; // of wait-online; 0: none
         bool any;
+        bool all; // of migrations: those that have ended as well
         bool colours;
 } Ctl;
 
@@ -75,6 +76,7 @@ CtlExit ctl_verb_set_bandwidth(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_down(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_up(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_wait_online(Ctl *ctl, int n_arguments, char **arguments);
+CtlExit ctl_verb_migrations(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_monitor(Ctl *ctl, int n_arguments, char **arguments);
 
 // --- call.c: calls to the daemon, and what their failures mean to a person

@@ -41,11 +41,33 @@ static char *path_to_plane(const char *path) {
         return sd_bus_path_decode(path, BUS_PATH_PLANES, &name) > 0 ? name : NULL;
 }
 
+static bool is_migration(const char *path) {
+        return strncmp(path, BUS_PATH_MIGRATIONS "/", strlen(BUS_PATH_MIGRATIONS "/")) == 0;
+}
+
+static void migration_print(const Ctl *ctl, const char *event, json_t *migration) {
+        const char *plane = json_string_value(json_object_get(migration, "Plane"));
+
+        event_print(ctl, plane ? plane : "migplaned", event, migration);
+}
+
+static int on_migration_ended(const Ctl *ctl, sd_bus_message *message) {
+        _cleanup_json_ json_t *migration = NULL;
+
+        int r = client_read_json(message, &migration);
+        if (r >= 0)
+                migration_print(ctl, "migration-ended", migration);
+        return r;
+}
+
+// How many connections a migration has is not worth a line.
 static int on_properties_changed(const Ctl *ctl, sd_bus_message *message) {
         _cleanup_free_ char *name = path_to_plane(sd_bus_message_get_path(message));
         _cleanup_json_ json_t *properties = NULL;
         const char *property;
 
+        if (is_migration(sd_bus_message_get_path(message)))
+                return 0;
         int r = sd_bus_message_skip(message, "s");
         if (r < 0)
                 return r;
@@ -77,6 +99,8 @@ static int on_interfaces_added(const Ctl *ctl, sd_bus_message *message) {
         name = path_to_plane(path);
         if (name)
                 event_print(ctl, name, "added", json_object_get(interfaces, BUS_INTERFACE_PLANE));
+        else if (is_migration(path))
+                migration_print(ctl, "migration-began", json_object_get(interfaces, BUS_INTERFACE_MIGRATION));
         return 0;
 }
 
@@ -100,6 +124,7 @@ static const struct {
         { "PropertiesChanged", on_properties_changed },
         { "InterfacesAdded", on_interfaces_added },
         { "InterfacesRemoved", on_interfaces_removed },
+        { "MigrationEnded", on_migration_ended },
 };
 
 static int on_signal(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *ret_error) {

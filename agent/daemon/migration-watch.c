@@ -30,13 +30,22 @@
 // microseconds. So the looks after it are these apart.
 static const uint64_t early_usec[] = { 4 * MSEC, 16 * MSEC, 64 * MSEC, 256 * MSEC };
 
+static void on_plane_removed(Plane *plane, void *userdata) {
+        MigrationWatch *watch = userdata;
+
+        migration_set_forget(&watch->set, plane, clock_now_usec());
+}
+
 void migration_watch_init(MigrationWatch *watch, sd_event *event, PlaneSet *planes, PeerRecovery *recovery) {
         *watch = (MigrationWatch){
                 .event = event,
                 .planes = planes,
                 .recovery = recovery,
                 .n_early = ELEMENTSOF(early_usec),
+                .set = { .planes = planes },
+                .observer = { .removed = on_plane_removed, .userdata = watch },
         };
+        planes_observe(planes, &watch->observer);
 }
 
 static void opens_close(MigrationWatch *watch) {
@@ -53,6 +62,9 @@ void migration_watch_deinit(MigrationWatch *watch) {
         watch->timer = sd_event_source_unref(watch->timer);
         ends_close(watch);
         opens_close(watch);
+        if (watch->planes)
+                planes_unobserve(watch->planes, &watch->observer);
+        migration_set_deinit(&watch->set);
 }
 
 // --- the next look ---
@@ -162,8 +174,13 @@ const char *migration_watch_fault(const MigrationWatch *watch) {
 
 // --- ended connections ---
 
-static void on_end(const TcpSocket *ended _unused_, void *userdata) {
-        look_soon(userdata);
+// The look finds what was lost, and leaves the group after the last end.
+static void on_end(const TcpSocket *ended, void *userdata) {
+        MigrationWatch *watch = userdata;
+
+        if (ended)
+                migration_set_end_connection(&watch->set, ended, clock_now_usec());
+        look_soon(watch);
 }
 
 static int on_ends(sd_event_source *source _unused_, int fd _unused_, uint32_t revents _unused_, void *userdata) {
@@ -203,10 +220,9 @@ static void ends_open(MigrationWatch *watch) {
 
 // Listens while migrations run, and not longer: the kernel makes a report for each of the host's connections. Returns
 // whether it has just begun to listen, so that an end before that is not known.
-static bool ends_update(MigrationWatch *watch, bool is_running) {
-        uint16_t first, last;
+static bool ends_update(MigrationWatch *watch, uint16_t first, uint16_t last) {
+        bool is_running = watch->set.n_running > 0;
 
-        ports_span(watch->planes, &first, &last);
         if (!is_running || first != watch->ends_first || last != watch->ends_last)
                 ends_close(watch);
         if (!is_running || watch->ends)
@@ -221,24 +237,19 @@ static bool ends_update(MigrationWatch *watch, bool is_running) {
 
 void migration_watch_look(MigrationWatch *watch) {
         _cleanup_tcp_sockets_ TcpSockets connections = {};
-        bool is_running = false;
+        uint16_t first, last;
         Error error = {};
 
         watch->looked_usec = clock_now_usec();
-        if (tcp_read_established(&connections, &error) < 0) {
+        ports_span(watch->planes, &first, &last);
+        if (tcp_read_on_ports(first, last, &connections, &error) < 0) {
                 log_debug("%s", error.text);
                 return;
         }
         peer_recovery_look(watch->recovery, &connections);
-        for (size_t i = 0; i < watch->planes->n_planes; i++) {
-                Plane *plane = watch->planes->planes[i];
-                unsigned n = migrations_count(&connections, plane->config);
-
-                planes_store_migrations(watch->planes, plane, n);
-                is_running |= n > 0;
-        }
-        if (ends_update(watch, is_running))
+        migration_set_look(&watch->set, &connections, watch->looked_usec);
+        if (ends_update(watch, first, last))
                 look_soon(watch);
         else
-                next_arrange(watch, is_running);
+                next_arrange(watch, watch->set.n_running > 0);
 }

@@ -12,6 +12,7 @@
 #include "base/util.h"
 #include "firewall/nflog.h"
 #include "kernel/tcp-watch.h"
+#include "planes/migration-set.h"
 #include "planes/peer-recovery.h"
 #include "planes/plane-set.h"
 
@@ -19,6 +20,8 @@ typedef struct MigrationWatch {
         sd_event *event;        // not owned
         PlaneSet *planes;       // not owned
         PeerRecovery *recovery; // not owned
+        MigrationSet set;
+        PlanesObserver observer;
 
         Nflog *opens; // NULL: netfilter's log cannot be had
         sd_event_source *opens_source;

@@ -7,11 +7,20 @@
 #include "base/error.h"
 #include "base/inet.h"
 #include "base/util.h"
+#include "kernel/tcp-info.h"
 
 typedef struct TcpSocket {
         Address local, remote;
         uint16_t local_port, remote_port;
         bool is_unanswered; // this host retransmits
+        uint64_t cookie;    // tells it from another one with the same ends, earlier or later
+
+        // Only from tcp_read_on_ports and of a socket that has ended.
+        uint64_t cgroup; // of its maker, see cgroup.h; 0: not known
+        bool has_counters;
+        TcpCounters counters;
+        uint32_t round_trip_usec;
+        uint32_t unread_bytes; // received
 } TcpSocket;
 
 typedef struct TcpSockets {
@@ -24,6 +33,8 @@ int tcp_socket_parse(const struct nlmsghdr *header, TcpSocket *ret);
 
 // All established connections of this network namespace. Source: sock_diag.
 int tcp_read_established(TcpSockets *ret, Error *ret_error);
+// Those with a local or remote port from first to last, with their counters.
+int tcp_read_on_ports(uint16_t first, uint16_t last, TcpSockets *ret, Error *ret_error);
 // The listening sockets, which have no remote end.
 int tcp_read_listening(TcpSockets *ret, Error *ret_error);
 void tcp_sockets_deinit(TcpSockets *sockets);

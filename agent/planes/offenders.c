@@ -7,8 +7,6 @@
 #include "planes/offenders.h"
 
 #include <net/if.h>
-#include <sys/uio.h>
-#include <systemd/sd-journal.h>
 
 #include "base/inet.h"
 #include "base/log.h"
@@ -17,15 +15,10 @@
 #include "base/util.h"
 #include "firewall/nflog.h"
 #include "firewall/packet.h"
+#include "planes/journal.h"
 
 // journalctl MESSAGE_ID=...
 #define MESSAGE_ID_DROPPED "bc3396f61e75cb695ad15dff90639d83"
-
-enum {
-        FIELD_MAX = 96, // bytes, with the field's name
-        FIELDS_MAX = 12,
-        LINE_SIZE = 384,
-};
 
 // --- one offender ---
 
@@ -113,62 +106,29 @@ static void line_format(const char *plane, const Offender *offender, const Offen
                 text_copy(ret, size, text);
 }
 
-typedef struct Fields {
-        char texts[FIELDS_MAX][FIELD_MAX];
-        struct iovec vectors[FIELDS_MAX + 1];
-        int n_fields;
-} Fields;
-
-static void field_add(Fields *fields, const char *name, const char *value) {
-        char *text = fields->texts[fields->n_fields];
-
-        if (!value[0])
-                return;
-        text_format(text, FIELD_MAX, "%s=%s", name, value);
-        fields->vectors[fields->n_fields++] = (struct iovec){ text, strlen(text) };
-}
-
-static void field_add_number(Fields *fields, const char *name, unsigned number, bool known) {
-        char text[16];
-
-        (void)snprintf(text, sizeof(text), "%u", number);
-        field_add(fields, name, known ? text : "");
-}
-
-static void journal_send(const char *plane, const Offender *offender, const OffenderTexts *texts, const char *line) {
-        const LogReport *report = &offender->report;
-        char message[sizeof("MESSAGE=") + LINE_SIZE];
-        Fields fields = {};
-
-        field_add(&fields, "PRIORITY", STRINGIFY(LOG_NOTICE));
-        field_add(&fields, "MESSAGE_ID", MESSAGE_ID_DROPPED);
-        field_add(&fields, "MIGPLANE_PLANE", plane);
-        field_add(&fields, "MIGPLANE_REASON", report->reason);
-        field_add(&fields, "MIGPLANE_INTERFACE", offender->interface);
-        field_add(&fields, "MIGPLANE_MAC", texts->mac);
-        field_add(&fields, "MIGPLANE_PROTOCOL", texts->protocol);
-        field_add(&fields, "MIGPLANE_SOURCE", texts->source);
-        field_add(&fields, "MIGPLANE_DESTINATION", texts->destination);
-        field_add_number(&fields, "MIGPLANE_SOURCE_PORT", report->packet.source_port, report->packet.has_ports);
-        field_add_number(&fields, "MIGPLANE_DESTINATION_PORT", report->packet.destination_port,
-                         report->packet.has_ports);
-        field_add_number(&fields, "MIGPLANE_USER", report->user, report->has_user);
-        (void)snprintf(message, sizeof(message), "MESSAGE=%s", line);
-        fields.vectors[fields.n_fields] = (struct iovec){ message, strlen(message) };
-        (void)sd_journal_sendv(fields.vectors, fields.n_fields + 1);
-}
-
 static void offender_log(const char *plane, const Offender *offender) {
-        char line[LINE_SIZE];
+        const LogReport *report = &offender->report;
+        char line[JOURNAL_LINE_MAX];
+        JournalFields fields = {};
         OffenderTexts texts;
 
         if (log_get_max_level() < LOG_NOTICE)
                 return;
         line_format(plane, offender, offender_format(offender, &texts), line, sizeof(line));
-        if (log_is_journal())
-                journal_send(plane, offender, &texts, line);
-        else
-                log_notice("%s", line);
+        journal_field_add(&fields, "MIGPLANE_PLANE", plane);
+        journal_field_add(&fields, "MIGPLANE_REASON", report->reason);
+        journal_field_add(&fields, "MIGPLANE_INTERFACE", offender->interface);
+        journal_field_add(&fields, "MIGPLANE_MAC", texts.mac);
+        journal_field_add(&fields, "MIGPLANE_PROTOCOL", texts.protocol);
+        journal_field_add(&fields, "MIGPLANE_SOURCE", texts.source);
+        journal_field_add(&fields, "MIGPLANE_DESTINATION", texts.destination);
+        if (report->packet.has_ports) {
+                journal_field_add_number(&fields, "MIGPLANE_SOURCE_PORT", report->packet.source_port);
+                journal_field_add_number(&fields, "MIGPLANE_DESTINATION_PORT", report->packet.destination_port);
+        }
+        if (report->has_user)
+                journal_field_add_number(&fields, "MIGPLANE_USER", report->user);
+        journal_send(&fields, MESSAGE_ID_DROPPED, line);
 }
 
 // --- reports ---

@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "model/reason.h"
+#include "planes/migration-history.h"
 #include "planes/offenders.h"
 #include "planes/pending-edit.h"
 
@@ -30,6 +31,7 @@ Plane *plane_free(Plane *plane) {
         reasons_deinit(&plane->status.reasons);
         pending_edit_end(&plane->pending);
         offenders_deinit(&plane->offenders);
+        migration_history_deinit(&plane->history);
         plane_config_free(plane->config);
         free(plane);
         return NULL;

@@ -8,6 +8,7 @@
 #include "model/reason.h"
 #include "planes/drift.h"
 #include "planes/handover-state.h"
+#include "planes/migration-history.h"
 #include "planes/offenders.h"
 #include "planes/pending-edit.h"
 
@@ -41,7 +42,8 @@ typedef struct Plane {
         HandoverState handover;
         Offenders offenders;
         unsigned n_migrations; // that run; stored by planes_store_migrations alone
-        bool is_unanswered;    // a migration gets no answer; see peer-recovery.h
+        MigrationHistory history;
+        bool is_unanswered; // a migration gets no answer; see peer-recovery.h
 } Plane;
 
 // What of a plane has changed, as a mask.

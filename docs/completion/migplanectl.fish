@@ -29,10 +29,10 @@ function __migplanectl_is
 end
 
 complete -c migplanectl -f
-for verb in list status address uri set-bandwidth plan verify check reload down up wait-online monitor help
+for verb in list status address uri set-bandwidth plan verify check reload down up wait-online migrations monitor help
     complete -c migplanectl -n "test -z (__migplanectl_verb)" -a $verb
 end
-complete -c migplanectl -n "__migplanectl_is status address uri set-bandwidth plan verify reload down up wait-online" -a "(__migplanectl_planes)"
+complete -c migplanectl -n "__migplanectl_is status address uri set-bandwidth plan verify reload down up wait-online migrations" -a "(__migplanectl_planes)"
 complete -c migplanectl -n "__migplanectl_is check" -F
 
 complete -c migplanectl -s h -l help -d "Show the help"
@@ -41,7 +41,7 @@ complete -c migplanectl -s H -l host -x -a "(__fish_print_hostnames)" -d "The da
 complete -c migplanectl -l no-ask-password -d "Never ask for a password"
 complete -c migplanectl -l no-legend -d "No headings and no totals"
 complete -c migplanectl -l no-pager -d "No pager"
-complete -c migplanectl -n "__migplanectl_is '' list status uri plan verify check reload monitor" -l json -x -a "pretty short off" -d "Print JSON"
+complete -c migplanectl -n "__migplanectl_is '' list status uri plan verify check reload migrations monitor" -l json -x -a "pretty short off" -d "Print JSON"
 complete -c migplanectl -n "__migplanectl_is '' list status" -l bits -d "Rates in bits per second"
 complete -c migplanectl -n "__migplanectl_is address uri" -l force -d "Also of a plane that must not be used"
 complete -c migplanectl -n "__migplanectl_is plan" -l files -d "What a reload would do"
@@ -52,3 +52,4 @@ complete -c migplanectl -n "__migplanectl_is set-bandwidth" -l reset -d "Back to
 complete -c migplanectl -n "__migplanectl_is set-bandwidth" -l runtime -d "Only until the next boot"
 complete -c migplanectl -n "__migplanectl_is wait-online" -l timeout -x -d "How long to wait"
 complete -c migplanectl -n "__migplanectl_is wait-online" -l any -d "One usable plane is enough"
+complete -c migplanectl -n "__migplanectl_is migrations" -l all -d "Also those that have ended"

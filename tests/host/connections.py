@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 #     listen ADDRESS PORT...                takes connections and what they send; says `ready`
+#     slow ADDRESS PORT                     takes a connection, and reads 100 kB a second of it; says `ready`
 #     hold N ADDRESS PORT                   opens N connections; says `ready`; closes them when its input ends
 #     turns N ADDRESS PORT                  opens and closes a connection N times; a line for each: when, in us
 #     burst N ADDRESS PORT                  opens a connection and closes it at once, N times
@@ -38,6 +39,18 @@ async def listen(address, *ports):
     servers = [await asyncio.start_server(sink, address, int(port), backlog=2048) for port in ports]
     say('ready')
     await asyncio.gather(*(server.serve_forever() for server in servers))
+
+
+def slow(address, port):
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        server.bind((address, int(port)))
+        server.listen()
+        say('ready')
+        connection = server.accept()[0]
+        while connection.recv(10000):
+            time.sleep(0.1)
 
 
 def hold(n, address, port):

@@ -37,9 +37,11 @@ int __wrap_clock_gettime(clockid_t clock _unused_, struct timespec *ret) {
         return 0;
 }
 
-int __wrap_tcp_read_established(TcpSockets *ret, Error *ret_error);
-int __wrap_tcp_read_established(TcpSockets *ret, Error *ret_error) {
+int __wrap_tcp_read_on_ports(uint16_t first, uint16_t last, TcpSockets *ret, Error *ret_error);
+int __wrap_tcp_read_on_ports(uint16_t first, uint16_t last, TcpSockets *ret, Error *ret_error) {
         kernel.n_reads++;
+        assert_int_equal(first, 16514);
+        assert_true(last >= 49215);
         if (kernel.read_error < 0)
                 return error_set(ret_error, kernel.read_error, "no");
         *ret = (TcpSockets){ .sockets = calloc(ELEMENTSOF(kernel.sockets), sizeof(TcpSocket)),
@@ -283,6 +285,7 @@ static void test_what_cannot_be_seen_is_said(void **state _unused_) {
         migration_watch_refuse(&lab.watch, "no");
         assert_true(migration_watch_reports(&lab.watch));
         migration_watch_deinit(&lab.watch);
+        migration_watch_init(&lab.watch, lab.event, &lab.planes, &lab.recovery);
 
         kernel.opens_error = -EPERM;
         kernel.ends_error = -EINVAL;
