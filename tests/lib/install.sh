@@ -100,7 +100,9 @@ install_unpacked() {
     ln -s usr/bin usr/sbin usr/lib "$new/"
     install_apt --download-only -o "Dir::Cache::archives=$new/debs" "$@" || return
     for package in "$new"/debs/*.deb; do
-        dpkg-deb --fsys-tarfile "$package" | tar -xf - -C "$new" --keep-directory-symlink || return
+        # Prometheus needs no web pages here; they would be 225 MB.
+        dpkg-deb --fsys-tarfile "$package" | tar -xf - -C "$new" --keep-directory-symlink \
+            --exclude=./usr/share/javascript --exclude=./usr/share/nodejs || return
     done
     rm -r "$new/debs"
     for kernel in "$new"/lib/modules/*; do
