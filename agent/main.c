@@ -12,6 +12,7 @@
 #include "bus/bus.h"
 #include "daemon/instance-lock.h"
 #include "daemon/manager.h"
+#include "daemon/release.h"
 
 static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_, void *userdata) {
         Error error = {};
@@ -54,11 +55,7 @@ static int loop(sd_event *event, const Manager *manager) {
         return r < 0 ? EXIT_FAILURE : r;
 }
 
-// The exit code, or a negative errno and why the daemon could not start.
-static int run(Error *ret_error) {
-        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
-        _cleanup_(manager_freep) Manager *manager = NULL;
-        _cleanup_(bus_freep) Bus *bus = NULL; // goes before the manager
+static int manager_prepare(sd_event **ret_event, Manager **ret_manager, Error *ret_error) {
         Error warning = {};
 
         // First of all: a second daemon must touch nothing.
@@ -67,10 +64,30 @@ static int run(Error *ret_error) {
                 log_warning("%s", warning.text);
         if (r < 0)
                 return r;
-        r = sd_event_default(&event);
+        r = sd_event_default(ret_event);
         if (r < 0)
                 return error_set(ret_error, r, "cannot make an event loop: %s", strerror(-r));
-        r = manager_new(event, &manager, ret_error);
+        return manager_new(*ret_event, ret_manager, ret_error);
+}
+
+// The exit code, or a negative errno and why nothing was done, or what stays.
+static int release(Error *ret_error) {
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        _cleanup_(manager_freep) Manager *manager = NULL;
+
+        int r = manager_prepare(&event, &manager, ret_error);
+        if (r == -EEXIST)
+                error_prefix(ret_error, "nothing is released (to ask the daemon: migplanectl release --all)");
+        return r < 0 ? r : release_all(manager, ret_error);
+}
+
+// The exit code, or a negative errno and why the daemon could not start.
+static int run(Error *ret_error) {
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        _cleanup_(manager_freep) Manager *manager = NULL;
+        _cleanup_(bus_freep) Bus *bus = NULL; // goes before the manager
+
+        int r = manager_prepare(&event, &manager, ret_error);
         if (r < 0)
                 return r;
         r = signals_add(event, manager);
@@ -90,20 +107,26 @@ int main(int argc, char *argv[]) {
         static const struct option options[] = {
                 { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, 'V' },
+                { "release", no_argument, NULL, 'r' },
                 {},
         };
+        int (*action)(Error *) = run;
 
         // Large memory is returned at once, however large it has been before: any user may send large messages.
         (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
         for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) >= 0;)
                 switch (c) {
                 case 'h':
-                        puts("migplaned [--help] [--version]\n\n"
-                             "Sets up and holds the migration planes of /etc/migplane; see migplaned(8).");
+                        puts("migplaned [--help] [--version] [--release]\n\n"
+                             "Sets up and holds the migration planes of /etc/migplane; see migplaned(8).\n"
+                             "--release takes all of them off this host instead, and ends.");
                         return EXIT_SUCCESS;
                 case 'V':
                         puts("migplaned " MIGPLANE_VERSION);
                         return EXIT_SUCCESS;
+                case 'r':
+                        action = release;
+                        break;
                 default:
                         return 2;
                 }
@@ -113,7 +136,7 @@ int main(int argc, char *argv[]) {
         }
 
         Error error = {};
-        int r = run(&error);
+        int r = action(&error);
         if (r < 0)
                 log_error("%s", error.text[0] ? error.text : strerror(-r));
         return r < 0 ? EXIT_FAILURE : r;

@@ -199,22 +199,6 @@ static bool qdisc_is_our_htb(const QdiscObject *qdisc) {
         return qdisc->type == QDISC_HTB && qdisc->handle == OUR_QDISC_HANDLE;
 }
 
-// 1: a clsact that we no longer need is ours to delete. It has no mark except the filters in it.
-static int clsact_is_ours(Netlink *netlink, int ifindex, Error *ret_error) {
-        size_t ours, foreign;
-        int r = filter_count(netlink, ifindex, &ours, &foreign, ret_error);
-        return r < 0 ? r : ours > 0 && foreign == 0;
-}
-
-static int qdisc_is_wanted(Netlink *netlink, int ifindex, const Object *object, const State *desired,
-                           Error *ret_error) {
-        const QdiscObject *qdisc = &object->as_qdisc;
-
-        if (state_find(desired, object) || qdisc_is_our_htb(qdisc))
-                return 1;
-        return qdisc->type == QDISC_CLSACT ? clsact_is_ours(netlink, ifindex, ret_error) : 0;
-}
-
 typedef struct QdiscObserver {
         Netlink *netlink;
         const char *link;
@@ -222,6 +206,35 @@ typedef struct QdiscObserver {
         const State *desired;
         State *state;
 } QdiscObserver;
+
+static bool has_object(const State *state, const char *link, ObjectKind kind) {
+        for (size_t i = 0; i < state->n_objects; i++)
+                if (streq(state->objects[i].link, link) && (kind == OBJECT_KIND_MAX || state->objects[i].kind == kind))
+                        return true;
+        return false;
+}
+
+// The device was a plane's: its chains are still there, and nothing is desired on it. They go last.
+static bool is_being_left(const QdiscObserver *observer) {
+        return has_object(observer->state, observer->link, OBJECT_RULESET) &&
+               !has_object(observer->desired, observer->link, OBJECT_KIND_MAX);
+}
+
+// 1: a clsact that we no longer need is ours to delete. It has no mark except the filters in it, and after a kill
+// between the deletion of these and its own not even that.
+static int clsact_is_ours(const QdiscObserver *observer, Error *ret_error) {
+        size_t ours, foreign;
+        int r = filter_count(observer->netlink, observer->ifindex, &ours, &foreign, ret_error);
+        return r < 0 ? r : foreign == 0 && (ours > 0 || is_being_left(observer));
+}
+
+static int qdisc_is_wanted(const QdiscObserver *observer, const Object *object, Error *ret_error) {
+        const QdiscObject *qdisc = &object->as_qdisc;
+
+        if (state_find(observer->desired, object) || qdisc_is_our_htb(qdisc))
+                return 1;
+        return qdisc->type == QDISC_CLSACT ? clsact_is_ours(observer, ret_error) : 0;
+}
 
 // Adds the qdisc at a parent if it concerns us. 1: it was added.
 static int qdisc_observe_at(const QdiscObserver *observer, ObjectKind kind, uint32_t parent, Error *ret_error) {
@@ -231,7 +244,7 @@ static int qdisc_observe_at(const QdiscObserver *observer, ObjectKind kind, uint
         int r = qdisc_get(observer->netlink, observer->ifindex, parent, &object.as_qdisc, ret_error);
         if (r <= 0)
                 return r;
-        r = qdisc_is_wanted(observer->netlink, observer->ifindex, &object, observer->desired, ret_error);
+        r = qdisc_is_wanted(observer, &object, ret_error);
         if (r <= 0)
                 return r;
         if (state_add(observer->state, &object) < 0)

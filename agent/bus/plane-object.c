@@ -291,6 +291,10 @@ static int set_bandwidth_proceed(sd_bus_message *call, void *userdata, sd_bus_er
         return sd_bus_reply_method_return(call, "");
 }
 
+static PlaneRequest request_of(const char *method) {
+        return streq(method, "Up") ? PLANE_UP : streq(method, "Down") ? PLANE_DOWN : PLANE_RELEASE;
+}
+
 static int set_down_proceed(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
         BusContext *context = userdata;
         Plane *plane = plane_of_path(&context->manager->planes, sd_bus_message_get_path(call));
@@ -298,7 +302,7 @@ static int set_down_proceed(sd_bus_message *call, void *userdata, sd_bus_error *
 
         if (!plane)
                 return plane_gone(ret_error);
-        int r = manager_set_down(context->manager, plane, streq(sd_bus_message_get_member(call), "Down"), &error);
+        int r = manager_set_down(context->manager, plane, request_of(sd_bus_message_get_member(call)), &error);
         return r < 0 ? answer_error(ret_error, "ApplyFailed", &error) : sd_bus_reply_method_return(call, "");
 }
 
@@ -327,6 +331,8 @@ static const sd_bus_vtable methods[] = {
         SD_BUS_METHOD_WITH_ARGS("SetCaps", SD_BUS_ARGS("a{sv}", caps), SD_BUS_NO_RESULT, method_set_bandwidth,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Down", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_set_down, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Release", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_set_down,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Up", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_set_down, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Verify", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", findings), method_verify,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

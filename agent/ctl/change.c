@@ -1,4 +1,4 @@
-// migplanectl set-bandwidth, down, up, reload.
+// migplanectl set-bandwidth, down, release, up, reload.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "base/log.h"
@@ -93,24 +93,50 @@ CtlExit ctl_verb_set_bandwidth(Ctl *ctl, _unused_ int n_arguments, char **argume
         return code == CTL_DONE ? bandwidth_confirm(ctl, arguments[0]) : code;
 }
 
-static CtlExit plane_call(Ctl *ctl, const char *name, const char *method) {
-        _cleanup_json_ json_t *planes = NULL;
-        json_t *plane;
-
-        CtlExit code = plane_find(ctl, name, &planes, &plane);
-        if (code != CTL_DONE)
-                return code;
+static CtlExit plane_ask(Ctl *ctl, const json_t *plane, const char *method) {
         const ClientCall call = {
                 .path = client_plane_string(plane, "ObjectPath"),
                 .interface = BUS_INTERFACE_PLANE,
                 .member = method,
                 .is_change = true,
         };
+
         return ctl_call(ctl, &call, NULL, NULL);
+}
+
+static CtlExit plane_call(Ctl *ctl, const char *name, const char *method) {
+        _cleanup_json_ json_t *planes = NULL;
+        json_t *plane;
+
+        CtlExit code = plane_find(ctl, name, &planes, &plane);
+        return code == CTL_DONE ? plane_ask(ctl, plane, method) : code;
 }
 
 CtlExit ctl_verb_down(Ctl *ctl, _unused_ int n_arguments, char **arguments) {
         return plane_call(ctl, arguments[0], "Down");
+}
+
+// One that fails does not keep the others.
+static CtlExit planes_release(Ctl *ctl) {
+        _cleanup_json_ json_t *planes = NULL;
+        json_t *plane;
+        size_t i;
+
+        CtlExit code = ctl_planes_read(ctl, &planes);
+        json_array_foreach(planes, i, plane) {
+                CtlExit one = plane_ask(ctl, plane, "Release");
+                if (one != CTL_DONE)
+                        code = one;
+        }
+        return code;
+}
+
+CtlExit ctl_verb_release(Ctl *ctl, int n_arguments, char **arguments) {
+        if ((n_arguments > 0) == ctl->all) {
+                log_error("Give a plane, or --all for all of them");
+                return CTL_USAGE;
+        }
+        return ctl->all ? planes_release(ctl) : plane_call(ctl, arguments[0], "Release");
 }
 
 CtlExit ctl_verb_up(Ctl *ctl, _unused_ int n_arguments, char **arguments) {

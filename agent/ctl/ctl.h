@@ -58,7 +58,7 @@ typedef struct Ctl {
         bool bits;             // rates as numbers
         uint64_t timeout_usec; // of wait-online; 0: none
         bool any;
-        bool all; // of migrations: those that have ended as well
+        bool all; // of release: all planes; of migrations: those that have ended as well
         bool colours;
 } Ctl;
 
@@ -74,6 +74,7 @@ CtlExit ctl_verb_check(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_reload(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_set_bandwidth(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_down(Ctl *ctl, int n_arguments, char **arguments);
+CtlExit ctl_verb_release(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_up(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_wait_online(Ctl *ctl, int n_arguments, char **arguments);
 CtlExit ctl_verb_migrations(Ctl *ctl, int n_arguments, char **arguments);

@@ -198,27 +198,46 @@ int manager_start(Manager *manager, Error *ret_error) {
 
 static const char *const down_marks[] = { DOWN_MARK_DIRECTORIES, NULL };
 
-int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error) {
+// First the mark: a daemon that is killed in between carries on at its next start.
+static int request_store(const PlaneConfig *config, PlaneRequest request, Error *ret_error) {
+        switch (request) {
+        case PLANE_UP:
+                return down_mark_clear(down_marks, config->name, ret_error);
+        case PLANE_DOWN:
+                return down_mark_set(down_marks, DOWN_MARK_DOWN, config->name, ret_error);
+        case PLANE_RELEASE:
+                return down_mark_set(down_marks, DOWN_MARK_RELEASED, config->name, ret_error);
+        }
+        return -EINVAL;
+}
+
+int manager_set_down(Manager *manager, Plane *plane, PlaneRequest request, Error *ret_error) {
+        static const char *const done[] = {
+                [PLANE_UP] = "set up again", [PLANE_DOWN] = "taken down", [PLANE_RELEASE] = "released"
+        };
         const PlaneConfig *config = plane->config;
-        int r;
+        bool was_released = plane->is_released;
 
         // Its address would stay, without isolation.
-        if (down && config->managed_by != MANAGED_BY_MIGPLANE)
+        if (request == PLANE_DOWN && config->managed_by != MANAGED_BY_MIGPLANE)
                 return error_set(
                         ret_error, -EPERM,
                         "%s belongs to another manager (ManagedBy=%s), which is to take it down; then remove %s "
-                        "and reload",
-                        config->interface, managed_by_to_string(config->managed_by), config->path);
+                        "and reload, or: migplanectl release %s",
+                        config->interface, managed_by_to_string(config->managed_by), config->path, config->name);
         // Its mark has the name of the plane.
         if (!plane_name_is_valid(config->name))
                 return error_set(ret_error, -EINVAL, "%s is not the name of a plane: %s", config->name, plane->broken);
-        // First the mark: a daemon that is killed in between carries on at its next start.
-        r = down ? down_mark_set(down_marks, config->name, ret_error)
-                 : down_mark_clear(down_marks, config->name, ret_error);
+        int r = request_store(config, request, ret_error);
         if (r < 0)
                 return r;
-        plane->taken_down = down;
-        log_notice("%s: %s", config->name, down ? "taken down by request" : "set up again by request");
+        plane->is_released = request == PLANE_RELEASE || (request == PLANE_DOWN && was_released);
+        plane->taken_down = request != PLANE_UP;
+        log_notice("%s: %s by request", config->name, done[request]);
+        if (plane->is_released != was_released)
+                handover_write(&manager->handover);
+        if (request == PLANE_RELEASE)
+                handover_forget(&manager->handover, plane);
         plane->drift.repaired[0] = '\0';
         // What waited for the migrations on the plane waits no longer; the plane may go for good.
         if (pending_edit_waits(&plane->pending)) {

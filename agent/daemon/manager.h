@@ -46,6 +46,11 @@ int manager_start(Manager *manager, Error *ret_error);
 
 // Reads the configuration again, see reload_planes, and applies it. What the kernel refuses is in the planes' health.
 int manager_reload(Manager *manager, Error *ret_error);
-// Takes the plane's objects out of the kernel, or puts them back; over restarts and boots, see down-mark.h. The plane
-// may be gone afterwards.
-int manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error);
+typedef enum PlaneRequest {
+        PLANE_UP,
+        PLANE_DOWN,    // takes its objects out of the kernel
+        PLANE_RELEASE, // and what other managers have been told of it, so that nothing of it is left
+} PlaneRequest;
+
+// Does that, over restarts and boots; see down-mark.h. The plane may be gone afterwards.
+int manager_set_down(Manager *manager, Plane *plane, PlaneRequest request, Error *ret_error);

@@ -118,7 +118,7 @@ static void future_add(Future *future, const Plane *now, const PlaneConfig *conf
         if (now)
                 *plane = *now;
         plane->config = (PlaneConfig *)(uintptr_t)config;
-        if (config->managed_by != MANAGED_BY_MIGPLANE)
+        if (config->managed_by != MANAGED_BY_MIGPLANE && !plane->is_released)
                 plane->taken_down = false;
         future->planes.planes[future->planes.n_planes++] = plane;
 }

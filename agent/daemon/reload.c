@@ -208,12 +208,15 @@ static int broken_take(PlaneSet *planes, const Config *config) {
 
 // A device that another manager makes would be up without isolation.
 static void down_read(Plane *plane) {
+        const char *name = plane->config->name;
         bool before = plane->taken_down;
 
-        plane->taken_down =
-                plane->config->managed_by == MANAGED_BY_MIGPLANE && down_mark_exists(down_marks, plane->config->name);
+        plane->is_released = down_mark_exists(down_marks, DOWN_MARK_RELEASED, name);
+        plane->taken_down = plane->is_released || (plane->config->managed_by == MANAGED_BY_MIGPLANE &&
+                                                   down_mark_exists(down_marks, DOWN_MARK_DOWN, name));
         if (plane->taken_down && !before)
-                log_notice("%s: stays down; migplanectl up %s sets it up", plane->config->name, plane->config->name);
+                log_notice("%s: stays %s; migplanectl up %s sets it up", name, plane->is_released ? "released" : "down",
+                           name);
 }
 
 // A cap that was set for an earlier plane of that name.

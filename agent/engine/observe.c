@@ -74,8 +74,10 @@ static bool link_names_have(const LinkNames *links, const char *name) {
         return links->n_names > 0 && bsearch(name, links->names, links->n_names, sizeof(*links->names), name_compare);
 }
 
-static int link_objects_read(Netlink *netlink, const Link *link, bool is_ours, const State *desired, State *state,
+static int link_objects_read(Kernel *kernel, const Link *link, bool is_ours, const State *desired, State *state,
                              Error *ret_error) {
+        Netlink *netlink = kernel->netlink;
+
         int r = addr_observe(netlink, link->name, link->index, is_ours, desired, state, ret_error);
         if (r < 0)
                 return r;
@@ -106,13 +108,46 @@ static int link_read(Kernel *kernel, const Link *link, bool is_ours, bool has_ob
         if (is_in_the_way(link, is_ours, desired))
                 return 0;
         if (is_ours || has_objects) {
-                int r = link_objects_read(kernel->netlink, link, is_ours, desired, state, ret_error);
+                int r = link_objects_read(kernel, link, is_ours, desired, state, ret_error);
                 // A link that is gone since the inventory is seen as missing next time.
                 if (r < 0 && r != -ENODEV)
                         return r;
         }
         if (link_observe(link, is_ours, desired, state) < 0)
                 return error_set(ret_error, -ENOMEM, "out of memory");
+        return 0;
+}
+
+static bool is_guarded(const State *state, const char *link) {
+        for (size_t i = 0; i < state->n_objects; i++) {
+                const Object *object = &state->objects[i];
+                if (object->kind == OBJECT_RULESET && object->as_ruleset.family == RULESET_NETDEV &&
+                    streq(object->link, link))
+                        return true;
+        }
+        return false;
+}
+
+// networkd and NetworkManager have set them because we asked for it. They are deleted before the rules are, and not
+// when the manager comes to it. An address that is set after the rules are gone is somebody else's.
+static int released_addresses_read(Kernel *kernel, const PlaneFacts *plane, State *state, Error *ret_error) {
+        _cleanup_addr_list_ AddrList list = {};
+
+        if (!plane->is_released || !plane->link || plane->is_ours || !plane_config_is_handed_over(plane->config) ||
+            !is_guarded(state, plane->link->name))
+                return 0;
+        int r = addr_read(kernel->netlink, plane->link->index, &list, ret_error);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < list.n_entries; i++) {
+                const AddrEntry *entry = &list.entries[i];
+                Object object = { .kind = OBJECT_ADDRESS, .as_address = { .prefix = entry->prefix, .ours = true } };
+
+                strcpy_fixed(object.link, plane->link->name);
+                for (size_t j = 0; j < plane->config->n_addresses && !entry->is_ours; j++)
+                        if (addr_entry_is(entry, &plane->config->addresses[j].prefix) && state_add(state, &object) < 0)
+                                return error_set(ret_error, -ENOMEM, "out of memory");
+        }
         return 0;
 }
 
@@ -132,6 +167,11 @@ int observe(Kernel *kernel, const Inventory *inventory, const PlaneFacts *planes
                 r = link_read(kernel, link, link_is_ours(link, planes, n_planes), link_names_have(&names, link->name),
                               desired, &state, ret_error);
                 if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < n_planes; i++) {
+                r = released_addresses_read(kernel, &planes[i], &state, ret_error);
+                if (r < 0 && r != -ENODEV)
                         return r;
         }
         r = sysctl_observe(inventory, desired, &state, ret_error);

@@ -65,6 +65,7 @@ PlaneFacts plane_facts_find(const PlaneInput *input, const Inventory *inventory)
         PlaneFacts facts = {
                 .config = config,
                 .taken_down = input->taken_down,
+                .is_released = input->is_released,
                 .went_up = input->went_up,
                 .link = link,
                 .ifb = subject.ifb,

@@ -18,16 +18,17 @@
 // What the caller knows.
 typedef struct PlaneInput {
         const PlaneConfig *config;
-        bool taken_down; // by request: nothing of the plane is desired
-        int ifindex;     // of its device when it was last seen; 0: none
-        bool made_link;  // that device bore our tag
-        bool verified;   // that device has had all that is desired
-        bool went_up;    // the plane has had its addresses with this configuration
+        bool taken_down;  // by request: nothing of the plane is desired
+        bool is_released; // implies taken_down: nor are the addresses that another manager has set for us
+        int ifindex;      // of its device when it was last seen; 0: none
+        bool made_link;   // that device bore our tag
+        bool verified;    // that device has had all that is desired
+        bool went_up;     // the plane has had its addresses with this configuration
 } PlaneInput;
 
 typedef struct PlaneFacts {
         const PlaneConfig *config;
-        bool taken_down;
+        bool taken_down, is_released;
 
         // Of the inventory; NULL: there is none.
         const Link *link, *ifb;

@@ -38,7 +38,7 @@ static int files_write(Handover *handover, unsigned *ret_changed, Error *ret_err
 
                 // Somebody else's link goes on as its manager has it.
                 state->is_withheld = plane->status.is_refused;
-                if (plane->config->is_unread || state->is_withheld)
+                if (plane->config->is_unread || plane->is_released || state->is_withheld)
                         continue;
                 if (!state->parent_network[0])
                         handover_recall_parent(plane->config->interface, state->parent_network,
@@ -202,11 +202,13 @@ static void on_reconciled(void *userdata) {
         update(handover);
 }
 
-static void on_removed(Plane *plane, void *userdata) {
-        Handover *handover = userdata;
-
+void handover_forget(Handover *handover, const Plane *plane) {
         if (plane->config->managed_by == MANAGED_BY_NETWORKMANAGER && has_networkmanager(handover))
                 networkmanager_forget(&handover->requests, plane);
+}
+
+static void on_removed(Plane *plane, void *userdata) {
+        handover_forget(userdata, plane);
 }
 
 static void on_noted(void *userdata) {
@@ -270,6 +272,15 @@ static int reader_watch(HandoverReader *reader, sd_bus *bus) {
                      : sd_bus_call_method_async(bus, &reader->question, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                                 "org.freedesktop.DBus", "NameHasOwner", on_has_owner, reader, "s",
                                                 reader->bus_name);
+}
+
+bool handover_is_busy(const Handover *handover) {
+        bool is_busy = handover->requests.n_pending > 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(handover->readers); i++)
+                is_busy |= handover->readers[i].presence == HANDOVER_UNKNOWN || handover->readers[i].is_pending ||
+                           handover->readers[i].is_reloading;
+        return is_busy;
 }
 
 void handover_expect_bus(Handover *handover) {

@@ -50,13 +50,19 @@ void handover_init(Handover *handover, PlaneSet *planes, void (*look_again)(uint
                    void *userdata);
 void handover_deinit(Handover *handover);
 
-// Writes the files for both. No device is made for a moment, if one of them runs and has to read a changed file.
+// Writes the files for both, and removes those of planes that are gone or released. No device is made for a moment, if
+// one of them runs and has to read a changed file.
 void handover_write(Handover *handover);
 // Microseconds until that moment is over, at the latest; 0: it is.
 uint64_t handover_hold_remaining(const Handover *handover, uint64_t now_usec);
+
+// Deletes what a manager has of the plane beside the files; without a bus, when there is one.
+void handover_forget(Handover *handover, const Plane *plane);
 
 // There will be a bus: before, nobody can be given that moment.
 void handover_expect_bus(Handover *handover);
 // The bus comes, and goes.
 int handover_connect(Handover *handover, sd_bus *bus);
 void handover_disconnect(Handover *handover);
+// While it is connected: whether a manager has yet to answer.
+bool handover_is_busy(const Handover *handover);

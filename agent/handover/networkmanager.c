@@ -124,8 +124,8 @@ static int on_added(sd_bus_message *answer, void *userdata, sd_bus_error *ret_er
 static int profile_write(Requests *requests, const Plane *plane, const char *profile) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
 
-        // Another manager was chosen since the plane was asked for.
-        if (plane->config->managed_by != MANAGED_BY_NETWORKMANAGER)
+        // Another manager was chosen, or the plane released, since the plane was asked for.
+        if (plane->config->managed_by != MANAGED_BY_NETWORKMANAGER || plane->is_released)
                 return 0;
         int r = profile ? new_call(requests, profile, CONNECTION_INTERFACE, "Update2", &call)
                         : new_call(requests, SETTINGS_PATH, SETTINGS_INTERFACE, "AddConnection2", &call);
@@ -218,7 +218,8 @@ static bool is_wanted(const PlaneSet *planes, const char *uuid) {
         for (size_t i = 0; i < planes->n_planes; i++) {
                 const PlaneConfig *config = planes->planes[i]->config;
                 char own[NM_UUID_SIZE];
-                if (config->managed_by == MANAGED_BY_NETWORKMANAGER && streq(nm_profile_uuid(config->name, own), uuid))
+                if (config->managed_by == MANAGED_BY_NETWORKMANAGER && !planes->planes[i]->is_released &&
+                    streq(nm_profile_uuid(config->name, own), uuid))
                         return true;
         }
         return false;

@@ -22,6 +22,7 @@ int requests_new_call(const Requests *requests, const char *destination, const c
 static void request_free(void *userdata) {
         Request *request = userdata;
 
+        request->requests->n_pending--;
         free(request->plane);
         free(request->text);
         free(request);
@@ -35,6 +36,7 @@ int requests_send(Requests *requests, const char *plane, const char *text, sd_bu
         if (!request)
                 return -ENOMEM;
         *request = (Request){ .requests = requests, .plane = strdup(plane), .text = strdup(text) };
+        requests->n_pending++;
         int r = -ENOMEM;
         if (request->plane && request->text)
                 r = sd_bus_call_async(requests->bus, &slot, call, callback, request, 0);

@@ -16,6 +16,7 @@ typedef struct Requests {
         // The .network file of a plane's parent is known now: the plane's files are to be written again.
         void (*on_parent_known)(void *userdata);
         void *userdata;
+        unsigned n_pending; // not answered yet
 } Requests;
 
 // What was asked about a plane; freed with the call.

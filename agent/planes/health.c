@@ -139,8 +139,8 @@ static void unread_assess(const Plane *plane, const PlaneFacts *found, const Hea
 }
 
 static void taken_down_assess(const PlaneFacts *found, const HealthFacts *facts, Reasons *reasons) {
-        reasons_add(reasons, REASON_TAKEN_DOWN, "taken down by request; migplanectl up %s sets it up",
-                    found->config->name);
+        reasons_add(reasons, REASON_TAKEN_DOWN, "%s by request; migplanectl up %s sets it up",
+                    found->is_released ? "released" : "taken down", found->config->name);
         failures_assess(found, facts->failures, reasons);
         plan_assess(found, facts, reasons);
 }

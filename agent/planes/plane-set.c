@@ -165,6 +165,7 @@ static PlaneInput *inputs_new(const PlaneSet *planes) {
                 inputs[i] = (PlaneInput){
                         .config = plane->config,
                         .taken_down = plane->taken_down,
+                        .is_released = plane->is_released,
                         .ifindex = plane->status.ifindex,
                         .made_link = plane->status.made_link,
                         .verified = plane->status.verified,

@@ -32,6 +32,7 @@ typedef struct Plane {
         PlaneConfig *config;  // in force; owned; replaced as a whole, never changed
         uint64_t generation;  // counts changes of the configuration in force
         bool taken_down;      // by request, until asked up again; see down-mark.h
+        bool is_released;     // and nothing of it is left, for no other manager either; implies taken_down
         uint64_t files_print; // of the files that the last reload read; 0: there were none
         char broken[512];     // the newest file's first error, while an older configuration is kept; "": none
         PlaneStatus status;

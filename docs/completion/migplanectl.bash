@@ -10,7 +10,7 @@ _migplanectl_planes() {
 _migplanectl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local options='-h --help --version -H --host --no-ask-password --no-legend --no-pager'
-    local verbs='list status address uri set-bandwidth plan verify check reload down up wait-online migrations monitor help'
+    local verbs='list status address uri set-bandwidth plan verify check reload down release up wait-online migrations monitor help'
     local verb='' word i
     local -a host=()
 
@@ -46,6 +46,7 @@ _migplanectl() {
     set-bandwidth) options+=' --egress --ingress --reset --runtime' ;;
     wait-online) options+=' --timeout --any' ;;
     migrations) options+=' --json --all' ;;
+    release) options+=' --all' ;;
     esac
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
@@ -54,7 +55,7 @@ _migplanectl() {
 
     case $verb in
     '') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current") ;;
-    status | verify | reload | address | uri | set-bandwidth | plan | down | up | wait-online | migrations)
+    status | verify | reload | address | uri | set-bandwidth | plan | down | release | up | wait-online | migrations)
         mapfile -t COMPREPLY < <(compgen -W "$(_migplanectl_planes "${host[@]}")" -- "$current") ;;
     check) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     *) COMPREPLY=() ;;

@@ -29,10 +29,10 @@ function __migplanectl_is
 end
 
 complete -c migplanectl -f
-for verb in list status address uri set-bandwidth plan verify check reload down up wait-online migrations monitor help
+for verb in list status address uri set-bandwidth plan verify check reload down release up wait-online migrations monitor help
     complete -c migplanectl -n "test -z (__migplanectl_verb)" -a $verb
 end
-complete -c migplanectl -n "__migplanectl_is status address uri set-bandwidth plan verify reload down up wait-online migrations" -a "(__migplanectl_planes)"
+complete -c migplanectl -n "__migplanectl_is status address uri set-bandwidth plan verify reload down release up wait-online migrations" -a "(__migplanectl_planes)"
 complete -c migplanectl -n "__migplanectl_is check" -F
 
 complete -c migplanectl -s h -l help -d "Show the help"
@@ -53,3 +53,4 @@ complete -c migplanectl -n "__migplanectl_is set-bandwidth" -l runtime -d "Only 
 complete -c migplanectl -n "__migplanectl_is wait-online" -l timeout -x -d "How long to wait"
 complete -c migplanectl -n "__migplanectl_is wait-online" -l any -d "One usable plane is enough"
 complete -c migplanectl -n "__migplanectl_is migrations" -l all -d "Also those that have ended"
+complete -c migplanectl -n "__migplanectl_is release" -l all -d "All planes"

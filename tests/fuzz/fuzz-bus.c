@@ -25,7 +25,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_manager_reload(Manager *manager, Error *ret_error);
-int __wrap_manager_set_down(Manager *manager, Plane *plane, bool down, Error *ret_error);
+int __wrap_manager_set_down(Manager *manager, Plane *plane, PlaneRequest request, Error *ret_error);
 int __wrap_answers_read(Answers *answers, AnswerKind kind, Error *ret_error);
 int __wrap_answers_preview(Answers *answers, const char *plane, const char **ret_text, Error *ret_error);
 int __wrap_answers_files(Answers *answers, const Config **ret, Error *ret_error);
@@ -78,8 +78,8 @@ int __wrap_bandwidth_set(Reconciler *reconciler _unused_, Plane *plane, const Ba
         return 0;
 }
 
-int __wrap_manager_set_down(Manager *manager _unused_, Plane *plane, bool down, Error *ret_error _unused_) {
-        plane->taken_down = down;
+int __wrap_manager_set_down(Manager *manager _unused_, Plane *plane, PlaneRequest request, Error *ret_error _unused_) {
+        plane->taken_down = request != PLANE_UP;
         return 0;
 }
 

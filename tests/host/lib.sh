@@ -45,7 +45,7 @@ await() {
         ok "$1"
     else
         not_ok "$1"
-        { "${@:2}" || true; on migplanectl status; on migplanectl plan; } 2>&1 | indent
+        { "${@:2}" || true; on migplanectl status || true; on migplanectl plan || true; } 2>&1 | indent
     fi
 }
 
