@@ -195,6 +195,16 @@ int firewall_check(Firewall *firewall, const Object *const *load, size_t n_load,
         return transaction_run(firewall, load, n_load, NULL, 0, NFT_RUN_CHECK, ret_error);
 }
 
+// The kernel is asked for a chain, and makes none.
+bool firewall_lacks_egress(Firewall *firewall) {
+        static const char chain[] =
+                "add table netdev " NFT_TABLE
+                "\n"
+                "add chain netdev " NFT_TABLE " egress-probe { type filter hook egress device \"lo\" priority 0; }\n";
+
+        return nft_run(&firewall->nft, chain, NFT_RUN_CHECK, NULL) == -EOPNOTSUPP;
+}
+
 // --- counters ---
 
 static int counter_compare(const void *a, const void *b) {

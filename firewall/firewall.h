@@ -35,6 +35,10 @@ const ForeignRules *firewall_foreign_rules(const Firewall *firewall);
 int firewall_apply(Firewall *firewall, const Object *const *load, size_t n_load, const Object *const *remove,
                    size_t n_remove, Error *ret_error);
 
+// Whether nftables has no egress hook on this kernel, which came with Linux 5.16. If that cannot be found out, it is
+// taken to have one.
+bool firewall_lacks_egress(Firewall *firewall);
+
 // Which of our tables do not exist, or are dormant, by family.
 int firewall_find_missing(Firewall *firewall, bool ret[static RULESET_FAMILY_MAX], Error *ret_error);
 

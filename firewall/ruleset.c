@@ -43,6 +43,8 @@ static int allow_chains_add(const RulesetPlane *plane, State *state) {
                 return r;
         for (Way way = WAY_IN; way <= WAY_OUT; way++)
                 for (RulesetFamily family = 0; family < RULESET_FAMILY_MAX; family++) {
+                        if (family == RULESET_NETDEV && way == WAY_OUT && plane->lacks_egress)
+                                continue;
                         r = is_needed[family] ? plane_chain_add(&list, link, family, way, state) : 0;
                         if (r < 0)
                                 return r;

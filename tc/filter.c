@@ -1,8 +1,10 @@
-// The filters that redirect ingress to the ifb.
+// The filters that redirect ingress to the ifb, and those that guard egress where nftables cannot.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // They are bpf filters, with programs of the classic kind (tc/selector.h). A filter that is replaced under its handle
-// gets another program and another action in one step.
+// gets another program and another action in one step. At the egress, a filter without an action lets pass
+// what it matches, and the program of the last one drops (TCA_BPF_FLAG_ACT_DIRECT). A program that reads beyond the end
+// of a packet gives 0, which is no match; as a decision it would let the packet pass.
 
 #include "tc/filter.h"
 
@@ -37,6 +39,8 @@ enum {
         PRIORITY_OLD_IPV6,
         PRIORITY_IPV4,
         PRIORITY_IPV6,
+        PRIORITY_ARP,
+        PRIORITY_REST, // the last one
 };
 
 // A filter in the kernel.
@@ -51,7 +55,24 @@ typedef struct Filter {
 } Filter;
 
 static uint16_t priority_of(const FilterObject *filter) {
-        return filter->protocol == ETH_P_IPV6 ? PRIORITY_IPV6 : PRIORITY_IPV4;
+        switch (filter->protocol) {
+        case ETH_P_IPV6:
+                return PRIORITY_IPV6;
+        case ETH_P_ARP:
+                return PRIORITY_ARP;
+        case ETH_P_ALL:
+                return PRIORITY_REST;
+        default:
+                return PRIORITY_IPV4;
+        }
+}
+
+static uint32_t flags_of(const FilterObject *filter) {
+        return filter->protocol == ETH_P_ALL ? TCA_BPF_FLAG_ACT_DIRECT : 0;
+}
+
+static uint32_t parent_of(const FilterObject *filter) {
+        return filter->at_egress ? PARENT_EGRESS : PARENT_INGRESS;
 }
 
 static bool is_current(const Filter *filter) {
@@ -90,14 +111,17 @@ static int target_read(const TcMessage *message) {
 static void program_read(const TcMessage *message, Filter *filter) {
         size_t size;
         const void *program = attribute_payload(attribute_find_nested(message->options, TCA_BPF_OPS), &size);
-        uint32_t flags = 0;
+        uint32_t flags = 0, how = 0;
 
         (void)attribute_u32(attribute_find_nested(message->options, TCA_BPF_FLAGS_GEN), &flags);
+        (void)attribute_u32(attribute_find_nested(message->options, TCA_BPF_FLAGS), &how);
         filter->is_software = flags & TCA_CLS_FLAGS_SKIP_HW;
-        if (!program || !filter->is_software || attribute_find_nested(message->options, TCA_BPF_FLAGS))
+        if (!program || !filter->is_software || (how & TCA_BPF_FLAG_ACT_DIRECT) != flags_of(&filter->object) ||
+            (filter->object.at_egress && action_nest(message)))
                 return;
         filter->object.hash = hash_bytes(HASH_INIT, program, size);
-        filter->target = target_read(message);
+        if (!filter->object.at_egress)
+                filter->target = target_read(message);
 }
 
 static int filter_dump_handle(const struct nlmsghdr *header, void *userdata) {
@@ -112,8 +136,9 @@ static int filter_dump_handle(const struct nlmsghdr *header, void *userdata) {
 
         uint32_t priority = TC_H_MAJ(message.header->tcm_info) >> 16;
         Filter filter = {
-                .object.protocol = ntohs((uint16_t)TC_H_MIN(message.header->tcm_info)),
-                .is_ours = message.chain == 0 && priority >= PRIORITY_OLD_IPV4 && priority <= PRIORITY_IPV6,
+                .object = { .at_egress = message.header->tcm_parent == PARENT_EGRESS,
+                            .protocol = ntohs((uint16_t)TC_H_MIN(message.header->tcm_info)) },
+                .is_ours = message.chain == 0 && priority >= PRIORITY_OLD_IPV4 && priority <= PRIORITY_REST,
                 .priority = (uint16_t)priority,
                 .handle = message.header->tcm_handle,
         };
@@ -165,9 +190,9 @@ static void parts_assign(FilterDump *dump) {
         }
 }
 
-// Reads the filters at ingress.
-static int ingress_dump(Netlink *netlink, int ifindex, FilterDump *dump, Error *ret_error) {
-        int r = filter_dump(netlink, ifindex, PARENT_INGRESS, dump, ret_error);
+// Reads the filters in one direction.
+static int parts_dump(Netlink *netlink, int ifindex, uint32_t parent, FilterDump *dump, Error *ret_error) {
+        int r = filter_dump(netlink, ifindex, parent, dump, ret_error);
         if (r < 0)
                 return r;
         parts_assign(dump);
@@ -190,10 +215,10 @@ static int filter_observe_one(Netlink *netlink, const char *link, const Filter *
         return 0;
 }
 
-int filter_observe(Netlink *netlink, const char *link, int ifindex, State *state, Error *ret_error) {
+int filter_observe(Netlink *netlink, const char *link, int ifindex, bool at_egress, State *state, Error *ret_error) {
         _cleanup_(filter_dump_deinit) FilterDump dump = {};
 
-        int r = ingress_dump(netlink, ifindex, &dump, ret_error);
+        int r = parts_dump(netlink, ifindex, at_egress ? PARENT_EGRESS : PARENT_INGRESS, &dump, ret_error);
         for (size_t i = 0; i < dump.n_filters && r == 0; i++) {
                 const Filter *filter = &dump.filters[i];
                 if (filter->is_ours)
@@ -211,7 +236,7 @@ static struct nl_msg *filter_message_new(uint16_t type, uint16_t flags, int ifin
                 .tcm_family = AF_UNSPEC,
                 .tcm_ifindex = ifindex,
                 .tcm_handle = filter->handle,
-                .tcm_parent = PARENT_INGRESS,
+                .tcm_parent = parent_of(&filter->object),
                 .tcm_info = TC_H_MAKE((uint32_t)filter->priority << 16, htons(filter->object.protocol)),
         };
         return tc_message_new(type, flags, &header, filter->kind);
@@ -247,7 +272,9 @@ static struct nl_msg *filter_options_put(struct nl_msg *message, const FilterObj
         struct nlattr *options = nla_nest_start(message, TCA_OPTIONS);
         bool ok = options && nla_put_u16(message, TCA_BPF_OPS_LEN, (uint16_t)filter->n_instructions) == 0 &&
                   nla_put(message, TCA_BPF_OPS, (int)size, filter->program) == 0 &&
-                  nla_put_u32(message, TCA_BPF_FLAGS_GEN, TCA_CLS_FLAGS_SKIP_HW) == 0 && action_put(message, target);
+                  nla_put_u32(message, TCA_BPF_FLAGS_GEN, TCA_CLS_FLAGS_SKIP_HW) == 0 &&
+                  (!flags_of(filter) || nla_put_u32(message, TCA_BPF_FLAGS, flags_of(filter)) == 0) &&
+                  (filter->at_egress || action_put(message, target));
         if (ok)
                 nla_nest_end(message, options);
         return tc_message_end(message, ok);
@@ -260,9 +287,9 @@ static int filter_put(Netlink *netlink, int ifindex, const FilterObject *filter,
                 .handle = filter->part + 1U,
                 .kind = KIND,
         };
-        int target;
+        int target = 0;
 
-        int r = netlink_link_index(netlink, filter->target, &target, ret_error);
+        int r = filter->at_egress ? 0 : netlink_link_index(netlink, filter->target, &target, ret_error);
         if (r < 0)
                 return r;
         struct nl_msg *message = filter_message_new(RTM_NEWTFILTER, flags, ifindex, &new);
@@ -283,7 +310,7 @@ int filter_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_
 int filter_change(Netlink *netlink, int ifindex, const Object *desired, const Object *observed, Error *ret_error) {
         _cleanup_(filter_dump_deinit) FilterDump dump = {};
 
-        int r = ingress_dump(netlink, ifindex, &dump, ret_error);
+        int r = parts_dump(netlink, ifindex, parent_of(&observed->as_filter), &dump, ret_error);
         if (r < 0)
                 return r;
         const Filter *old = filter_dump_find(&dump, dump.n_filters, &observed->as_filter);
@@ -313,7 +340,8 @@ static int filter_shrink(Netlink *netlink, int ifindex, const Filter *filter, Er
         struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
         FilterObject small = filter->object;
 
-        if (!filter->is_software || netlink_link_name(netlink, filter->target, small.target, ret_error) < 0)
+        if (!filter->is_software || flags_of(&small) ||
+            (!small.at_egress && netlink_link_name(netlink, filter->target, small.target, ret_error) < 0))
                 return 0;
         small.program = &nothing;
         small.n_instructions = 1;
@@ -323,7 +351,7 @@ static int filter_shrink(Netlink *netlink, int ifindex, const Filter *filter, Er
 int filter_delete(Netlink *netlink, int ifindex, const Object *observed, Error *ret_error) {
         _cleanup_(filter_dump_deinit) FilterDump dump = {};
 
-        int r = ingress_dump(netlink, ifindex, &dump, ret_error);
+        int r = parts_dump(netlink, ifindex, parent_of(&observed->as_filter), &dump, ret_error);
         for (size_t i = 0; i < dump.n_filters && r == 0; i++) {
                 Filter *filter = &dump.filters[i];
                 if (!filter_has_key(filter, &observed->as_filter))

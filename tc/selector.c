@@ -1,4 +1,4 @@
-// The packets that an ingress filter matches, as programs of classic BPF.
+// The packets that a filter matches, as programs of classic BPF.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Packets that return from an ifb have skipped the netdev ingress hook, and all packets that enter the ifb share its
@@ -7,159 +7,34 @@
 // [Peer] section gives it, from that peer's MAC. A stranger's packets take the ordinary way, and are dropped there
 // without a share of the cap. Inet prerouting checks all of it again.
 //
-// A program is a sequence of blocks. A block is a sequence of conditions and an instruction that is carried out if all
-// of them hold. If one does not hold, the program goes on behind the block. Offsets are from the link layer on.
+// At the egress the programs stand for the chain at the netdev egress hook. They match ARP, ICMP and ND as well, each
+// kind in programs of its own. They are a little wider than the chain: they do not look into what an ICMP error quotes.
+// Inet output does, for all that the host's own stack sends.
 
 #include "tc/selector.h"
 
 #include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 
 #include "base/inet.h"
 #include "base/util.h"
+#include "tc/selector-writer.h"
 
 enum {
-        TAKE_IT = UINT32_MAX,
-        LEAVE_IT = 0,
-
         // The instructions for the peers of one program.
         PEERS_SIZE_MAX = 2048,
 
-        CONDITIONS_MAX = 32, // in the blocks that are open
-        PORT_MIN = 1024,     // of an initiator, as in the allow list
+        PORT_MIN = 1024, // of an initiator, as in the allow list
 };
 
-// Offsets in a frame.
-static const struct {
-        uint32_t source, destination, tcp;
-        unsigned n_words;
-} layouts[] = {
-        [false] = { ETH_HLEN + 12, ETH_HLEN + 16, ETH_HLEN + 20, 1 },
-        [true] = { ETH_HLEN + 8, ETH_HLEN + 24, ETH_HLEN + 40, 4 },
-};
+// --- the headers, whoever the other end is ---
 
-// A program on its way.
-typedef struct Writer {
-        const PlaneConfig *plane;
-        const MacAddress *macs;
-        size_t n_macs;
-        bool is_ipv6;
-        Selector selector;
-        size_t open[CONDITIONS_MAX], n_open; // jumps to the ends of blocks
-        bool failed;                         // out of memory
-} Writer;
-
-// --- instructions ---
-
-static void put(Writer *writer, uint16_t code, uint8_t if_true, uint8_t if_false, uint32_t k) {
-        Selector *selector = &writer->selector;
-
-        if (writer->failed || array_reserve(&selector->program, &selector->allocated, selector->size + 1) < 0) {
-                writer->failed = true;
-                return;
-        }
-        selector->program[selector->size++] = (struct sock_filter){ code, if_true, if_false, k };
-}
-
-static void verdict(Writer *writer, uint32_t value) {
-        put(writer, BPF_RET | BPF_K, 0, 0, value);
-}
-
-static void load(Writer *writer, uint16_t size, uint32_t offset) {
-        put(writer, (uint16_t)(BPF_LD | BPF_ABS) | size, 0, 0, offset);
-}
-
-// A jump that is aimed later; its target is too far for the 8 bits of a conditional jump.
-static size_t jump(Writer *writer) {
-        put(writer, BPF_JMP | BPF_JA, 0, 0, 0);
-        return writer->selector.size - 1;
-}
-
-static void jump_lands(Writer *writer, size_t at) {
-        if (!writer->failed)
-                writer->selector.program[at].k = (uint32_t)(writer->selector.size - at - 1);
-}
-
-// --- conditions and blocks ---
-
-static size_t block_begin(const Writer *writer) {
-        return writer->n_open;
-}
-
-static void block_end(Writer *writer, size_t block) {
-        while (writer->n_open > block)
-                jump_lands(writer, writer->open[--writer->n_open]);
-}
-
-// What was loaded compares with k as wanted, or the block ends here.
-static void condition(Writer *writer, uint16_t comparison, uint32_t k, bool wanted) {
-        put(writer, (uint16_t)(BPF_JMP | BPF_K) | comparison, wanted, !wanted, k);
-        if (writer->n_open == CONDITIONS_MAX)
-                writer->failed = true;
-        else
-                writer->open[writer->n_open++] = jump(writer);
-}
-
-static void field_equals(Writer *writer, uint16_t size, uint32_t offset, uint32_t mask, uint32_t value) {
-        load(writer, size, offset);
-        if (mask != UINT32_MAX)
-                put(writer, BPF_ALU | BPF_AND | BPF_K, 0, 0, mask);
-        condition(writer, BPF_JEQ, value, true);
-}
-
-static uint32_t number(const uint8_t *bytes, size_t n) {
-        uint32_t value = 0;
-
-        for (size_t i = 0; i < n; i++)
-                value = value << 8 | bytes[i];
-        return value;
-}
-
-static void mac_equals(Writer *writer, uint32_t offset, const MacAddress *mac) {
-        field_equals(writer, BPF_W, offset, UINT32_MAX, number(mac->bytes, 4));
-        field_equals(writer, BPF_H, offset + 4, UINT32_MAX, number(mac->bytes + 4, 2));
-}
-
-// The last words first: the addresses of a network differ there.
-static void address_within(Writer *writer, uint32_t offset, const Prefix *prefix) {
-        for (unsigned i = layouts[writer->is_ipv6].n_words; i-- > 0;) {
-                int bits = (int)prefix->length - 32 * (int)i;
-                uint32_t mask = bits >= 32 ? UINT32_MAX : bits <= 0 ? 0 : UINT32_MAX << (32 - bits);
-
-                if (mask)
-                        field_equals(writer, BPF_W, offset + 4 * i, mask,
-                                     number(&prefix->address.bytes[4 * i], 4) & mask);
-        }
-}
-
-// The address is not below (or, not at and not above) the limit, or the program leaves the packet.
-static void address_is_at_least(Writer *writer, uint32_t offset, const Address *limit, bool wanted) {
-        unsigned n_words = layouts[writer->is_ipv6].n_words;
-        size_t done[4], n_done = 0;
-
-        for (unsigned i = 0; i < n_words; i++) {
-                uint32_t word = number(&limit->bytes[4 * i], 4);
-
-                load(writer, BPF_W, offset + 4 * i);
-                if (i + 1 == n_words) {
-                        put(writer, BPF_JMP | BPF_JGE | BPF_K, wanted, !wanted, word);
-                        verdict(writer, LEAVE_IT);
-                        break;
-                }
-                // This word decides unless it is equal.
-                put(writer, BPF_JMP | BPF_JEQ | BPF_K, 3, 0, word);
-                put(writer, BPF_JMP | BPF_JGT | BPF_K, !wanted, wanted, word);
-                done[n_done++] = jump(writer);
-                verdict(writer, LEAVE_IT);
-        }
-        while (n_done > 0)
-                jump_lands(writer, done[--n_done]);
-}
-
-// --- a segment of a migration, whoever sends it ---
-
-static void to_ours(Writer *writer) {
+// One of our MACs is at this offset.
+static void mac_is_ours(Writer *writer, uint32_t offset) {
         _cleanup_free_ size_t *good = calloc(writer->n_macs + 1, sizeof(size_t));
 
         if (!good) {
@@ -167,36 +42,89 @@ static void to_ours(Writer *writer) {
                 return;
         }
         for (size_t i = 0; i < writer->n_macs; i++) {
-                size_t block = block_begin(writer);
+                size_t block = writer_block_begin(writer);
 
-                mac_equals(writer, 0, &writer->macs[i]);
-                good[i] = jump(writer);
-                block_end(writer, block);
+                writer_mac_equals(writer, offset, &writer->macs[i]);
+                good[i] = writer_jump(writer);
+                writer_block_end(writer, block);
         }
-        verdict(writer, LEAVE_IT);
+        writer_verdict(writer, LEAVE_IT);
         for (size_t i = 0; i < writer->n_macs; i++)
-                jump_lands(writer, good[i]);
+                writer_jump_lands(writer, good[i]);
+}
+
+// The type that a packet socket gives for a frame may differ from the type that the frame says itself.
+static void frame_is_sent(Writer *writer) {
+        size_t block = writer_block_begin(writer);
+
+        writer_field_equals(writer, BPF_H, 2 * ETH_ALEN, UINT32_MAX, writer->selector.protocol);
+        writer_require(writer, block);
+        mac_is_ours(writer, ETH_ALEN);
+}
+
+static void frame_is_unicast(Writer *writer) {
+        size_t block = writer_block_begin(writer);
+
+        writer_field_equals(writer, BPF_B, 0, 1, 0);
+        writer_require(writer, block);
 }
 
 static void headers(Writer *writer) {
-        size_t block = block_begin(writer);
+        const bool is_tcp = writer->subject == SUBJECT_TCP;
+        size_t block = writer_block_begin(writer);
 
         if (writer->is_ipv6) {
-                field_equals(writer, BPF_B, ETH_HLEN, 0xf0, 0x60);
-                field_equals(writer, BPF_B, ETH_HLEN + 6, UINT32_MAX, IPPROTO_TCP);
+                writer_field_equals(writer, BPF_B, ETH_HLEN, 0xf0, 0x60);
+                writer_field_equals(writer, BPF_B, ETH_HLEN + 6, UINT32_MAX, is_tcp ? IPPROTO_TCP : IPPROTO_ICMPV6);
         } else {
-                field_equals(writer, BPF_B, ETH_HLEN, UINT32_MAX, 0x45); // no options
-                field_equals(writer, BPF_H, ETH_HLEN + 6, 0xbfff, 0);    // no fragment, and no reserved bit
-                field_equals(writer, BPF_B, ETH_HLEN + 9, UINT32_MAX, IPPROTO_TCP);
+                writer_field_equals(writer, BPF_B, ETH_HLEN, UINT32_MAX, 0x45); // no options
+                writer_field_equals(writer, BPF_H, ETH_HLEN + 6, 0xbfff, 0);    // no fragment, and no reserved bit
+                writer_field_equals(writer, BPF_B, ETH_HLEN + 9, UINT32_MAX, is_tcp ? IPPROTO_TCP : IPPROTO_ICMP);
         }
-        size_t good = jump(writer);
-        block_end(writer, block);
-        verdict(writer, LEAVE_IT);
-        jump_lands(writer, good);
+        writer_require(writer, block);
 }
 
-// To one of our addresses.
-static void destination(Writer *writer) {
+// A request or an answer for IPv4 over Ethernet, in our MAC's name.
+static void headers_arp(Writer *writer) {
+        size_t block = writer_block_begin(writer);
+
+        writer_field_equals(writer, BPF_W, ETH_HLEN, UINT32_MAX, 0x00010800);
+        writer_field_equals(writer, BPF_H, ETH_HLEN + 4, UINT32_MAX, 0x0604);
+        writer_load(writer, BPF_H, ETH_HLEN + 6);
+        writer_condition(writer, BPF_JGE, 1, true);
+        writer_condition(writer, BPF_JGT, 2, false);
+        writer_require(writer, block);
+        mac_is_ours(writer, ETH_HLEN + 8);
+}
+
+static void icmp_type(Writer *writer) {
+        static const uint8_t types[][7] = {
+                [false] = { ICMP_ECHOREPLY, ICMP_UNREACH, ICMP_ECHO, ICMP_TIMXCEED },
+                [true] = { ICMP6_DST_UNREACH, ICMP6_PACKET_TOO_BIG, ICMP6_TIME_EXCEEDED, ICMP6_ECHO_REQUEST,
+                           ICMP6_ECHO_REPLY, ND_NEIGHBOR_SOLICIT, ND_NEIGHBOR_ADVERT },
+        };
+        const size_t n = writer->is_ipv6 ? 7 : 4;
+        size_t good[7];
+
+        writer_load(writer, BPF_B, writer->layout->payload);
+        for (size_t i = 0; i < n; i++) {
+                writer_put(writer, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, types[writer->is_ipv6][i]);
+                good[i] = writer_jump(writer);
+        }
+        writer_verdict(writer, LEAVE_IT);
+        for (size_t i = 0; i < n; i++)
+                writer_jump_lands(writer, good[i]);
+}
+
+// The i-th address of the plane, if it is of this family.
+static bool own_address(const Writer *writer, size_t i, Prefix *ret) {
+        *ret = writer->plane->addresses[i].prefix;
+        ret->length = (uint8_t)address_bits(ret->address.family);
+        return (ret->address.family == AF_INET6) == writer->is_ipv6;
+}
+
+// The host's end is one of our addresses.
+static void address_is_ours(Writer *writer) {
         _cleanup_free_ size_t *good = calloc(writer->plane->n_addresses + 1, sizeof(size_t));
         size_t n_good = 0;
 
@@ -205,60 +133,73 @@ static void destination(Writer *writer) {
                 return;
         }
         for (size_t i = 0; i < writer->plane->n_addresses; i++) {
-                Prefix own = writer->plane->addresses[i].prefix;
-                size_t block = block_begin(writer);
+                size_t block = writer_block_begin(writer);
+                Prefix own;
 
-                own.length = (uint8_t)address_bits(own.address.family);
-                if ((own.address.family == AF_INET6) != writer->is_ipv6)
+                if (!own_address(writer, i, &own))
                         continue;
-                address_within(writer, layouts[writer->is_ipv6].destination, &own);
-                good[n_good++] = jump(writer);
-                block_end(writer, block);
+                writer_address_within(writer, writer_our_offset(writer), &own);
+                good[n_good++] = writer_jump(writer);
+                writer_block_end(writer, block);
         }
-        verdict(writer, LEAVE_IT);
+        writer_verdict(writer, LEAVE_IT);
         while (n_good > 0)
-                jump_lands(writer, good[--n_good]);
+                writer_jump_lands(writer, good[--n_good]);
+}
+
+// The other end has none of our addresses, although Peers= may contain them.
+static void other_is_not_us(Writer *writer) {
+        for (size_t i = 0; i < writer->plane->n_addresses; i++) {
+                size_t block = writer_block_begin(writer);
+                Prefix own;
+
+                if (!own_address(writer, i, &own))
+                        continue;
+                writer_address_within(writer, writer_their_offset(writer), &own);
+                writer_verdict(writer, LEAVE_IT);
+                writer_block_end(writer, block);
+        }
 }
 
 static void port_is_migrations(Writer *writer, uint32_t offset, size_t *good) {
         const PlaneConfig *plane = writer->plane;
 
-        load(writer, BPF_H, offset);
+        writer_load(writer, BPF_H, offset);
         for (size_t i = 0; i < plane->n_ports; i++) {
-                put(writer, BPF_JMP | BPF_JGE | BPF_K, 0, 2, plane->ports[i].first);
-                put(writer, BPF_JMP | BPF_JGT | BPF_K, 1, 0, plane->ports[i].last);
-                good[i] = jump(writer);
+                writer_put(writer, BPF_JMP | BPF_JGE | BPF_K, 0, 2, plane->ports[i].first);
+                writer_put(writer, BPF_JMP | BPF_JGT | BPF_K, 1, 0, plane->ports[i].last);
+                good[i] = writer_jump(writer);
         }
 }
 
 // As the allow list has it: to a port of Ports=; or from one, if it is an answer.
 static void ports(Writer *writer) {
-        const uint32_t tcp = layouts[writer->is_ipv6].tcp;
-        size_t n = writer->plane->n_ports, block = block_begin(writer);
+        const uint32_t tcp = writer->layout->payload;
+        size_t n = writer->plane->n_ports, block = writer_block_begin(writer);
         _cleanup_free_ size_t *good = calloc(2 * n + 1, sizeof(size_t));
 
         if (!good) {
                 writer->failed = true;
                 return;
         }
-        load(writer, BPF_H, tcp);
-        condition(writer, BPF_JGE, PORT_MIN, true);
+        writer_load(writer, BPF_H, tcp);
+        writer_condition(writer, BPF_JGE, PORT_MIN, true);
         port_is_migrations(writer, tcp + 2, good);
-        block_end(writer, block);
+        writer_block_end(writer, block);
 
-        load(writer, BPF_H, tcp + 2);
-        condition(writer, BPF_JGE, PORT_MIN, true);
-        load(writer, BPF_B, tcp + 13);
-        put(writer, BPF_ALU | BPF_AND | BPF_K, 0, 0, TH_SYN | TH_ACK);
-        condition(writer, BPF_JEQ, TH_SYN, false);
-        load(writer, BPF_B, tcp + 13);
-        condition(writer, BPF_JSET, TH_RST | TH_ACK, true);
+        writer_load(writer, BPF_H, tcp + 2);
+        writer_condition(writer, BPF_JGE, PORT_MIN, true);
+        writer_load(writer, BPF_B, tcp + 13);
+        writer_put(writer, BPF_ALU | BPF_AND | BPF_K, 0, 0, TH_SYN | TH_ACK);
+        writer_condition(writer, BPF_JEQ, TH_SYN, false);
+        writer_load(writer, BPF_B, tcp + 13);
+        writer_condition(writer, BPF_JSET, TH_RST | TH_ACK, true);
         port_is_migrations(writer, tcp, good + n);
-        block_end(writer, block);
+        writer_block_end(writer, block);
 
-        verdict(writer, LEAVE_IT);
+        writer_verdict(writer, LEAVE_IT);
         for (size_t i = 0; i < 2 * n; i++)
-                jump_lands(writer, good[i]);
+                writer_jump_lands(writer, good[i]);
 }
 
 // --- peers ---
@@ -319,30 +260,33 @@ static int sources_init(const PlaneConfig *plane, int family, Sources *ret) {
 }
 
 static void source(Writer *writer, const Source *from) {
-        size_t block = block_begin(writer);
+        const bool needs_mac = from->mac && writer->subject != SUBJECT_ARP;
+        size_t block = writer_block_begin(writer);
 
-        address_within(writer, layouts[writer->is_ipv6].source, &from->prefix);
-        if (from->mac) {
-                size_t inner = block_begin(writer);
+        writer_address_within(writer, writer_their_offset(writer), &from->prefix);
+        if (needs_mac) {
+                size_t inner = writer_block_begin(writer);
 
-                mac_equals(writer, ETH_ALEN, from->mac);
-                verdict(writer, TAKE_IT);
-                block_end(writer, inner);
+                writer_mac_equals(writer, writer->is_egress ? 0 : ETH_ALEN, from->mac);
+                writer_verdict(writer, TAKE_IT);
+                writer_block_end(writer, inner);
         }
-        verdict(writer, from->is_exception ? LEAVE_IT : TAKE_IT);
-        block_end(writer, block);
+        // A gateway is asked for, and may be told of errors.
+        writer_verdict(writer,
+                       needs_mac || (from->is_exception && writer->subject == SUBJECT_TCP) ? LEAVE_IT : TAKE_IT);
+        writer_block_end(writer, block);
 }
 
 // The sources from the first up to the n-th, of addresses from that of the first up to that of the n-th. So no two
 // programs take the same packet, and a network that reaches into several parts is in each of them.
 static void sources_part(Writer *writer, const Sources *sources, size_t first, size_t n) {
-        const uint32_t offset = layouts[writer->is_ipv6].source;
+        const uint32_t offset = writer_their_offset(writer);
         const Source *all = sources->sources;
 
         if (first > 0)
-                address_is_at_least(writer, offset, &all[first].prefix.address, true);
+                writer_address_is_at_least(writer, offset, &all[first].prefix.address, true);
         if (n < sources->n_sources)
-                address_is_at_least(writer, offset, &all[n].prefix.address, false);
+                writer_address_is_at_least(writer, offset, &all[n].prefix.address, false);
         for (size_t i = first; i < n; i++)
                 if (all[i].is_exception)
                         source(writer, &all[i]);
@@ -356,45 +300,179 @@ static void sources_part(Writer *writer, const Sources *sources, size_t first, s
         for (size_t i = first; i < n; i++)
                 if (!all[i].is_exception)
                         source(writer, &all[i]);
-        verdict(writer, LEAVE_IT);
+        writer_verdict(writer, LEAVE_IT);
 }
 
 // --- the programs ---
 
-static int selector_add(Writer writer, const Sources *sources, size_t first, size_t n, SelectorList *list) {
-        to_ours(&writer);
-        headers(&writer);
-        destination(&writer);
-        ports(&writer);
-        sources_part(&writer, sources, first, n);
-        if (writer.failed || array_reserve(&list->selectors, &list->n_allocated, list->n_selectors + 1) < 0) {
-                free(writer.selector.program);
+// Takes the program over.
+static int selector_add(Writer *writer, SelectorList *list) {
+        if (writer->failed || array_reserve(&list->selectors, &list->n_allocated, list->n_selectors + 1) < 0) {
+                free(writer->selector.program);
                 return -ENOMEM;
         }
-        list->selectors[list->n_selectors++] = writer.selector;
+        list->selectors[list->n_selectors++] = writer->selector;
+        return 0;
+}
+
+static int part_add(Writer writer, const Sources *sources, size_t first, size_t n, SelectorList *list) {
+        if (writer.is_egress) {
+                frame_is_sent(&writer);
+                if (writer.subject != SUBJECT_ARP)
+                        frame_is_unicast(&writer);
+        } else
+                mac_is_ours(&writer, 0);
+        if (writer.subject == SUBJECT_ARP)
+                headers_arp(&writer);
+        else
+                headers(&writer);
+        address_is_ours(&writer);
+        if (writer.subject == SUBJECT_TCP)
+                ports(&writer);
+        if (writer.subject == SUBJECT_ICMP)
+                icmp_type(&writer);
+        if (writer.is_egress)
+                other_is_not_us(&writer);
+        sources_part(&writer, sources, first, n);
+        return selector_add(&writer, list);
+}
+
+static int parts_add(const Writer *writer, const Sources *sources, SelectorList *list) {
+        // At most: a word of the address takes four instructions, the MAC six, the verdicts two.
+        const size_t n_each = PEERS_SIZE_MAX / (4 * writer->layout->n_words + 8);
+
+        for (size_t first = 0, n; first < sources->n_sources; first = n) {
+                n = first + n_each < sources->n_sources ? first + n_each : sources->n_sources;
+                // A network and the address at its start are in one part.
+                while (n < sources->n_sources && address_compare(&sources->sources[n].prefix.address,
+                                                                 &sources->sources[n - 1].prefix.address) == 0)
+                        n++;
+                if (part_add(*writer, sources, first, n, list) < 0)
+                        return -ENOMEM;
+        }
         return 0;
 }
 
 int selectors_make(const PlaneConfig *plane, int family, const MacAddress *macs, size_t n_macs, SelectorList *ret) {
-        const Writer writer = { .plane = plane, .macs = macs, .n_macs = n_macs, .is_ipv6 = family == AF_INET6 };
-        // At most: a word of the address takes four instructions, the MAC six, the verdicts two.
-        const size_t n_each = PEERS_SIZE_MAX / (4 * layouts[family == AF_INET6].n_words + 8);
+        const Writer writer = writer_of(plane, macs, n_macs, family, false, SUBJECT_TCP);
         _cleanup_(sources_deinit) Sources sources = {};
         _cleanup_selectors_ SelectorList list = {};
 
         if (!plane_config_has_family(plane, family))
                 return 0;
+        if (sources_init(plane, family, &sources) < 0 || parts_add(&writer, &sources, &list) < 0)
+                return -ENOMEM;
+        *ret = list;
+        list = (SelectorList){};
+        return 0;
+}
+
+// A probe for one of our addresses, in nobody's name; and an announcement, if the plane may move to another port.
+static int claims_add(Writer writer, bool announces, SelectorList *list) {
+        const Prefix nobody = { .address.family = AF_INET, .length = 32 };
+
+        frame_is_sent(&writer);
+        headers_arp(&writer);
+        for (size_t i = 0; i < writer.plane->n_addresses; i++) {
+                Prefix own;
+
+                if (!own_address(&writer, i, &own))
+                        continue;
+                for (size_t j = 0; j <= announces; j++) {
+                        size_t block = writer_block_begin(&writer);
+
+                        writer_address_within(&writer, writer_our_offset(&writer), j ? &own : &nobody);
+                        writer_address_within(&writer, writer_their_offset(&writer), &own);
+                        writer_verdict(&writer, TAKE_IT);
+                        writer_block_end(&writer, block);
+                }
+        }
+        writer_verdict(&writer, LEAVE_IT);
+        return selector_add(&writer, list);
+}
+
+// A solicitation to its group: for a peer, or for one of our addresses in nobody's name.
+static void solicitation(Writer *writer, const Prefix *own) {
+        static const Prefix nobody = { .address.family = AF_INET6, .length = 128 };
+        static const Prefix groups = {
+                .address = { .family = AF_INET6, .bytes = { 0xff, 0x02, [11] = 0x01, [12] = 0xff } }, .length = 104
+        };
+
+        for (size_t i = 0; i < 2; i++) {
+                size_t block = writer_block_begin(writer);
+
+                writer_field_equals(writer, BPF_B, writer->layout->payload, UINT32_MAX, ND_NEIGHBOR_SOLICIT);
+                writer_address_within(writer, writer_their_offset(writer), &groups);
+                writer_address_within(writer, writer_our_offset(writer), i ? own : &nobody);
+                if (i == 0)
+                        writer_address_within(writer, writer->layout->payload + 8, own);
+                writer_verdict(writer, TAKE_IT);
+                writer_block_end(writer, block);
+        }
+}
+
+static void advertisement_to_all(Writer *writer, const Prefix *own) {
+        static const Prefix all_nodes = { .address = { .family = AF_INET6, .bytes = { 0xff, 0x02, [15] = 0x01 } },
+                                          .length = 128 };
+        size_t block = writer_block_begin(writer);
+
+        writer_field_equals(writer, BPF_B, writer->layout->payload, UINT32_MAX, ND_NEIGHBOR_ADVERT);
+        writer_address_within(writer, writer_their_offset(writer), &all_nodes);
+        writer_address_within(writer, writer_our_offset(writer), own);
+        writer_verdict(writer, TAKE_IT);
+        writer_block_end(writer, block);
+}
+
+static int groups_add(Writer writer, bool announces, SelectorList *list) {
+        frame_is_sent(&writer);
+        headers(&writer);
+        for (size_t i = 0; i < writer.plane->n_addresses; i++) {
+                Prefix own;
+
+                if (!own_address(&writer, i, &own))
+                        continue;
+                solicitation(&writer, &own);
+                if (announces)
+                        advertisement_to_all(&writer, &own);
+        }
+        writer_verdict(&writer, LEAVE_IT);
+        return selector_add(&writer, list);
+}
+
+static int rest_add(SelectorList *list) {
+        Writer writer = { .selector.protocol = ETH_P_ALL };
+
+        writer_verdict(&writer, TC_ACT_SHOT);
+        return selector_add(&writer, list);
+}
+
+// The kernel asks the program that was added last first: that of the segments.
+static int family_add(const PlaneConfig *plane, int family, const MacAddress *macs, size_t n_macs, bool announces,
+                      SelectorList *list) {
+        const Writer arp = writer_of(plane, macs, n_macs, family, true, SUBJECT_ARP);
+        const Writer icmp = writer_of(plane, macs, n_macs, family, true, SUBJECT_ICMP);
+        const Writer segments = writer_of(plane, macs, n_macs, family, true, SUBJECT_TCP);
+        _cleanup_(sources_deinit) Sources sources = {};
+
+        if (!plane_config_has_family(plane, family))
+                return 0;
         if (sources_init(plane, family, &sources) < 0)
                 return -ENOMEM;
-        for (size_t first = 0, n; first < sources.n_sources; first = n) {
-                n = first + n_each < sources.n_sources ? first + n_each : sources.n_sources;
-                // A network and the address at its start are in one part.
-                while (n < sources.n_sources &&
-                       address_compare(&sources.sources[n].prefix.address, &sources.sources[n - 1].prefix.address) == 0)
-                        n++;
-                if (selector_add(writer, &sources, first, n, &list) < 0)
-                        return -ENOMEM;
-        }
+        int r = family == AF_INET6 ? groups_add(icmp, announces, list) : claims_add(arp, announces, list);
+        if (r == 0 && family == AF_INET)
+                r = parts_add(&arp, &sources, list);
+        if (r == 0)
+                r = parts_add(&icmp, &sources, list);
+        return r < 0 ? r : parts_add(&segments, &sources, list);
+}
+
+int selectors_make_egress(const PlaneConfig *plane, const MacAddress *macs, size_t n_macs, bool announces,
+                          SelectorList *ret) {
+        _cleanup_selectors_ SelectorList list = {};
+
+        if (family_add(plane, AF_INET, macs, n_macs, announces, &list) < 0 ||
+            family_add(plane, AF_INET6, macs, n_macs, announces, &list) < 0 || rest_add(&list) < 0)
+                return -ENOMEM;
         *ret = list;
         list = (SelectorList){};
         return 0;

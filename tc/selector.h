@@ -1,17 +1,11 @@
-// The packets that an ingress filter matches, as programs of classic BPF: a pure function of the plane.
+// The packets that a filter matches, as programs of classic BPF: a pure function of the plane.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
-
-#include <linux/filter.h>
 
 #include "base/inet.h"
 #include "base/util.h"
 #include "config/plane-config.h"
-
-typedef struct Selector {
-        struct sock_filter *program;
-        size_t size, allocated; // instructions
-} Selector;
+#include "tc/selector-writer.h"
 
 // A plane with many peers has several selectors. A packet is taken if one of them takes it, and at most one does.
 typedef struct SelectorList {
@@ -23,5 +17,10 @@ typedef struct SelectorList {
 // these MACs: the device's, and those of a bond's ports. A family without an address or a peer has no selector. 0, or
 // -ENOMEM and *ret is untouched.
 int selectors_make(const PlaneConfig *plane, int family, const MacAddress *macs, size_t n_macs, SelectorList *ret);
+// All frames that the plane may send: what the chain at the netdev egress hook lets pass, for kernels without that
+// hook. The last selector takes everything, for the filter that drops. announces: see RulesetPlane.is_bonded. 0, or
+// -ENOMEM and *ret is untouched.
+int selectors_make_egress(const PlaneConfig *plane, const MacAddress *macs, size_t n_macs, bool announces,
+                          SelectorList *ret);
 void selectors_deinit(SelectorList *list);
 #define _cleanup_selectors_ _cleanup_(selectors_deinit)

@@ -98,43 +98,47 @@ static int tree_derive(const char *link, uint64_t rate, const ShapeFacts *facts,
         return qdisc_derive(link, OBJECT_LEAF, leaf, state);
 }
 
+int shape_derive_filter(const char *link, Selector *selector, FilterObject filter, State *state) {
+        Object object = { .kind = OBJECT_FILTER, .as_filter = filter };
+        FilterObject *new = &object.as_filter;
+
+        new->protocol = selector->protocol;
+        new->n_instructions = selector->size;
+        new->hash = hash_bytes(HASH_INIT, selector->program, selector->size * sizeof(*selector->program));
+        new->program = TAKE(selector->program);
+        strcpy_fixed(object.link, link);
+        return state_add(state, &object);
+}
+
 static int filters_derive(const PlaneConfig *plane, int family, const ShapeFacts *facts, State *state) {
         _cleanup_selectors_ SelectorList list = {};
 
         int r = selectors_make(plane, family, facts->n_bond_macs ? facts->bond_macs : &facts->mac,
                                facts->n_bond_macs ?: 1, &list);
         for (size_t i = 0; i < list.n_selectors && r == 0; i++) {
-                Selector *selector = &list.selectors[i];
-                Object object = {
-                        .kind = OBJECT_FILTER,
-                        .as_filter = {
-                                .protocol = family == AF_INET6 ? ETH_P_IPV6 : ETH_P_IP,
-                                .part = (uint16_t)i,
-                                .n_instructions = selector->size,
-                                .hash = hash_bytes(HASH_INIT, selector->program,
-                                                   selector->size * sizeof(*selector->program)),
-                        },
-                };
+                FilterObject filter = { .part = (uint16_t)i };
 
-                object.as_filter.program = TAKE(selector->program);
-                strcpy_fixed(object.link, plane->interface);
-                strcpy_fixed(object.as_filter.target, facts->ifb);
-                r = state_add(state, &object);
+                strcpy_fixed(filter.target, facts->ifb);
+                r = shape_derive_filter(plane->interface, &list.selectors[i], filter, state);
         }
         return r;
 }
 
-static int ingress_derive(const PlaneConfig *plane, const ShapeFacts *facts, State *state) {
-        QdiscObject clsact = {
+int shape_derive_clsact(const char *link, State *state) {
+        const QdiscObject clsact = {
                 .parent = TC_H_CLSACT,
                 .handle = TC_H_MAKE(TC_H_CLSACT, 0),
                 .type = QDISC_CLSACT,
         };
 
+        return qdisc_derive(link, OBJECT_QDISC, clsact, state);
+}
+
+static int ingress_derive(const PlaneConfig *plane, const ShapeFacts *facts, State *state) {
         int r = tree_derive(facts->ifb, plane->ingress / 8, facts, state);
         if (r < 0)
                 return r;
-        r = qdisc_derive(plane->interface, OBJECT_QDISC, clsact, state);
+        r = shape_derive_clsact(plane->interface, state);
         if (r < 0)
                 return r;
         r = filters_derive(plane, AF_INET, facts, state);

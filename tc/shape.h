@@ -6,7 +6,9 @@
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "model/object.h"
+#include "model/object.h"
 #include "model/state.h"
+#include "tc/selector.h"
 
 // The host's part in the tree.
 typedef struct ShapeFacts {
@@ -22,6 +24,11 @@ typedef struct ShapeFacts {
 // Adds the qdiscs, classes and filters of one plane. A direction without a cap gets none; without Ingress= the ifb is
 // not used. 0 or -ENOMEM.
 int shape_derive(const PlaneConfig *plane, const ShapeFacts *facts, State *state);
+
+// Adds the clsact that filters are at.
+int shape_derive_clsact(const char *link, State *state);
+// Adds the filter of a selector, whose program it takes. filter: what the selector does not say.
+int shape_derive_filter(const char *link, Selector *selector, FilterObject filter, State *state);
 
 // The burst in bytes for a rate in bytes per second: 1 ms of the rate, and at least two of the largest GSO packets.
 uint64_t shape_burst_bytes(uint64_t bytes_per_second);

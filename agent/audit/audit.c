@@ -101,6 +101,7 @@ static const struct ReasonCheck {
         [REASON_BYPASSED] = { NULL, VERDICT_FAILED },   // xdp, tcx, tc-filters, tc-redirects
         [REASON_STACKED] = { NULL, VERDICT_FAILED },    // stacked
         [REASON_GUEST_PORT] = { NULL, VERDICT_FAILED }, // guest-ports
+        [REASON_EGRESS_UNGUARDED] = { "rules", VERDICT_WARNING },
         [REASON_HOST_QOS] = { "egress-cap", VERDICT_FAILED },
         [REASON_RESERVE_UNSUPPORTED] = { "configuration", VERDICT_WARNING },
         [REASON_DROPS_NOT_LOGGED] = { "configuration", VERDICT_WARNING },
@@ -159,7 +160,7 @@ static bool rules_stand(const Snapshot *snapshot, const PlaneFacts *facts) {
         if (!facts->link)
                 return false;
         for (size_t i = 0; i < plan->n_operations; i++)
-                if (operation_object(&plan->operations[i])->kind == OBJECT_RULESET &&
+                if (object_is_rule(operation_object(&plan->operations[i])) &&
                     plane_facts_cover(facts, &plan->operations[i]))
                         return false;
         for (size_t i = 0; i < snapshot->desired.n_objects; i++) {

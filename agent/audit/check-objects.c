@@ -12,8 +12,9 @@
 #include "model/object.h"
 
 static bool is_rule_chain(const Check *check _unused_, const Object *object) {
-        return object->kind == OBJECT_RULESET && !chain_name_is_guard(object->as_ruleset.chain) &&
-               object->as_ruleset.family != RULESET_BRIDGE;
+        return object_is_egress_guard(object) ||
+               (object->kind == OBJECT_RULESET && !chain_name_is_guard(object->as_ruleset.chain) &&
+                object->as_ruleset.family != RULESET_BRIDGE);
 }
 
 static bool is_guard(const Check *check _unused_, const Object *object) {
@@ -26,7 +27,8 @@ static bool is_cap(const Check *check, const Object *object) {
 }
 
 static bool is_ingress(const Check *check, const Object *object) {
-        return streq(object->link, check->facts->ifb_name) || object->kind == OBJECT_FILTER;
+        return streq(object->link, check->facts->ifb_name) ||
+               (object->kind == OBJECT_FILTER && !object_is_egress_guard(object));
 }
 
 static bool is_link(const Check *check, const Object *object) {

@@ -173,6 +173,7 @@ static int failure_add(ApplyFailures *failures, const char *link, const Error *e
         ApplyFailure *failure = &failures->failures[failures->n_failures++];
         *failure = (ApplyFailure){
                 .is_ruleset = !operation,
+                .is_guard = operation && object_is_egress_guard(operation_object(operation)),
                 .is_cap = operation && object_is_cap(operation_object(operation)),
                 .holds_back = !operation || operation->desired || !goes_with_link(operation->observed),
                 .error = *error,

@@ -13,6 +13,7 @@
 typedef struct ApplyFailure {
         char link[IFNAMSIZ]; // "": of all planes
         bool is_ruleset;     // the rules are not in force
+        bool is_guard;       // nor are the filters that stand for rules
         bool is_cap;         // a part of a cap is not in force
         bool holds_back;     // the operations that follow on this link
         Error error;         // "cannot add class mig0 ...: what the kernel said"

@@ -50,7 +50,11 @@ static int rules_derive(Kernel *kernel, const PlaneInput *planes, size_t n_plane
                         continue;
                 configs[n] = *planes[i].config;
                 configs[n].n_peers = configs[n].n_known_peers = configs[n].n_routes = 0;
-                rules[n] = (RulesetPlane){ .plane = &configs[n], .device_exists = true };
+                rules[n] = (RulesetPlane){
+                        .plane = &configs[n],
+                        .device_exists = true,
+                        .lacks_egress = kernel->lacks_egress,
+                };
                 n++;
         }
         return ruleset_derive(rules, n, ret);

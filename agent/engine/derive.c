@@ -21,6 +21,7 @@
 #include "model/object.h"
 #include "model/reason.h"
 #include "model/state.h"
+#include "tc/egress-guard.h"
 #include "tc/shape.h"
 
 // One plane while it is derived.
@@ -303,9 +304,23 @@ static int caps_derive(const Derivation *d) {
         return shape_derive(d->plane, &facts, d->state);
 }
 
+// Instead of the chain at the egress hook.
+static int egress_derive(const Derivation *d) {
+        _cleanup_free_ MacAddress *macs = NULL;
+        size_t n_macs = 0;
+
+        if (!d->facts->lacks_egress)
+                return 0;
+        if (bond_macs(&d->found->bond, &d->mac, &macs, &n_macs) < 0)
+                return -ENOMEM;
+        if (!d->has_mac)
+                return egress_guard_derive(d->plane, NULL, 0, false, d->state);
+        return egress_guard_derive(d->plane, n_macs ? macs : &d->mac, n_macs ?: 1, d->found->bond.link, d->state);
+}
+
 static int objects_derive(const Derivation *d) {
         static int (*const parts[])(const Derivation *) = {
-                link_derive,      ifb_derive,      sysctls_derive,    caps_derive,
+                link_derive,      ifb_derive,      sysctls_derive,    caps_derive,   egress_derive,
                 addresses_derive, links_up_derive, neighbours_derive, routes_derive,
         };
 
@@ -356,6 +371,13 @@ static void notes_add(const Derivation *d) {
                             "%s is a port of Open vSwitch, which deletes its caps at each start unless told not to: "
                             "ovs-vsctl set port %s qos=@q -- --id=@q create qos type=linux-noop",
                             plane->interface, plane->interface);
+        if (d->facts->lacks_egress)
+                reasons_add(d->reasons, REASON_EGRESS_UNGUARDED,
+                            "this kernel has no egress hook for nftables (it came with Linux 5.16): filters of tc hold "
+                            "%s to the allow list instead. A program with a packet socket that passes the qdiscs by "
+                            "(PACKET_QDISC_BYPASS) can send anything on the plane, and what the filters drop is not "
+                            "counted or logged",
+                            plane->interface);
         if (plane->management_reserve)
                 reasons_add(d->reasons, REASON_RESERVE_UNSUPPORTED,
                             "ManagementReserve= is not enforced by this version; remove it, or reserve on the uplink "
@@ -400,6 +422,7 @@ static RulesetPlane rules_derive(const Derivation *d) {
                 .daemon_user = d->facts->daemon_user,
                 .reports = d->facts->reports,
                 .reports_opens = d->facts->reports_opens,
+                .lacks_egress = d->facts->lacks_egress,
                 .awaits_address = d->found->awaits_address,
                 .overlaps = d->found->overlaps,
                 .n_overlaps = d->found->n_overlaps,

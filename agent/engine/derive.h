@@ -19,6 +19,7 @@ typedef struct DeriveFacts {
         bool bridges_call;           // frames between the ports of bridges pass the hooks of IP
         bool reports_opens;          // rules report when a migration begins: the daemon listens
         bool reports;                // rules of planes with LogDrops= report what they drop: the daemon listens
+        bool lacks_egress;           // nftables has no egress hook: filters guard what is sent
         bool hold;                   // make no device yet: another manager does not know yet that it is unmanaged
         const char *machine_id;      // a macvlan's address is made of it; "" : the kernel's random one
 } DeriveFacts;

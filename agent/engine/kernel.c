@@ -16,6 +16,7 @@ int kernel_init(Kernel *kernel, Error *ret_error) {
         r = firewall_new(&kernel->firewall, ret_error);
         if (r < 0)
                 return r;
+        kernel->lacks_egress = firewall_lacks_egress(kernel->firewall);
         return qdisc_probe_leaf(kernel->netlink, &kernel->leaf, ret_error);
 }
 

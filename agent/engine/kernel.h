@@ -17,7 +17,8 @@ typedef enum KernelStep {
 typedef struct Kernel {
         Netlink *netlink;
         Firewall *firewall;
-        QdiscType leaf; // what this kernel has for a leaf
+        QdiscType leaf;    // what this kernel has for a leaf
+        bool lacks_egress; // nftables has no egress hook
         void (*progress)(
                 KernelStep next); // called before each step that can take long, and after each operation; NULL: not
 } Kernel;

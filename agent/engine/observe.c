@@ -87,7 +87,10 @@ static int link_objects_read(Kernel *kernel, const Link *link, bool is_ours, con
         r = class_observe(netlink, link->name, link->index, state, ret_error);
         if (r < 0)
                 return r;
-        r = filter_observe(netlink, link->name, link->index, state, ret_error);
+        r = filter_observe(netlink, link->name, link->index, false, state, ret_error);
+        if (r < 0)
+                return r;
+        r = kernel->lacks_egress ? filter_observe(netlink, link->name, link->index, true, state, ret_error) : 0;
         if (r < 0)
                 return r;
         return neighbour_observe(netlink, link->name, link->index, desired, state, ret_error);

@@ -58,6 +58,7 @@ int snapshot_new(Kernel *kernel, const PlaneInput *planes, size_t n_planes, cons
                 .networks = &networks,
                 .bridges_call = bridge_calls_netfilter(&snapshot.inventory),
                 .leaf = kernel->leaf,
+                .lacks_egress = kernel->lacks_egress,
                 .daemon_user = geteuid(),
                 .reports = facts->reports,
                 .reports_opens = facts->reports_opens,

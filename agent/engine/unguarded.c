@@ -12,7 +12,7 @@
 
 static bool is_refused(const ApplyFailures *failures, const char *link) {
         for (size_t i = 0; i < failures->n_failures; i++)
-                if (failures->failures[i].is_ruleset &&
+                if ((failures->failures[i].is_ruleset || failures->failures[i].is_guard) &&
                     (!failures->failures[i].link[0] || streq(failures->failures[i].link, link)))
                         return true;
         return false;
@@ -22,8 +22,10 @@ static bool lacks_chain(const Plan *plan, const char *link) {
         for (size_t i = 0; i < plan->n_operations; i++) {
                 const Operation *operation = &plan->operations[i];
 
-                if (operation->type == OPERATION_ADD && operation->desired->kind == OBJECT_RULESET &&
-                    operation->desired->as_ruleset.family == RULESET_NETDEV && streq(operation->desired->link, link))
+                if (operation->type == OPERATION_ADD && streq(operation->desired->link, link) &&
+                    (object_is_egress_guard(operation->desired) ||
+                     (operation->desired->kind == OBJECT_RULESET &&
+                      operation->desired->as_ruleset.family == RULESET_NETDEV)))
                         return true;
         }
         return false;

@@ -215,7 +215,9 @@ static void class_print(const Object *object, FILE *file) {
 }
 
 static int filter_compare(const Object *a, const Object *b) {
-        int r = COMPARE(a->as_filter.protocol, b->as_filter.protocol);
+        int r = COMPARE(a->as_filter.at_egress, b->as_filter.at_egress);
+        if (r == 0)
+                r = COMPARE(a->as_filter.protocol, b->as_filter.protocol);
         return r ? r : COMPARE(a->as_filter.part, b->as_filter.part);
 }
 
@@ -225,12 +227,26 @@ static bool filter_satisfies(const Object *observed, const Object *desired) {
         return o->hash == d->hash && streq(o->target, d->target);
 }
 
+static const char *protocol_name(uint16_t protocol) {
+        switch (protocol) {
+        case ETH_P_IPV6:
+                return "ipv6";
+        case ETH_P_ARP:
+                return "arp";
+        case ETH_P_ALL:
+                return "all";
+        default:
+                return "ip";
+        }
+}
+
 static void filter_print(const Object *object, FILE *file) {
         const FilterObject *filter = &object->as_filter;
 
-        fprintf(file, "%s ingress %s part %u program %016llx redirect %s", object->link,
-                filter->protocol == ETH_P_IPV6 ? "ipv6" : "ip", filter->part, (unsigned long long)filter->hash,
-                filter->target[0] ? filter->target : "nowhere");
+        fprintf(file, "%s %s %s part %u program %016llx", object->link, filter->at_egress ? "egress" : "ingress",
+                protocol_name(filter->protocol), filter->part, (unsigned long long)filter->hash);
+        if (!filter->at_egress)
+                fprintf(file, " redirect %s", filter->target[0] ? filter->target : "nowhere");
 }
 
 static int link_up_compare(const Object *a, const Object *b) {
@@ -318,14 +334,23 @@ bool object_is_fixed(const Object *observed, const Object *desired) {
         return types[desired->kind].is_fixed(observed, desired);
 }
 
+bool object_is_egress_guard(const Object *object) {
+        return object->kind == OBJECT_FILTER && object->as_filter.at_egress;
+}
+
+bool object_is_rule(const Object *object) {
+        return object->kind == OBJECT_RULESET || object_is_egress_guard(object);
+}
+
 bool object_is_cap(const Object *object) {
         switch (object->kind) {
         case OBJECT_QDISC:
         case OBJECT_CLASS:
         case OBJECT_LEAF:
         case OBJECT_IFB_UP:
-        case OBJECT_FILTER:
                 return true;
+        case OBJECT_FILTER:
+                return !object->as_filter.at_egress;
         case OBJECT_LINK:
                 return object->as_link.type == LINK_IFB;
         case OBJECT_SYSCTL:

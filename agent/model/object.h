@@ -110,15 +110,17 @@ typedef struct ClassObject {
         uint32_t priority;
 } ClassObject;
 
-// Redirects the ingress packets of migrations through the ifb: those that a program of classic BPF takes. All other
-// packets take the ordinary way, through the netdev ingress chain.
+// A program of classic BPF. At the ingress, the packets of migrations that it takes are redirected through the ifb, and
+// all others take the ordinary way, through the netdev ingress chain. At the egress, where the kernel has no netdev
+// egress chain, the packets that one of the programs takes are sent, and the last program drops the rest.
 typedef struct FilterObject {
-        uint16_t protocol;           // key: ETH_P_IP or ETH_P_IPV6
-        uint16_t part;               // key: a plane with many peers has several filters
+        bool at_egress;    // key
+        uint16_t protocol; // key: ETH_P_IP or ETH_P_IPV6; at the egress also ETH_P_ARP, and ETH_P_ALL: the rest
+        uint16_t part;     // key: a plane with many peers has several filters
         struct sock_filter *program; // of a desired object; an object owns it
         size_t n_instructions;
         uint64_t hash;         // of the program; 0 in an observed object: not as created
-        char target[IFNAMSIZ]; // the ifb; "" in an observed object: not as created
+        char target[IFNAMSIZ]; // the ifb; "" in an observed object: not as created; at the egress always ""
 } FilterObject;
 
 typedef struct LinkUpObject {
@@ -164,6 +166,10 @@ bool object_satisfies(const Object *observed, const Object *desired);
 bool object_is_fixed(const Object *observed, const Object *desired);
 // Whether the object is a part of a cap.
 bool object_is_cap(const Object *object);
+// Whether the object is a filter that stands for a chain at the egress.
+bool object_is_egress_guard(const Object *object);
+// Whether it is a part of the isolation: a chain, or such a filter.
+bool object_is_rule(const Object *object);
 // One line without the line feed: "class mig0 6d70:1 rate 8G ceil 8G burst 1000KB".
 void object_print(const Object *object, FILE *file);
 // Frees what the object owns.

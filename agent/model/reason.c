@@ -46,6 +46,7 @@ static const struct {
         [REASON_BYPASSED] = { "bypassed", HEALTH_DEGRADED },
         [REASON_STACKED] = { "stacked", HEALTH_DEGRADED },
         [REASON_GUEST_PORT] = { "guest-port", HEALTH_DEGRADED },
+        [REASON_EGRESS_UNGUARDED] = { "egress-unguarded", HEALTH_DEGRADED },
         [REASON_HOST_QOS] = { "host-qos", HEALTH_DEGRADED },
         [REASON_RESERVE_UNSUPPORTED] = { "reserve-unsupported", HEALTH_DEGRADED },
         [REASON_DROPS_NOT_LOGGED] = { "drops-not-logged", HEALTH_DEGRADED },

@@ -31,8 +31,10 @@ static void failures_assess(const PlaneFacts *found, const ApplyFailures *failur
                 const ApplyFailure *failure = &failures->failures[i];
 
                 if (failure_concerns(failure, found))
-                        reasons_add(reasons, failure->is_ruleset ? REASON_NO_ISOLATION : REASON_APPLY_FAILED, "%s",
-                                    failure->error.text);
+                        reasons_add(reasons,
+                                    failure->is_ruleset || failure->is_guard ? REASON_NO_ISOLATION
+                                                                             : REASON_APPLY_FAILED,
+                                    "%s", failure->error.text);
         }
 }
 
@@ -45,12 +47,11 @@ static void plan_assess(const PlaneFacts *found, const HealthFacts *facts, Reaso
                 const Operation *operation = &plan->operations[i];
                 char text[384];
 
-                if (!plane_facts_cover(found, operation) || (operation_object(operation)->kind != OBJECT_RULESET &&
-                                                             unconfirmed_has(facts->unconfirmed, operation)))
+                if (!plane_facts_cover(found, operation) ||
+                    (!object_is_rule(operation_object(operation)) && unconfirmed_has(facts->unconfirmed, operation)))
                         continue;
                 operation_format(operation, text, sizeof(text));
-                reasons_add(reasons,
-                            operation_object(operation)->kind == OBJECT_RULESET ? REASON_NO_ISOLATION : REASON_DRIFT,
+                reasons_add(reasons, object_is_rule(operation_object(operation)) ? REASON_NO_ISOLATION : REASON_DRIFT,
                             "not as it should be: %s", text);
                 return;
         }

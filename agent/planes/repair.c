@@ -15,7 +15,10 @@
 #include "planes/unconfirmed.h"
 
 static bool is_paused(const PlaneSet *planes, const Snapshot *snapshot, const Operation *operation, uint64_t now_usec) {
-        if (operation_object(operation)->kind == OBJECT_RULESET)
+        const Object *object = operation_object(operation);
+
+        // Where filters stand for rules, they stand at the clsact.
+        if (object_is_rule(object) || (object->kind == OBJECT_QDISC && object->as_qdisc.type == QDISC_CLSACT))
                 return false;
         for (size_t i = 0; i < planes->n_planes; i++) {
                 const Plane *plane = planes->planes[i];
@@ -38,8 +41,7 @@ static bool waits_for_rules(const Snapshot *snapshot, const Unconfirmed *unconfi
                         continue;
                 for (size_t j = 0; j < snapshot->plan.n_operations; j++) {
                         const Operation *other = &snapshot->plan.operations[j];
-                        if (operation_object(other)->kind == OBJECT_RULESET &&
-                            plane_facts_cover(&snapshot->planes[i], other) &&
+                        if (object_is_rule(operation_object(other)) && plane_facts_cover(&snapshot->planes[i], other) &&
                             unconfirmed_is_paused(unconfirmed, other, now_usec))
                                 return true;
                 }

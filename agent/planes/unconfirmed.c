@@ -64,7 +64,7 @@ int unconfirmed_tried(Unconfirmed *unconfirmed, const Plan *done, const ApplyFai
                         change = &unconfirmed->changes[unconfirmed->n_changes++];
                         *change = (UnconfirmedChange){
                                 .operation = operation_hash(operation),
-                                .is_ruleset = operation_object(operation)->kind == OBJECT_RULESET,
+                                .is_ruleset = object_is_rule(operation_object(operation)),
                         };
                 }
                 change->was_tried = true;

@@ -118,7 +118,7 @@ static void classes(State *state, Error *error) {
 static void filters(State *state, Error *error) {
         size_t ours, foreign;
 
-        (void)filter_observe(NULL, "mig0", INDEX, state, error);
+        (void)filter_observe(NULL, "mig0", INDEX, false, state, error);
         (void)filter_count(NULL, INDEX, &ours, &foreign, error);
 }
 

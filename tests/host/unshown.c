@@ -4,8 +4,15 @@
 // A word is TYPE/ATTRIBUTE[/ATTRIBUTE], with numbers of messages and attributes: this attribute is not in the messages
 // that are received. With :OFFSET behind it, the attribute is there, and its four bytes at that offset are 0. A message
 // of nftables has the type 2560 + NFT_MSG_*.
+//
+// With NO_EGRESS in the environment, the kernel refuses a chain at the egress hook of the family netdev, as one before
+// 5.16 does: EOPNOTSUPP. The number of the hook is changed to one that no kernel has, while the message is sent.
 
+#include <arpa/inet.h>
 #include <dlfcn.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -98,6 +105,60 @@ static void hide(char *data, size_t size) {
                 messages_hide(data, size, &word);
         }
 }
+
+// --- requests ---
+
+enum { NEWCHAIN = 2560 + NFT_MSG_NEWCHAIN, NO_HOOK = 7 };
+
+static struct nlattr *attribute_find(char *data, size_t size, unsigned wanted) {
+        while (size >= sizeof(struct nlattr)) {
+                struct nlattr *attribute = (struct nlattr *)data;
+                size_t step = NLA_ALIGN(attribute->nla_len);
+
+                if (attribute->nla_len < sizeof(*attribute) || step > size)
+                        return NULL;
+                if ((attribute->nla_type & NLA_TYPE_MASK) == wanted)
+                        return attribute;
+                data += step;
+                size -= step;
+        }
+        return NULL;
+}
+
+static void hook_change(struct nlmsghdr *header) {
+        const size_t skip = NLMSG_HDRLEN + sizeof(struct nfgenmsg);
+        const struct nfgenmsg *info = NLMSG_DATA(header);
+        struct nlattr *hook, *number;
+
+        if (header->nlmsg_type != NEWCHAIN || header->nlmsg_len < skip || info->nfgen_family != NFPROTO_NETDEV)
+                return;
+        hook = attribute_find((char *)header + skip, header->nlmsg_len - skip, NFTA_CHAIN_HOOK);
+        number = hook ? attribute_find((char *)hook + NLA_HDRLEN, hook->nla_len - NLA_HDRLEN, NFTA_HOOK_HOOKNUM) : NULL;
+        if (number && *(uint32_t *)((char *)number + NLA_HDRLEN) == htonl(NF_NETDEV_EGRESS))
+                *(uint32_t *)((char *)number + NLA_HDRLEN) = htonl(NO_HOOK);
+}
+
+static void requests_change(char *data, size_t size) {
+        while (size >= sizeof(struct nlmsghdr)) {
+                struct nlmsghdr *header = (struct nlmsghdr *)data;
+                size_t step = NLMSG_ALIGN(header->nlmsg_len);
+
+                if (header->nlmsg_len < sizeof(*header) || step > size)
+                        return;
+                hook_change(header);
+                data += step;
+                size -= step;
+        }
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+        if (getenv("NO_EGRESS") && is_netlink(fd))
+                for (size_t i = 0; i < message->msg_iovlen; i++)
+                        requests_change(message->msg_iov[i].iov_base, message->msg_iov[i].iov_len);
+        return NEXT(sendmsg)(fd, message, flags);
+}
+
+// --- answers ---
 
 ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
         ssize_t n = NEXT(recvmsg)(fd, message, flags);

@@ -16,50 +16,10 @@
 
 #include <cmocka.h>
 
+#include "bpf-machine.h"
+
 static const MacAddress our_mac = { { 0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee } };
 static const MacAddress peer_mac = { { 0x02, 0, 0, 0, 0, 1 } };
-
-// The verdict of a program. A load beyond the frame ends it, as in the kernel.
-static bool program_takes(const Selector *selector, const uint8_t *frame, size_t size) {
-        uint32_t a = 0;
-
-        for (size_t at = 0; at < selector->size; at++) {
-                const struct sock_filter *i = &selector->program[at];
-                size_t width = BPF_SIZE(i->code) == BPF_W ? 4 : BPF_SIZE(i->code) == BPF_H ? 2 : 1;
-                bool holds = false;
-
-                switch (BPF_CLASS(i->code)) {
-                case BPF_LD:
-                        if (i->k + width > size)
-                                return false;
-                        a = 0;
-                        for (size_t n = 0; n < width; n++)
-                                a = a << 8 | frame[i->k + n];
-                        break;
-                case BPF_ALU:
-                        assert_int_equal(i->code, BPF_ALU | BPF_AND | BPF_K);
-                        a &= i->k;
-                        break;
-                case BPF_JMP:
-                        if (BPF_OP(i->code) == BPF_JA) {
-                                at += i->k;
-                                break;
-                        }
-                        holds = BPF_OP(i->code) == BPF_JEQ   ? a == i->k
-                                : BPF_OP(i->code) == BPF_JGT ? a > i->k
-                                : BPF_OP(i->code) == BPF_JGE ? a >= i->k
-                                                             : (a & i->k) != 0;
-                        at += holds ? i->jt : i->jf;
-                        break;
-                case BPF_RET:
-                        return i->k != 0;
-                default:
-                        fail_msg("instruction %#x", i->code);
-                }
-        }
-        fail_msg("the program has no end");
-        return false;
-}
 
 // How many of the programs take the frame.
 static unsigned takes(const SelectorList *list, const uint8_t *frame, size_t size) {

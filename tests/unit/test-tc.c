@@ -164,7 +164,7 @@ static Object filter_object(const FilterObject *filter) {
 }
 
 static const FilterObject *observe_one(State *observed) {
-        assert_int_equal(filter_observe(NULL, "mig0", MIG0, observed, NULL), 0);
+        assert_int_equal(filter_observe(NULL, "mig0", MIG0, false, observed, NULL), 0);
         assert_int_equal(observed->n_objects, 1);
         return &observed->objects[0].as_filter;
 }
@@ -512,7 +512,7 @@ static void test_a_refusal_names_the_link(void **state _unused_) {
         assert_int_equal(class_observe(NULL, "mig0", MIG0, &none, &error), -EPERM);
         assert_string_equal(error.text, "cannot read the classes of mig0: Operation not permitted");
         answer_error(-EPERM);
-        assert_int_equal(filter_observe(NULL, "mig0", MIG0, &none, &error), -EPERM);
+        assert_int_equal(filter_observe(NULL, "mig0", MIG0, false, &none, &error), -EPERM);
         assert_string_equal(error.text, "cannot read the filters of mig0: Operation not permitted");
 }
 
@@ -557,6 +557,34 @@ static void test_a_clsact_that_others_use_is_left_to_them(void **state _unused_)
         assert_int_equal(request_at(2)->nlmsg_type, RTM_DELQDISC);
 }
 
+// Its chains are deleted after it, so that they tell whose it was.
+static void test_an_empty_clsact_is_ours_where_a_plane_has_been(void **state _unused_) {
+        const Object chain = { .kind = OBJECT_RULESET, .link = "mig0" };
+        const Object root = qdisc_object(OBJECT_QDISC, TC_H_ROOT, OUR_QDISC_HANDLE, QDISC_HTB);
+        static const struct {
+                bool has_chain, is_desired;
+                size_t n_observed;
+        } cases[] = { { true, false, 1 }, { false, false, 0 }, { true, true, 0 } };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_state_ State desired = {}, observed = {};
+
+                (void)fake_reset(NULL);
+                if (cases[i].has_chain)
+                        assert_int_equal(state_add(&observed, &chain), 0);
+                if (cases[i].is_desired)
+                        assert_int_equal(state_add(&desired, &root), 0);
+                answer_begin();
+                put_qdisc_at(TC_H_CLSACT, "clsact", TC_H_MAKE(TC_H_CLSACT, 0));
+                message_end();
+                answer_begin(); // no filter at the ingress
+                answer_begin(); // nor at the egress
+                answer_error(-ENOENT);
+                assert_int_equal(qdisc_observe(NULL, "mig0", MIG0, &desired, &observed, NULL), 0);
+                assert_int_equal(observed.n_objects, cases[i].has_chain + cases[i].n_observed);
+        }
+}
+
 static void put_class(uint32_t classid, uint64_t rate) {
         const struct tcmsg header = { .tcm_ifindex = MIG0, .tcm_parent = OUR_CLASS_PLANE, .tcm_handle = classid };
         const struct tc_htb_opt parameters = {
@@ -599,7 +627,7 @@ static void test_a_message_of_another_type_is_refused(void **state _unused_) {
         _cleanup_state_ State observed = {};
 
         put_class(OUR_CLASS_SHARED, 1);
-        assert_int_equal(filter_observe(NULL, "mig0", MIG0, &observed, NULL), -EBADMSG);
+        assert_int_equal(filter_observe(NULL, "mig0", MIG0, false, &observed, NULL), -EBADMSG);
 }
 
 // --- interrupted dumps ---
@@ -672,6 +700,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_a_refusal_names_the_link, fake_reset),
                 cmocka_unit_test_setup(test_a_kernel_is_asked_for_fq_codel_by_its_refusal, fake_reset),
                 cmocka_unit_test_setup(test_a_clsact_that_others_use_is_left_to_them, fake_reset),
+                cmocka_unit_test_setup(test_an_empty_clsact_is_ours_where_a_plane_has_been, fake_reset),
                 cmocka_unit_test_setup(test_classes_are_read_with_rates_beyond_32_bits, fake_reset),
                 cmocka_unit_test_setup(test_a_message_of_another_type_is_refused, fake_reset),
                 cmocka_unit_test_setup(test_nothing_is_left_of_an_interrupted_reading, fake_reset),
