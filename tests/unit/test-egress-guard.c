@@ -71,8 +71,7 @@ static bool is_sent(const SelectorList *list, uint16_t protocol, const uint8_t *
         assert_int_equal(list->selectors[list->n_selectors - 1].size, 1);
         assert_int_equal(list->selectors[list->n_selectors - 1].program[0].k, TC_ACT_SHOT);
         for (size_t i = 0; i + 1 < list->n_selectors; i++)
-                is_taken |= list->selectors[i].protocol == protocol &&
-                            program_takes(&list->selectors[i], frame, size);
+                is_taken |= list->selectors[i].protocol == protocol && program_takes(&list->selectors[i], frame, size);
         return is_taken;
 }
 
@@ -108,9 +107,9 @@ static void try_changes(size_t n_macs, bool announces, uint16_t protocol, const 
 }
 
 static const uint8_t segment[ETH_HLEN + 40] = {
-        0x02, 0, 0,    0,    0,    1,    0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0x08, 0x00, 0x45, 0x10,
+        0x02, 0,  0,    0,    0,    1,    0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0x08, 0x00, 0x45, 0x10,
         0,    40, 0x12, 0x34, 0x40, 0x00, 64,   6,    0xab, 0xcd, 192,  0,    2,    1,    192,  0,
-        2,    2, 0x80, 0x00, 0xc0, 0x00, 0,    0,    0,    0,    0,    0,    0,    0,    0x50, 0x02,
+        2,    2,  0x80, 0x00, 0xc0, 0x00, 0,    0,    0,    0,    0,    0,    0,    0,    0x50, 0x02,
 };
 
 static void test_segments_of_migrations_are_sent_to_peers(void **state _unused_) {
@@ -155,8 +154,8 @@ static void test_icmp_is_sent_to_peers(void **state _unused_) {
 
 // Who has 192.0.2.2, tell 192.0.2.1.
 static const uint8_t request[ETH_HLEN + 28] = {
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0x08, 0x06, 0,   1, 8, 0, 6, 4, 0,
-        1,    0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 192,  0,    2,    1,    0,    0,    0,    0,   0, 0, 192, 0, 2, 2,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0x08, 0x06, 0, 1, 8, 0,   6, 4, 0,
+        1,    0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 192,  0,    2,    1,    0,    0,    0,    0, 0, 0, 192, 0, 2, 2,
 };
 
 static void test_arp_is_sent_for_and_to_peers(void **state _unused_) {
@@ -187,9 +186,9 @@ static void test_arp_is_sent_for_and_to_peers(void **state _unused_) {
 
 // 2001:db8::1 asks ff02::1:ff00:2 for 2001:db8::2.
 static const uint8_t solicitation[ETH_HLEN + 64] = {
-        0x33, 0x33, 0xff, 0,    0,    2,    0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 24,
+        0x33, 0x33, 0xff, 0,    0,    2,    0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0x86, 0xdd, 0x60, 0, 0, 0, 0,    24,
         58,   255,  0x20, 0x01, 0x0d, 0xb8, 0,    0,    0,    0,    0,    0,    0,    0,    0,    0, 0, 1, 0xff, 0x02,
-        0,    0,    0,    0,    0,    0,    0,    0,    0,    1,    0xff, 0,    0,    2,    135,  0, 0, 0, 0, 0,
+        0,    0,    0,    0,    0,    0,    0,    0,    0,    1,    0xff, 0,    0,    2,    135,  0, 0, 0, 0,    0,
         0,    0,    0x20, 0x01, 0x0d, 0xb8, 0,    0,    0,    0,    0,    0,    0,    0,    0,    0, 0, 2,
 };
 
