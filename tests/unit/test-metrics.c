@@ -77,7 +77,7 @@ static void test_a_plane_has_a_sample_of_each_kind(void **state _unused_) {
                 "# TYPE migplane_transmit_bytes_total counter\n"
                 "migplane_transmit_bytes_total{plane=\"blue\"} 123456789012",
                 "migplane_receive_bytes_total{plane=\"blue\"} 0",
-                "migplane_dropped_packets_total{plane=\"blue\",reason=\"in-peer\"} 3\n"
+                "migplane_dropped_packets_total{plane=\"blue\",reason=\"in-peer\"} 3",
                 "migplane_dropped_packets_total{plane=\"blue\",reason=\"out-port\"} 0",
                 "migplane_repairs_total{plane=\"blue\"} 2",
                 "migplane_migrations{plane=\"blue\"} 1",
