@@ -3,13 +3,14 @@
 //
 // A word is TYPE/ATTRIBUTE[/ATTRIBUTE], with numbers of messages and attributes: this attribute is not in the messages
 // that are received. With :OFFSET behind it, the attribute is there, and its four bytes at that offset are 0. A message
-// of nftables has the type 2560 + NFT_MSG_*.
+// of nftables has the type 2560 + NFT_MSG_*, one of sock_diag 1000 + its type.
 //
 // With NO_EGRESS in the environment, the kernel refuses a chain at the egress hook of the family netdev, as one before
 // 5.16 does: EOPNOTSUPP. The number of the hook is changed to one that no kernel has, while the message is sent.
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <linux/inet_diag.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -22,7 +23,7 @@
 
 #define NEXT(function) ((__typeof__(&function))dlsym(RTLD_NEXT, #function))
 
-enum { NO_ATTRIBUTE = 0x3ffe };
+enum { NO_ATTRIBUTE = 0x3ffe, DIAG_TYPES = 1000 };
 
 typedef struct Word {
         unsigned type, outer, inner; // inner 0: none
@@ -36,9 +37,20 @@ static bool is_netlink(int fd) {
         return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_NETLINK;
 }
 
+// What is added to the types of messages, so that each has one meaning.
+static unsigned types_from(int fd) {
+        int protocol = 0;
+        socklen_t size = sizeof(protocol);
+
+        (void)getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size);
+        return protocol == NETLINK_SOCK_DIAG ? DIAG_TYPES : 0;
+}
+
 static size_t header_size(unsigned type) {
         if (type >= 2560)
                 return 4; // nfgenmsg
+        if (type >= DIAG_TYPES)
+                return sizeof(struct inet_diag_msg);
         switch (type & ~3U) {
         case 16:
                 return 16; // ifinfomsg
@@ -73,21 +85,22 @@ static void attribute_hide(char *data, size_t size, const Word *word, unsigned w
         }
 }
 
-static void messages_hide(char *data, size_t size, const Word *word) {
+static void messages_hide(char *data, size_t size, unsigned types, const Word *word) {
         while (size >= sizeof(struct nlmsghdr)) {
                 struct nlmsghdr *header = (struct nlmsghdr *)data;
-                size_t step = NLMSG_ALIGN(header->nlmsg_len), skip = NLMSG_HDRLEN + header_size(header->nlmsg_type);
+                size_t step = NLMSG_ALIGN(header->nlmsg_len),
+                       skip = NLMSG_HDRLEN + header_size(types + header->nlmsg_type);
 
                 if (header->nlmsg_len < sizeof(*header) || step > size)
                         return;
-                if (header->nlmsg_type == word->type && header->nlmsg_len > skip)
+                if (types + header->nlmsg_type == word->type && header->nlmsg_len > skip)
                         attribute_hide(data + skip, header->nlmsg_len - skip, word, word->outer, false);
                 data += step;
                 size -= step;
         }
 }
 
-static void hide(char *data, size_t size) {
+static void hide(char *data, size_t size, unsigned types) {
         const char *words = getenv("UNSHOWN");
 
         while (words && *words) {
@@ -102,7 +115,7 @@ static void hide(char *data, size_t size) {
                         words += strcspn(words, " ");
                 }
                 words += strspn(words, " ");
-                messages_hide(data, size, &word);
+                messages_hide(data, size, types, &word);
         }
 }
 
@@ -164,7 +177,7 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
         ssize_t n = NEXT(recvmsg)(fd, message, flags);
 
         if (n > 0 && is_netlink(fd) && (size_t)n <= message->msg_iov[0].iov_len)
-                hide(message->msg_iov[0].iov_base, (size_t)n);
+                hide(message->msg_iov[0].iov_base, (size_t)n, types_from(fd));
         return n;
 }
 
@@ -172,6 +185,6 @@ ssize_t recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *ad
         ssize_t n = NEXT(recvfrom)(fd, data, size, flags, address, length);
 
         if (n > 0 && is_netlink(fd) && (size_t)n <= size)
-                hide(data, (size_t)n);
+                hide(data, (size_t)n, types_from(fd));
         return n;
 }
