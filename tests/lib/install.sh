@@ -21,6 +21,7 @@ declare -A INSTALL_SETS=(
     [host]="busybox-static dbus-daemon iperf3 iproute2 iptables nftables procps python3 strace systemd tcpdump util-linux"
     [demo]="cpio qemu-system-x86"
     [vm]="cpio dbus kmod qemu-system-x86 systemd"
+    [vm-debian-13]="mmdebstrap"
     [package-deb]="debhelper dpkg-dev fakeroot lintian"
     [package-rpm]="checkpolicy gawk m4 make rpm semodule-utils"
     [package-arch]="fakeroot libarchive-tools makepkg pacman-package-manager"
