@@ -86,6 +86,14 @@ static void on_migration_changed(const Migration *migration, void *userdata) {
                                                      BUS_INTERFACE_MIGRATION, "Connections", NULL);
 }
 
+static void on_off_plane(void *userdata) {
+        const Bus *bus = userdata;
+
+        if (sd_bus_is_ready(bus->bus) > 0)
+                (void)sd_bus_emit_properties_changed(bus->bus, BUS_PATH, BUS_INTERFACE_MANAGER, "OffPlaneMigrations",
+                                                     NULL);
+}
+
 // --- the name ---
 
 static int name_is_taken(sd_bus_message *answer) {
@@ -242,6 +250,7 @@ int bus_new(Manager *manager, Bus **ret, Error *ret_error) {
                 .began = on_migration_began,
                 .ended = on_migration_ended,
                 .changed = on_migration_changed,
+                .off_plane = on_off_plane,
                 .userdata = bus,
         };
         manager->migrations.set.observer = &bus->migrations_observer;

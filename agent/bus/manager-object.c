@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/inet.h"
 #include "base/names.h"
 #include "base/util.h"
 #include "bus/answer.h"
@@ -63,6 +64,26 @@ static int get_loaded(sd_bus *bus _unused_, const char *path _unused_, const cha
                       sd_bus_error *ret_error _unused_) {
         const BusContext *context = userdata;
         return sd_bus_message_append(reply, "t", context->manager->loaded_usec);
+}
+
+static int off_plane_append(sd_bus_message *reply, const OffPlane *entry) {
+        char peer[ADDRESS_TEXT_MAX];
+
+        return sd_bus_message_append(reply, "(ssqss)", entry->is_outgoing ? "outgoing" : "incoming",
+                                     address_format(&entry->peer, peer), (int)entry->port, entry->guest,
+                                     entry->interface);
+}
+
+static int get_off_plane(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                         const char *property _unused_, sd_bus_message *reply, void *userdata,
+                         sd_bus_error *ret_error _unused_) {
+        const BusContext *context = userdata;
+        const OffPlanes *off_plane = &context->manager->migrations.set.off_plane;
+
+        int r = sd_bus_message_open_container(reply, 'a', "(ssqss)");
+        for (size_t i = 0; i < off_plane->n_entries && r >= 0; i++)
+                r = off_plane_append(reply, &off_plane->entries[i]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int method_get_plane(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
@@ -208,6 +229,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("ConfigurationMessages", "as", get_messages, 0, 0),
         SD_BUS_PROPERTY("NeedReload", "b", get_need_reload, 0, 0),
         SD_BUS_PROPERTY("ReloadSuccessTimestamp", "t", get_loaded, 0, 0),
+        SD_BUS_PROPERTY("OffPlaneMigrations", "a(ssqss)", get_off_plane, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_METHOD_WITH_ARGS("GetPlane", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", path), method_get_plane,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListPlanes", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sos)", planes), method_list_planes,

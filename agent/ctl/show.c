@@ -46,6 +46,27 @@ static CtlExit planes_print_json(const Ctl *ctl, json_t *planes) {
         return ctl_json_print(ctl, planes);
 }
 
+// --- migrations off the planes
+
+// On standard error, since they are no plane's.
+static void off_plane_warn(Ctl *ctl) {
+        _cleanup_json_ json_t *manager = NULL;
+        json_t *entry;
+        size_t i;
+
+        if (ctl->json != CTL_JSON_OFF || client_manager_read(&ctl->client, &manager, NULL) != CLIENT_DONE)
+                return;
+        json_array_foreach(json_object_get(manager, "OffPlaneMigrations"), i, entry) {
+                const char *texts[5];
+                for (size_t j = 0; j < ELEMENTSOF(texts); j++)
+                        texts[j] = json_string_value(json_array_get(entry, j)) ?: "";
+                log_warning("A migration runs off the planes: %s, %s %s, port %" JSON_INTEGER_FORMAT ", on %s",
+                            texts[3][0] ? texts[3] : "a guest of libvirt", streq(texts[0], "outgoing") ? "to" : "from",
+                            texts[1], json_integer_value(json_array_get(entry, 2)),
+                            texts[4][0] ? texts[4] : "an unknown interface");
+        }
+}
+
 // --- list
 
 enum {
@@ -163,6 +184,7 @@ CtlExit ctl_verb_list(Ctl *ctl, _unused_ int n_arguments, _unused_ char **argume
                 (void)printf("%s%zu plane%s.\n", n > 0 ? "\n" : "", n, n == 1 ? "" : "s");
         if (ctl->legend && client_need_reload(&ctl->client))
                 edited_print(planes);
+        off_plane_warn(ctl);
         return CTL_DONE;
 }
 
@@ -360,6 +382,7 @@ CtlExit ctl_verb_status(Ctl *ctl, int n_arguments, char **arguments) {
         code = ctl->json != CTL_JSON_OFF
                        ? planes_print_json(ctl, chosen)
                        : status_print_all(ctl, chosen, n_arguments == 0 && json_array_size(chosen) > 1);
+        off_plane_warn(ctl);
         return code == CTL_DONE && !is_usable ? CTL_UNUSABLE : code;
 }
 

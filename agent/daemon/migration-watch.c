@@ -42,7 +42,7 @@ void migration_watch_init(MigrationWatch *watch, sd_event *event, PlaneSet *plan
                 .planes = planes,
                 .recovery = recovery,
                 .n_early = ELEMENTSOF(early_usec),
-                .set = { .planes = planes },
+                .set = { .planes = planes, .netlink = recovery->netlink },
                 .observer = { .removed = on_plane_removed, .userdata = watch },
         };
         planes_observe(planes, &watch->observer);

@@ -82,3 +82,7 @@ const char *guest_from_cgroup(const char *path, char ret[static GUEST_NAME_MAX])
         }
         return ret;
 }
+
+bool guest_is_libvirt(const char *path) {
+        return has_suffix(path, "/libvirtd.service") || has_suffix(path, "/virtqemud.service");
+}

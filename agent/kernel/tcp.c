@@ -47,6 +47,7 @@ int tcp_socket_parse(const struct nlmsghdr *header, TcpSocket *ret) {
                 .is_unanswered = socket->idiag_retrans > 0 &&
                                  (socket->idiag_timer == TIMER_RETRANSMIT || socket->idiag_timer == TIMER_WINDOW_PROBE),
                 .unread_bytes = socket->idiag_rqueue,
+                .is_closing = socket->idiag_state != TCP_ESTABLISHED && socket->idiag_state != TCP_LISTEN,
                 .cookie = (uint64_t)socket->id.idiag_cookie[1] << 32 | socket->id.idiag_cookie[0],
         };
         (void)attribute_struct(attributes[INET_DIAG_CGROUP_ID], sizeof(ret->cgroup), &ret->cgroup);
@@ -74,8 +75,8 @@ static void sockets_restart(void *userdata) {
 
 // What a dump is to contain.
 typedef struct Wanted {
-        uint8_t state;
-        bool has_ports; // only with a local or remote port from first to last, and with counters
+        uint32_t states; // a bit for each
+        bool has_ports;  // only with a local or remote port from first to last, and with counters
         uint16_t first, last;
 } Wanted;
 
@@ -99,7 +100,7 @@ static struct nl_msg *dump_new(uint8_t family, const Wanted *wanted) {
         const struct inet_diag_req_v2 request = {
                 .sdiag_family = family,
                 .sdiag_protocol = IPPROTO_TCP,
-                .idiag_states = 1U << wanted->state,
+                .idiag_states = wanted->states,
                 .idiag_ext = wanted->has_ports ? 1U << (INET_DIAG_INFO - 1) : 0,
         };
         _cleanup_nl_msg_ struct nl_msg *message =
@@ -142,16 +143,23 @@ static int sockets_read(const Wanted *wanted, TcpSockets *ret, Error *ret_error)
 }
 
 int tcp_read_established(TcpSockets *ret, Error *ret_error) {
-        return sockets_read(&(Wanted){ .state = TCP_ESTABLISHED }, ret, ret_error);
+        return sockets_read(&(Wanted){ .states = 1U << TCP_ESTABLISHED }, ret, ret_error);
 }
 
 int tcp_read_on_ports(uint16_t first, uint16_t last, TcpSockets *ret, Error *ret_error) {
-        return sockets_read(&(Wanted){ .state = TCP_ESTABLISHED, .has_ports = true, .first = first, .last = last }, ret,
-                            ret_error);
+        const Wanted wanted = {
+                .states = 1U << TCP_ESTABLISHED | 1U << TCP_FIN_WAIT1 | 1U << TCP_CLOSE_WAIT | 1U << TCP_LAST_ACK |
+                          1U << TCP_CLOSING,
+                .has_ports = true,
+                .first = first,
+                .last = last,
+        };
+
+        return sockets_read(&wanted, ret, ret_error);
 }
 
 int tcp_read_listening(TcpSockets *ret, Error *ret_error) {
-        return sockets_read(&(Wanted){ .state = TCP_LISTEN }, ret, ret_error);
+        return sockets_read(&(Wanted){ .states = 1U << TCP_LISTEN }, ret, ret_error);
 }
 
 void tcp_sockets_deinit(TcpSockets *sockets) {

@@ -15,6 +15,8 @@ typedef struct TcpSocket {
         bool is_unanswered; // this host retransmits
         uint64_t cookie;    // tells it from another one with the same ends, earlier or later
 
+        bool is_closing; // not established any more: a side has closed it; only from tcp_read_on_ports
+
         // Only from tcp_read_on_ports and of a socket that has ended.
         uint64_t cgroup; // of its maker, see cgroup.h; 0: not known
         bool has_counters;
@@ -33,7 +35,7 @@ int tcp_socket_parse(const struct nlmsghdr *header, TcpSocket *ret);
 
 // All established connections of this network namespace. Source: sock_diag.
 int tcp_read_established(TcpSockets *ret, Error *ret_error);
-// Those with a local or remote port from first to last, with their counters.
+// Those with a local or remote port from first to last, with their counters, and those that are being closed.
 int tcp_read_on_ports(uint16_t first, uint16_t last, TcpSockets *ret, Error *ret_error);
 // The listening sockets, which have no remote end.
 int tcp_read_listening(TcpSockets *ret, Error *ret_error);

@@ -16,6 +16,7 @@
 #include "kernel/tcp.h"
 #include "planes/journal.h"
 #include "planes/migration.h"
+#include "planes/off-plane.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
 
@@ -78,18 +79,20 @@ static void log_ended(const Plane *plane, const MigrationFigures *figures) {
 
 // --- begin and end ---
 
-static const char *guest_of(MigrationSet *set, uint64_t cgroup) {
+static const CgroupGuest *guest_of(MigrationSet *set, uint64_t cgroup) {
         char path[CGROUP_PATH_MAX];
 
         for (size_t i = 0; i < ELEMENTSOF(set->guests); i++)
                 if (set->guests[i].cgroup == cgroup)
-                        return set->guests[i].guest;
+                        return &set->guests[i];
         CgroupGuest *kept = &set->guests[set->next_guest];
         set->next_guest = (set->next_guest + 1) % ELEMENTSOF(set->guests);
         *kept = (CgroupGuest){ .cgroup = cgroup };
-        if (cgroup_find(cgroup, path) > 0)
+        if (cgroup_find(cgroup, path) > 0) {
                 (void)guest_from_cgroup(path, kept->guest);
-        return kept->guest;
+                kept->is_libvirt = guest_is_libvirt(path);
+        }
+        return kept;
 }
 
 static void migration_begin(MigrationSet *set, Plane *plane, const TcpSocket *connection, uint64_t now_usec) {
@@ -100,7 +103,7 @@ static void migration_begin(MigrationSet *set, Plane *plane, const TcpSocket *co
                 return;
         migration->number = ++set->last_number;
         if (connection->cgroup)
-                strcpy_fixed(migration->guest, guest_of(set, connection->cgroup));
+                strcpy_fixed(migration->guest, guest_of(set, connection->cgroup)->guest);
         set->running[set->n_running++] = (RunningMigration){ migration, plane };
 }
 
@@ -158,6 +161,7 @@ void migration_set_deinit(MigrationSet *set) {
         for (size_t i = 0; i < set->n_running; i++)
                 migration_free(set->running[i].migration);
         free(set->running);
+        off_planes_deinit(&set->off_plane);
         *set = (MigrationSet){};
 }
 
@@ -171,13 +175,16 @@ static void connection_see(MigrationSet *set, Plane *plane, const TcpSocket *con
                 Channel *channel =
                         set->running[i].plane == plane ? migration_find_channel(migration, connection) : NULL;
                 if (channel) {
-                        *channel = (Channel){ .socket = *connection, .is_seen = true };
+                        // One that is being closed has ended, with what it has carried.
+                        *channel = (Channel){ .socket = *connection, .is_seen = !connection->is_closing };
                         return;
                 }
                 if (!same && set->running[i].plane == plane &&
                     migration_has_channel(migration, plane->config, connection))
                         same = migration;
         }
+        if (connection->is_closing)
+                return;
         if (!same)
                 migration_begin(set, plane, connection, now_usec);
         else
@@ -201,6 +208,35 @@ static void unseen_remove(Migration *migration) {
         for (size_t i = migration->n_channels; i-- > 0;)
                 if (!migration->channels[i].is_seen)
                         migration_remove_channel(migration, i);
+}
+
+static void off_plane_look(MigrationSet *set, const TcpSockets *connections) {
+        OffPlanes before = set->off_plane;
+        bool is_changed = false;
+
+        set->off_plane = (OffPlanes){};
+        for (size_t i = 0; i < connections->n_sockets; i++) {
+                const TcpSocket *connection = &connections->sockets[i];
+                if (connection->is_closing || !off_plane_may_be(set->planes, connection) || plane_of(set, connection))
+                        continue;
+                const CgroupGuest *maker = guest_of(set, connection->cgroup);
+                if (maker->guest[0] || maker->is_libvirt)
+                        off_plane_add(&set->off_plane, set->planes, connection, maker->guest);
+        }
+        for (size_t i = 0; i < set->off_plane.n_entries; i++) {
+                OffPlane *entry = &set->off_plane.entries[i];
+                const OffPlane *known = off_plane_find(&before, entry);
+
+                is_changed |= !known;
+                if (known)
+                        *entry = *known;
+                else
+                        off_plane_tell(entry, set->netlink);
+        }
+        is_changed |= before.n_entries != set->off_plane.n_entries;
+        off_planes_deinit(&before);
+        if (is_changed && set->observer && set->observer->off_plane)
+                set->observer->off_plane(set->observer->userdata);
 }
 
 // The rates first: what limits one depends on all of its plane.
@@ -228,6 +264,7 @@ void migration_set_look(MigrationSet *set, const TcpSockets *connections, uint64
                 if (plane)
                         connection_see(set, plane, &connections->sockets[i], now_usec);
         }
+        off_plane_look(set, connections);
         for (size_t i = set->n_running; i-- > 0;) {
                 Migration *migration = set->running[i].migration;
 

@@ -4,7 +4,9 @@
 
 #include "base/util.h"
 #include "kernel/tcp.h"
+#include "netlink/request.h"
 #include "planes/migration.h"
+#include "planes/off-plane.h"
 #include "planes/plane-set.h"
 #include "planes/plane.h"
 
@@ -13,6 +15,7 @@ typedef struct MigrationsObserver {
         void (*began)(const Migration *migration, void *userdata);
         void (*ended)(const Migration *migration, const Plane *plane, const MigrationFigures *figures, void *userdata);
         void (*changed)(const Migration *migration, void *userdata); // another number of connections
+        void (*off_plane)(void *userdata);                           // other migrations are off the planes
         void *userdata;
 } MigrationsObserver;
 
@@ -25,9 +28,12 @@ typedef struct RunningMigration {
 typedef struct CgroupGuest {
         uint64_t cgroup; // 0: free
         char guest[GUEST_NAME_MAX];
+        bool is_libvirt;
 } CgroupGuest;
 
 typedef struct MigrationSet {
+        Netlink *netlink; // not owned; NULL: interfaces are not looked up
+        OffPlanes off_plane;
         PlaneSet *planes;          // not owned
         RunningMigration *running; // in the order of their numbers
         size_t n_running, n_allocated;

@@ -68,7 +68,8 @@ static void plane_look(Netlink *netlink, Plane *plane, const TcpSockets *connect
 
         for (size_t i = 0; i < connections->n_sockets && plane->status.ifindex > 0; i++) {
                 const TcpSocket *connection = &connections->sockets[i];
-                if (!connection->is_unanswered || !migrations_include(connection, plane->config))
+                if (!connection->is_unanswered || connection->is_closing ||
+                    !migrations_include(connection, plane->config))
                         continue;
                 peer_look_for(netlink, plane, connection);
                 plane->is_unanswered = true; // logged once

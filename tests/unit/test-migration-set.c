@@ -18,6 +18,10 @@ static unsigned n_searches;
 int __wrap_cgroup_find(uint64_t id, char ret[static CGROUP_PATH_MAX]);
 int __wrap_cgroup_find(uint64_t id, char ret[static CGROUP_PATH_MAX]) {
         n_searches++;
+        if (id == LIBVIRTD)
+                strcpy(ret, "system.slice/libvirtd.service");
+        if (id == LIBVIRTD)
+                return 1;
         if (id != WEB1 && id != WEB2)
                 return 0;
         (void)snprintf(ret, CGROUP_PATH_MAX, "machine.slice/machine-qemu\\x2d3\\x2dweb%d.scope", id == WEB1 ? 1 : 2);
@@ -36,6 +40,7 @@ typedef struct Lab {
         uint64_t now_usec;
         char told[1024];
         MigrationFigures last; // that has ended
+        unsigned n_off_plane;  // announcements
 } Lab;
 
 static void tell(Lab *lab, const char *event, const Migration *migration) {
@@ -61,12 +66,16 @@ static void on_ended(const Migration *migration, const Plane *plane _unused_, co
         lab->last = *figures;
 }
 
+static void on_off_plane(void *userdata) {
+        ((Lab *)userdata)->n_off_plane++;
+}
+
 static void lab_init(Lab *lab) {
         *lab = (Lab){ .now_usec = 100 * SECOND };
         n_searches = 0;
         lab->blue = planes_add_text(&lab->planes, "blue", ON_DEVICE("mig0", "172.150.1.5/24"));
         lab->green = planes_add_text(&lab->planes, "green", ON_DEVICE("mig1", "172.150.2.5/24"));
-        lab->observer = (MigrationsObserver){ on_began, on_ended, on_changed, lab };
+        lab->observer = (MigrationsObserver){ on_began, on_ended, on_changed, on_off_plane, lab };
         lab->set = (MigrationSet){ .planes = &lab->planes, .observer = &lab->observer };
 }
 
@@ -230,6 +239,22 @@ static void test_the_end_of_a_connection_counts_to_the_last_byte(void **state _u
         assert_told(&lab, "");
 }
 
+// The other side has closed it, and what came before that is not lost.
+static void test_a_connection_that_is_being_closed_has_ended(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        TcpSocket *one = opens(&lab, "172.150.1.6", 49152, 40000, 0);
+        look(&lab);
+        one->counters.bytes_received = 1000;
+        one->is_closing = true;
+        look(&lab);
+        assert_told(&lab, "began 1 of 1\nended 1 of 0\n");
+        assert_int_equal(lab.last.bytes, 1000);
+        look(&lab);
+        assert_told(&lab, "");
+}
+
 static void test_a_report_without_counters_keeps_those_before(void **state _unused_) {
         _cleanup_lab_ Lab lab;
 
@@ -306,6 +331,53 @@ static void test_a_plane_that_goes_ends_its_migrations(void **state _unused_) {
         assert_int_equal(lab.set.n_running, 1);
 }
 
+static void test_guests_off_the_planes_are_told_and_others_are_not(void **state _unused_) {
+        static const struct {
+                const char *local, *remote;
+                uint16_t local_port, remote_port;
+                uint64_t cgroup;
+                bool is_told;
+        } cases[] = {
+                { "192.0.2.5", "192.0.2.6", 40000, 49152, WEB1, true },
+                { "192.0.2.5", "192.0.2.6", 49153, 40000, WEB1, true },
+                { "fd00::5", "fd00::6", 49153, 40000, WEB1, true },
+                { "192.0.2.5", "192.0.2.6", 40000, 49154, LIBVIRTD, true },
+                { "192.0.2.5", "192.0.2.6", 40000, 49155, 14, false },
+                { "192.0.2.5", "192.0.2.6", 40000, 49156, 0, false },
+                { "192.0.2.5", "192.0.2.6", 5901, 49157, WEB1, false }, // its console
+                { "192.0.2.5", "192.0.2.6", 49158, 6800, WEB1, false }, // its storage
+                { "192.0.2.5", "192.0.2.6", 40000, 50000, WEB1, false },
+                { "127.0.0.1", "127.0.0.1", 40000, 49159, WEB1, false },
+                { "::1", "::1", 40000, 49159, WEB1, false },
+        };
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                TcpSocket *made =
+                        opens(&lab, "172.150.1.6", cases[i].local_port, cases[i].remote_port, cases[i].cgroup);
+                assert_int_equal(address_parse(cases[i].local, &made->local), 0);
+                assert_int_equal(address_parse(cases[i].remote, &made->remote), 0);
+                look(&lab);
+                assert_int_equal(lab.set.off_plane.n_entries, cases[i].is_told);
+                lab.n_sockets = 0;
+                look(&lab);
+                assert_int_equal(lab.set.off_plane.n_entries, 0);
+        }
+        assert_int_equal(lab.n_off_plane, 8);
+        assert_told(&lab, "");
+        // Channels are one, and are told once.
+        for (uint16_t i = 0; i < 5; i++)
+                assert_int_equal(address_parse("192.0.2.5",
+                                               &opens(&lab, "172.150.1.6", 49152, (uint16_t)(40000 + i), WEB2)->local),
+                                 0);
+        look(&lab);
+        look(&lab);
+        assert_int_equal(lab.set.off_plane.n_entries, 1);
+        assert_int_equal(lab.n_off_plane, 9);
+        assert_string_equal(lab.set.off_plane.entries[0].guest, "web2");
+}
+
 static void test_the_last_that_have_ended_are_kept(void **state _unused_) {
         _cleanup_lab_ Lab lab;
 
@@ -332,11 +404,13 @@ int main(void) {
                 cmocka_unit_test(test_another_cgroup_joins_nothing),
                 cmocka_unit_test(test_it_ends_with_its_last_connection),
                 cmocka_unit_test(test_the_end_of_a_connection_counts_to_the_last_byte),
+                cmocka_unit_test(test_a_connection_that_is_being_closed_has_ended),
                 cmocka_unit_test(test_a_report_without_counters_keeps_those_before),
                 cmocka_unit_test(test_a_port_that_is_used_again_is_another_connection),
                 cmocka_unit_test(test_the_average_is_of_what_was_seen),
                 cmocka_unit_test(test_the_rate_is_measured_over_a_while),
                 cmocka_unit_test(test_a_plane_that_goes_ends_its_migrations),
+                cmocka_unit_test(test_guests_off_the_planes_are_told_and_others_are_not),
                 cmocka_unit_test(test_the_last_that_have_ended_are_kept),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
