@@ -214,8 +214,11 @@ static int transact(Netlink *netlink, struct nl_msg *message, uint16_t flags, Ne
                 return error_set(ret_error, -errno, "cannot send to the kernel: %m");
 
         r = answer_receive(netlink, answer, ret_error);
-        if (r <= 0 || answer->result == -EBADMSG)
+        if (r <= 0 || answer->result == -EBADMSG) {
                 close_fd(&netlink->fd);
+                // At once, before another socket of this process takes the port. If that fails, the next request tries.
+                (void)socket_open(netlink, NULL);
+        }
         if (r == 0)
                 answer->is_interrupted = true;
         return r < 0 ? r : answer->result;
