@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/util.h"
+#include "bus/callers.h"
 #include "bus/context.h"
 #include "bus/keepalive.h"
 #include "bus/log-control.h"
@@ -178,6 +179,7 @@ static int bus_join(Bus *bus) {
 static void bus_leave(Bus *bus) {
         handover_disconnect(&bus->context.manager->handover);
         polkit_forget(&bus->context.polkit);
+        callers_deinit(&bus->context.callers);
         keepalive_deinit(&bus->keepalive);
         // Without waiting until all of it is sent: that may be never.
         bus->bus = sd_bus_close_unref(bus->bus);
@@ -223,6 +225,10 @@ static int bus_prepare(Bus *bus) {
         int r = sd_bus_new(&bus->bus);
         if (r < 0)
                 return r;
+        r = callers_init(&bus->context.callers, bus->bus, bus->context.manager->event);
+        if (r < 0)
+                return r;
+        // The filter that is added last is the first to see a message.
         r = keepalive_init(&bus->keepalive, bus->bus, on_stalled, bus);
         if (r < 0)
                 return r;

@@ -4,11 +4,14 @@
 // dbus-daemon queues what a client does not read, charges it to the sender, and stops reading from a sender at its
 // limit (max_incoming_bytes, 127 MiB). So any client that calls and never reads its replies can silence a service for
 // all. Therefore a ping to the bus follows every reply, and a connection on which the ping is not answered is replaced
-// by another one, which starts with nothing charged to it.
+// by another one, which starts with nothing charged to it. An answer can also be late because it waits behind calls
+// that the daemon has not read yet: if the bus has read all that the daemon sent, the connection is alive.
 
 #include "bus/keepalive.h"
 
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/util.h"
@@ -24,11 +27,19 @@ enum {
 
 static void ping(Keepalive *keepalive);
 
+static bool is_read(sd_bus *bus) {
+        uint64_t n_queued = 0;
+        int n_bytes = 0;
+
+        return sd_bus_get_n_queued_write(bus, &n_queued) >= 0 && n_queued == 0 &&
+               ioctl(sd_bus_get_fd(bus), SIOCOUTQ, &n_bytes) >= 0 && n_bytes == 0;
+}
+
 static int on_pong(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error _unused_) {
         Keepalive *keepalive = userdata;
 
         keepalive->ping = sd_bus_slot_unref(keepalive->ping);
-        bool lost = sd_bus_message_is_method_error(answer, SD_BUS_ERROR_NO_REPLY);
+        bool lost = sd_bus_message_is_method_error(answer, SD_BUS_ERROR_NO_REPLY) && !is_read(keepalive->bus);
         bool was_lost = keepalive->has_lost_one;
 
         keepalive->has_lost_one = lost;

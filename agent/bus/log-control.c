@@ -85,7 +85,8 @@ static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *ret_error
         int level = level_read(call, ret_error);
         if (level < 0)
                 return level;
-        return polkit_authorize(&context->polkit, call, "org.migplane1.manage", "", set_proceed, context, ret_error);
+        return polkit_authorize(&context->polkit, &context->callers, call, "org.migplane1.manage", "", set_proceed,
+                                context, ret_error);
 }
 
 int log_control_add(sd_bus *bus, BusContext *context) {

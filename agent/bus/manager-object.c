@@ -144,7 +144,8 @@ static int reload_proceed(sd_bus_message *call, void *userdata, sd_bus_error *re
 
 static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
         BusContext *context = userdata;
-        return polkit_authorize(&context->polkit, call, "org.migplane1.manage", "", reload_proceed, context, ret_error);
+        return polkit_authorize(&context->polkit, &context->callers, call, "org.migplane1.manage", "", reload_proceed,
+                                context, ret_error);
 }
 
 static int method_describe(sd_bus_message *call, void *userdata, sd_bus_error *ret_error _unused_) {

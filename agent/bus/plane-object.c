@@ -310,7 +310,8 @@ static int authorize(sd_bus_message *call, const char *action, const Plane *plan
                      sd_bus_error *ret_error) {
         BusContext *context = context_of(sd_bus_message_get_bus(call));
 
-        return polkit_authorize(&context->polkit, call, action, plane->config->name, proceed, context, ret_error);
+        return polkit_authorize(&context->polkit, &context->callers, call, action, plane->config->name, proceed,
+                                context, ret_error);
 }
 
 static int method_set_bandwidth(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {

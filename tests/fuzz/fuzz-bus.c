@@ -163,6 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         sd_bus_vtable *plane_vtable = plane_object_new_vtable();
         if (!plane_vtable)
                 abort();
+        context->callers.user = data[0] % 2 ? 0 : 65534;
         sd_bus *bus = connection_new(pair[0], plane_vtable, context, &keepalive);
         // To the end of what was sent, after which questions that are still open are answered by the end of the
         // connection.

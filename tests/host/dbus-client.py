@@ -6,6 +6,8 @@
 #     dbus-client.py ask-and-go N        N calls of Reload, and is gone
 #     dbus-client.py call reload [FLAGS] a call of Reload with these flags; prints "done", or the error's name and text
 #     dbus-client.py call cap RATE       the same of SetBandwidth, out, until the next boot
+#     dbus-client.py describe N          Describe over N connections, each time after the answer; "many" as below, and "refused"
+#                                        when many were refused
 #     dbus-client.py descriptors N       as ask, with 16 file descriptors each
 #     dbus-client.py flood N             calls of all kinds over N connections; "many" when many have been answered
 #     dbus-client.py large N WAITING     as ask, with 8 MiB in a field of the header that nobody knows
@@ -15,6 +17,8 @@
 #     dbus-client.py never-reads N       N calls whose answers are never read; "stalled" when others get none either
 #     dbus-client.py read N              calls of all kinds that only read, over N connections; "many" when many have been answered
 #     dbus-client.py odd                 what nobody should send; prints an answer a line
+#     dbus-client.py plan N              Plan over N connections, each time after the answer; "many" as below
+#     dbus-client.py plan-unanswered N   Plan over N connections without an answer; "many" when many have been sent
 #     dbus-client.py polkit FILE         a polkitd that answers once there is FILE, as that says: "1 0" yes, "0 0" no,
 #                                        "0 1" after a password; then it says "answered"
 #
@@ -28,7 +32,7 @@ import struct
 import sys
 import time
 
-from rawbus import CALL, DBUS, ERROR, RETURN, Bus, align, message, string, values_at
+from rawbus import CALL, DBUS, ERROR, NO_REPLY, RETURN, Bus, align, message, string, values_at
 
 MANAGER = ("org.migplane1", "/org/migplane1", "org.migplane1.Manager")
 PLANE = ("org.migplane1", "/org/migplane1/plane/blue", "org.migplane1.Plane")
@@ -157,20 +161,39 @@ def flood(n):
     ])
 
 
-def call_for_ever(n, calls):
+def describe(n):
+    call_for_ever(n, READS[:1], window=1)
+
+
+def plan(n):
+    call_for_ever(n, READS[1:2], window=1)
+
+
+def plan_unanswered(n):
+    buses = [Bus() for _ in range(int(n))]
+    for i in itertools.count():
+        buses[i % len(buses)].send(*READS[1], flags=NO_REPLY)
+        if i == 1000:
+            print("many", flush=True)
+
+
+def call_for_ever(n, calls, window=50):
     calls = itertools.cycle(calls)
     buses = {bus.socket: bus for bus in (Bus() for _ in range(int(n)))}
     for bus in buses.values():
-        for _ in range(50):
+        for _ in range(window):
             bus.send(*next(calls))
-    answered = 0
+    answered = refused = 0
     while True:
         for ready in select.select(list(buses), [], [])[0]:
             bus = buses[ready]
-            while bus.receive(0):
+            while got := bus.receive(0):
                 answered += 1
                 if answered == 1000:
                     print("many", flush=True)
+                refused += got[2].get(4, "").endswith(".LimitsExceeded")
+                if refused == 1000:
+                    print("refused", flush=True)
                 bus.send(*next(calls))
 
 

@@ -9,7 +9,7 @@ import struct
 SOCKET = "/run/dbus/system_bus_socket"
 DBUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 CALL, RETURN, ERROR = 1, 2, 3
-NO_AUTO_START, INTERACTIVE = 2, 4       # flags of a call
+NO_REPLY, NO_AUTO_START, INTERACTIVE = 1, 2, 4  # flags of a call
 
 
 def align(data, n):
