@@ -141,14 +141,12 @@ static int print_input(const RulesetPlane *planes, size_t n_planes, FILE *file) 
                 if (is_dispatched(&planes[i], AF_UNSPEC))
                         fprintf(file, ", \"%s\"", planes[i].plane->interface);
         fputs(" } accept\n", file);
-        int r = fallback_print(planes, n_planes, file);
-        if (r < 0)
-                return r;
-        r = elsewhere_print(planes, n_planes, fields, ELEMENTSOF(fields), ELSEWHERE_IN, file);
+        int r = elsewhere_print(planes, n_planes, fields, ELEMENTSOF(fields), ELSEWHERE_IN, file);
         if (r < 0)
                 return r;
         print_errors_in_fragments(planes, n_planes, file);
-        return 0;
+        // Behind the rules for the planes' addresses, which are never answered elsewhere.
+        return fallback_print(planes, n_planes, file);
 }
 
 static void print_forward_way(const RulesetPlane *planes, size_t n_planes, Way way, MapElement *elements, FILE *file) {

@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // With most stacks QEMU listens on all addresses of the host. Without these rules a migration, or anybody who finds the
-// port open, could come in over any network. Only the segment that opens a connection is dropped, so that running
+// port open, could come in over any network. Only the segment that opens a connection is refused, so that running
 // connections continue, and those that the host itself opens from a port of the range. The rules are in the input hook,
 // so that they do not touch what is forwarded to guests and containers.
+//
+// A dropped segment would leave an initiator waiting for two minutes. The reset is what a closed port answers, so that
+// nobody learns more from it. What arrives on a plane, or is for a plane's address, has left the chain before.
 
 #include "firewall/fallback.h"
 
 #include "firewall/chain-name.h"
-#include "firewall/map-rule.h"
+#include "firewall/log-rule.h"
 
 // The first plane with Fallback=deny whose range contains the port; NULL where the range of a plane with Fallback=allow
 // contains it too.
@@ -37,20 +40,31 @@ static int compare_numbers(const void *a, const void *b) {
         return (int)(*(const unsigned *)a - *(const unsigned *)b);
 }
 
+EventRate fallback_report_rate(const RulesetPlane *plane) {
+        if (plane->plane->fallback == FALLBACK_ALLOW || !plane->reports)
+                return (EventRate){};
+        return log_rule_rate(plane).count > 0 ? log_rule_rate(plane) : (EventRate){ .count = 10, .seconds = 60 };
+}
+
+static void print_match(unsigned first, unsigned last, FILE *file) {
+        fprintf(file, "tcp flags & (syn | ack) == syn tcp dport %u", first);
+        if (last != first)
+                fprintf(file, "-%u", last);
+}
+
 // A rule for each range, because a map from ranges would be one of intervals (element-set.h).
 static void print_closed(const RulesetPlane *plane, unsigned first, unsigned last, FILE *file) {
         char link[LINK_SPELLING_MAX];
 
         (void)chain_name_spell_link(plane->plane->interface, link);
-        for (MapUse use = MAP_REPORT; use < MAP_USE_MAX; use++) {
-                if (!map_rule_is_needed(use, plane))
-                        continue;
-                fprintf(file, "tcp flags & (syn | ack) == syn tcp dport %u", first);
-                if (last != first)
-                        fprintf(file, "-%u", last);
-                fprintf(file, use == MAP_REPORT ? " jump %s-%s\n" : " counter name \"%s-%s\" drop\n", link,
-                        FALLBACK_IN);
+        if (fallback_report_rate(plane).count > 0) {
+                print_match(first, last, file);
+                fprintf(file, " jump %s-" FALLBACK_IN "\n", link);
         }
+        print_match(first, last, file);
+        // A plane whose file cannot be read may be on any device: nobody is answered on its account.
+        fprintf(file, " counter name \"%s-" FALLBACK_IN "\" %s\n", link,
+                plane->is_plain || plane->plane->is_unread ? "drop" : "reject with tcp reset");
 }
 
 int fallback_print(const RulesetPlane *planes, size_t n_planes, FILE *file) {

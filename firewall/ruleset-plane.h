@@ -49,7 +49,8 @@ typedef struct RulesetPlane {
         const Overlap *overlaps; // traffic of these networks is not the plane's alone; not owned
         size_t n_overlaps;
         bool lacks_egress;  // the kernel has no egress hook, and so the plane no chain there
-        bool reports;       // the daemon reads the log, so that LogDrops= is possible
+        bool reports;       // the daemon reads the log, so that rules can report what they drop
+        bool is_plain;      // the kernel has refused rules that report or reset: closed ports are silent
         bool reports_opens; // the daemon is told when a migration begins
         uid_t daemon_user;  // may send as well where Users= is set, for its probes
 } RulesetPlane;

@@ -52,6 +52,10 @@ static int allow_chains_add(const RulesetPlane *plane, State *state) {
         return 0;
 }
 
+static EventRate report_rate(const RulesetPlane *plane, const char *reason) {
+        return streq(reason, FALLBACK_IN) ? fallback_report_rate(plane) : log_rule_rate(plane);
+}
+
 // A chain that the rules for all planes jump to.
 static int report_chain_add(const RulesetPlane *plane, RulesetFamily family, const char *reason, State *state) {
         _cleanup_chain_text_ ChainText chain = { .object.as_ruleset.family = family };
@@ -61,7 +65,8 @@ static int report_chain_add(const RulesetPlane *plane, RulesetFamily family, con
         int r = chain_text_open(&chain, NULL);
         if (r < 0)
                 return r;
-        log_rule_print(log_rule_rate(plane), chain_name_spell_link(plane->plane->interface, link), reason, chain.file);
+        log_rule_print(report_rate(plane, reason), chain_name_spell_link(plane->plane->interface, link), reason,
+                       chain.file);
         return chain_text_add(&chain, state);
 }
 
@@ -75,10 +80,9 @@ static int report_chains_add(const RulesetPlane *plane, State *state) {
                 { RULESET_ARP, ELSEWHERE_OUT }, { RULESET_BRIDGE, ELSEWHERE_IN },
         };
 
-        if (log_rule_rate(plane).count == 0)
-                return 0;
         for (size_t i = 0; i < ELEMENTSOF(chains); i++) {
-                if ((chains[i].family == RULESET_ARP && !plane_config_has_family(plane->plane, AF_INET)) ||
+                if (report_rate(plane, chains[i].reason).count == 0 ||
+                    (chains[i].family == RULESET_ARP && !plane_config_has_family(plane->plane, AF_INET)) ||
                     (chains[i].family == RULESET_BRIDGE && !plane->bridges_call))
                         continue;
                 int r = report_chain_add(plane, chains[i].family, chains[i].reason, state);

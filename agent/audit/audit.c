@@ -110,7 +110,8 @@ static const struct ReasonCheck {
         [REASON_OPEN_VSWITCH] = { "egress-cap", VERDICT_OK },
         [REASON_OTHER_FIREWALL] = { NULL, VERDICT_WARNING }, // other-rules
         [REASON_LEAF_PFIFO] = { "egress-cap", VERDICT_OK },
-        [REASON_REPAIRED] = { NULL, VERDICT_OK }, // has been
+        [REASON_FALLBACK_REFUSED] = { NULL, VERDICT_OK }, // has been
+        [REASON_REPAIRED] = { NULL, VERDICT_OK },         // has been
 };
 
 const char *audit_check_of(ReasonCode code, Verdict *ret_verdict) {

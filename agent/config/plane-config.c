@@ -176,9 +176,29 @@ bool plane_config_is_gateway(const PlaneConfig *plane, const Address *address) {
         return false;
 }
 
+static const Prefix *find_network_of_peers(const PlaneConfig *plane, const Address *address) {
+        return plane->n_peers > 0 && !plane_config_is_gateway(plane, address)
+                       ? bsearch(address, plane->peers, plane->n_peers, sizeof(plane->peers[0]), compare_with_network)
+                       : NULL;
+}
+
 bool plane_config_is_peer(const PlaneConfig *plane, const Address *address) {
-        return plane->n_peers > 0 && !plane_config_is_gateway(plane, address) &&
-               bsearch(address, plane->peers, plane->n_peers, sizeof(plane->peers[0]), compare_with_network);
+        return find_network_of_peers(plane, address);
+}
+
+bool plane_config_has_peer(const PlaneConfig *plane, const Address *address) {
+        const Prefix *peers = find_network_of_peers(plane, address);
+
+        return peers && peers->length == address_bits(address->family);
+}
+
+const Prefix *plane_config_find_neighbour(const PlaneConfig *plane, const Address *address) {
+        if (!plane_config_is_peer(plane, address) || plane_config_has_address(plane, address))
+                return NULL;
+        for (size_t i = 0; i < plane->n_addresses; i++)
+                if (prefix_contains(&plane->addresses[i].prefix, address))
+                        return &plane->addresses[i].prefix;
+        return NULL;
 }
 
 bool plane_config_is_near(const PlaneConfig *plane, const Prefix *network) {

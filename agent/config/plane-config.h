@@ -140,6 +140,10 @@ bool plane_config_has_port(const PlaneConfig *plane, uint16_t port);
 bool plane_config_is_gateway(const PlaneConfig *plane, const Address *address);
 // Whether the address is within Peers=, which are sorted and disjoint after the checks, and not a gateway.
 bool plane_config_is_peer(const PlaneConfig *plane, const Address *address);
+// Whether Peers= names the address by itself.
+bool plane_config_has_peer(const PlaneConfig *plane, const Address *address);
+// The plane's address in whose network a peer is; NULL: the address is none of another peer there.
+const Prefix *plane_config_find_neighbour(const PlaneConfig *plane, const Address *address);
 // Whether the network is in a network (Address=) or a [Route] of the plane, in whole or in part.
 bool plane_config_is_near(const PlaneConfig *plane, const Prefix *network);
 // Whether Peers= holds anybody else who is near.

@@ -45,6 +45,7 @@ int reconcile_snapshot_of(const Reconciler *reconciler, const PlaneSet *planes, 
                 .machine_id = reconciler->machine_id,
                 .reports = drops_reports(reconciler->drops),
                 .reports_opens = migration_watch_reports(reconciler->migrations),
+                .is_plain = drops_are_refused(reconciler->drops),
                 .hold = handover_hold_remaining(reconciler->handover, clock_now_usec()) > 0,
         };
 
@@ -83,15 +84,19 @@ static uint64_t plan_hash(const Plan *plan) {
         return hash;
 }
 
-// Reports are worth less than the rules that they stand beside: the next round is without.
-static void reports_check(const Reconciler *reconciler, const ApplyFailures *failures) {
+// Reports and resets are worth less than the rules that they stand beside.
+static void refusals_count(const Reconciler *reconciler, const ApplyFailures *failures) {
         for (size_t i = 0; i < failures->n_failures; i++) {
                 const char *why = failures->failures[i].error.text;
-                if (failures->failures[i].is_ruleset && drops_reports(reconciler->drops))
-                        drops_refuse(reconciler->drops, why);
-                if (failures->failures[i].is_ruleset && migration_watch_reports(reconciler->migrations))
+
+                if (!failures->failures[i].is_ruleset)
+                        continue;
+                drops_refuse(reconciler->drops, why);
+                if (drops_are_refused(reconciler->drops) && migration_watch_reports(reconciler->migrations))
                         migration_watch_refuse(reconciler->migrations, why);
+                return;
         }
+        drops_accept(reconciler->drops);
 }
 
 static bool is_unconfirmed(const Unconfirmed *unconfirmed, const Plan *plan) {
@@ -130,7 +135,7 @@ static int round_run(Reconciler *reconciler, const Snapshot *snapshot, bool is_f
         r = unconfirmed_tried(&reconciler->unconfirmed, &active, failures);
         if (r < 0)
                 return r;
-        reports_check(reconciler, failures);
+        refusals_count(reconciler, failures);
         if (is_news && cause != RECONCILE_INTENT) {
                 // A snapshot can show a change before its notification is read; that of our answer to it comes after,
                 // in order.
@@ -176,8 +181,9 @@ static int rounds_run(Reconciler *reconciler, ReconcileCause cause, Snapshot *sn
         // What others have put right, or what is not desired any more, is forgotten.
         unconfirmed_look(&reconciler->unconfirmed, &snapshot->plan, true, clock_now_usec());
         for (unsigned round = 0; round < ROUNDS_MAX; round++) {
-                // What was refused may have been about an object that went with another: it gets a second round.
-                if (failures->n_failures > 0 && round > 1)
+                // What was refused may have been about an object that went with another: it gets a second round. Rules
+                // get a third one, without reports and resets.
+                if (failures->n_failures > 0 && round > 1 && reconciler->drops->n_refusals != DROPS_REFUSALS_MAX)
                         break;
                 unsigned n_foreign = 0;
                 planes_shut(reconciler); // a snapshot takes a while as well

@@ -45,8 +45,23 @@ static bool is_plane_link(const Plane *plane, const MonitorEvent *event) {
         return streq(event->link, config->interface) || streq(event->link, ifb) || streq(event->link, config->parent);
 }
 
-// A route of the plane's file, or another one to the same destination.
+static bool is_named(const PlaneConfig *config, const Address *peer) {
+        if (plane_config_has_peer(config, peer))
+                return true;
+        for (size_t i = 0; i < config->n_known_peers; i++)
+                if (address_compare(&config->known_peers[i].address, peer) == 0)
+                        return true;
+        return false;
+}
+
+// A route of the plane's file or to one of its peers, or another one to the same destination.
 static bool is_planes_route(const PlaneConfig *config, const MonitorEvent *event) {
+        const Prefix *destination = &event->destination;
+
+        if (destination->address.family != AF_UNSPEC &&
+            destination->length == address_bits(destination->address.family) &&
+            plane_config_find_neighbour(config, &destination->address) && is_named(config, &destination->address))
+                return true;
         for (size_t i = 0; i < config->n_routes; i++)
                 if (prefix_compare(&config->routes[i].destination, &event->destination) == 0)
                         return true;

@@ -266,6 +266,59 @@ static int routes_derive(const Derivation *d) {
         return 0;
 }
 
+// What another link has got within the network is its own.
+static bool is_another_links(const PlaneFacts *found, const Address *peer) {
+        for (size_t i = 0; i < found->n_overlaps; i++) {
+                const Overlap *overlap = &found->overlaps[i];
+                if (overlap->has_address && overlap->theirs.length > overlap->ours->length &&
+                    prefix_contains(&overlap->theirs, peer))
+                        return true;
+        }
+        return false;
+}
+
+static bool has_route(const PlaneConfig *plane, const Prefix *destination) {
+        for (size_t i = 0; i < plane->n_routes; i++)
+                if (prefix_compare(&plane->routes[i].destination, destination) == 0)
+                        return true;
+        return false;
+}
+
+static int peer_route_derive(const Derivation *d, const Address *peer) {
+        const Prefix destination = { *peer, (uint8_t)address_bits(peer->family) };
+        const Prefix *own = plane_config_find_neighbour(d->plane, peer);
+        Object route = { .kind = OBJECT_ROUTE };
+
+        if (!own || has_route(d->plane, &destination) || overlap_refuses(d->found, own) ||
+            is_another_links(d->found, peer))
+                return 0;
+        route.as_route = (RouteObject){
+                .destination = destination,
+                .source = own->address,
+                .metric = route_metric_peer(peer->family),
+        };
+        strcpy_fixed(route.link, d->plane->interface);
+        return state_add(d->state, &route);
+}
+
+// A router advertisement, DHCP or another program can add a route within the plane's network, and then the peers there
+// would be sought elsewhere. No route is more specific than a peer's own.
+static int peer_routes_derive(const Derivation *d) {
+        const PlaneConfig *plane = d->plane;
+
+        if (plane->managed_by != MANAGED_BY_MIGPLANE)
+                return 0;
+        for (size_t i = 0; i < plane->n_peers; i++)
+                if (plane->peers[i].length == address_bits(plane->peers[i].address.family) &&
+                    peer_route_derive(d, &plane->peers[i].address) < 0)
+                        return -ENOMEM;
+        for (size_t i = 0; i < plane->n_known_peers; i++)
+                if (!plane_config_has_peer(plane, &plane->known_peers[i].address) &&
+                    peer_route_derive(d, &plane->known_peers[i].address) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
 static int neighbours_derive(const Derivation *d) {
         for (size_t i = 0; i < d->plane->n_known_peers; i++) {
                 const PlanePeer *peer = &d->plane->known_peers[i];
@@ -321,7 +374,7 @@ static int egress_derive(const Derivation *d) {
 static int objects_derive(const Derivation *d) {
         static int (*const parts[])(const Derivation *) = {
                 link_derive,      ifb_derive,      sysctls_derive,    caps_derive,   egress_derive,
-                addresses_derive, links_up_derive, neighbours_derive, routes_derive,
+                addresses_derive, links_up_derive, neighbours_derive, routes_derive, peer_routes_derive,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
@@ -423,6 +476,7 @@ static RulesetPlane rules_derive(const Derivation *d) {
                 .reports = d->facts->reports,
                 .reports_opens = d->facts->reports_opens,
                 .lacks_egress = d->facts->lacks_egress,
+                .is_plain = d->facts->is_plain,
                 .awaits_address = d->found->awaits_address,
                 .overlaps = d->found->overlaps,
                 .n_overlaps = d->found->n_overlaps,

@@ -18,7 +18,8 @@ typedef struct DeriveFacts {
         uid_t daemon_user;           // may send on a plane whatever Users= says
         bool bridges_call;           // frames between the ports of bridges pass the hooks of IP
         bool reports_opens;          // rules report when a migration begins: the daemon listens
-        bool reports;                // rules of planes with LogDrops= report what they drop: the daemon listens
+        bool reports;                // rules report what they drop, as LogDrops= and Fallback= ask: the daemon listens
+        bool is_plain;               // the kernel has refused rules that report or reset
         bool lacks_egress;           // nftables has no egress hook: filters guard what is sent
         bool hold;                   // make no device yet: another manager does not know yet that it is unmanaged
         const char *machine_id;      // a macvlan's address is made of it; "" : the kernel's random one

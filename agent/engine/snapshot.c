@@ -62,6 +62,7 @@ int snapshot_new(Kernel *kernel, const PlaneInput *planes, size_t n_planes, cons
                 .daemon_user = geteuid(),
                 .reports = facts->reports,
                 .reports_opens = facts->reports_opens,
+                .is_plain = facts->is_plain,
                 .hold = facts->hold,
                 .machine_id = facts->machine_id,
         };

@@ -13,7 +13,7 @@
 // What holds for all planes; see DeriveFacts.
 typedef struct SnapshotFacts {
         const char *machine_id;
-        bool reports;
+        bool reports, is_plain;
         bool reports_opens;
         bool hold;
 } SnapshotFacts;

@@ -1,4 +1,4 @@
-// Routes of planes that span subnets.
+// Routes of planes that span subnets, and to single peers.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "kernel/route.h"
@@ -184,7 +184,11 @@ static int connected_add(Netlink *netlink, int ifindex, const Object *desired, E
 int route_add(Netlink *netlink, int ifindex, const Object *desired, Error *ret_error) {
         if (desired->as_route.is_connected)
                 return connected_add(netlink, ifindex, desired, ret_error);
-        int r = route_send(netlink, ifindex, desired, NLM_F_CREATE | NLM_F_EXCL, ret_error);
+        // In IPv4, a route to a peer comes before another one to the same address. Both stay.
+        const Prefix *destination = &desired->as_route.destination;
+        bool is_peers = desired->as_route.gateway.family == AF_UNSPEC &&
+                        destination->length == address_bits(destination->address.family);
+        int r = route_send(netlink, ifindex, desired, NLM_F_CREATE | (is_peers ? 0 : NLM_F_EXCL), ret_error);
         if (r == -EEXIST)
                 return error_set(
                         ret_error, r,

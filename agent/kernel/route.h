@@ -1,4 +1,4 @@
-// Routes of planes that span subnets. They are in the main table and have our rtm_protocol.
+// Routes of planes that span subnets, and to single peers. They are in the main table and have our rtm_protocol.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 

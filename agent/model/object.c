@@ -277,6 +277,10 @@ uint32_t route_metric(int family) {
         return family == AF_INET6 ? 1024 : 0; // IP6_RT_PRIO_USER
 }
 
+uint32_t route_metric_peer(int family) {
+        return family == AF_INET6 ? 1 : 0; // in IPv6 0 stands for the default
+}
+
 static int route_compare(const Object *a, const Object *b) {
         return prefix_compare(&a->as_route.destination, &b->as_route.destination);
 }

@@ -182,6 +182,8 @@ const char *ruleset_family_to_string(RulesetFamily family);
 
 // The kernel's metric of a route that is added without one.
 uint32_t route_metric(int family);
+// The metric of a route to a single peer: the best that there is.
+uint32_t route_metric_peer(int family);
 
 // From bytes at a rate to ticks of 64 ns (PSCHED_SHIFT 6 in include/net/pkt_sched.h), rounded up, and back.
 uint32_t ticks_from_bytes(uint64_t bytes, uint64_t bytes_per_second);

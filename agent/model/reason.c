@@ -55,6 +55,7 @@ static const struct {
         [REASON_OPEN_VSWITCH] = { "open-vswitch", HEALTH_HEALTHY },
         [REASON_OTHER_FIREWALL] = { "other-firewall", HEALTH_HEALTHY },
         [REASON_LEAF_PFIFO] = { "leaf-pfifo", HEALTH_HEALTHY },
+        [REASON_FALLBACK_REFUSED] = { "fallback-refused", HEALTH_HEALTHY },
         [REASON_REPAIRED] = { "repaired", HEALTH_HEALTHY },
 };
 

@@ -56,6 +56,7 @@ typedef enum ReasonCode {
         REASON_OPEN_VSWITCH,
         REASON_OTHER_FIREWALL,
         REASON_LEAF_PFIFO,
+        REASON_FALLBACK_REFUSED,
         REASON_REPAIRED,
         REASON_CODE_MAX,
 } ReasonCode;

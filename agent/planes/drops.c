@@ -1,4 +1,4 @@
-// Listens to what the rules report of dropped frames.
+// Listens to what the rules report of dropped frames and refused connections.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "planes/drops.h"
@@ -28,8 +28,13 @@ void drops_deinit(Drops *drops) {
         log_close(drops);
 }
 
-static bool wants_log(const Plane *plane) {
+static bool logs_drops(const Plane *plane) {
         return plane->config->log_drops.count > 0 && !plane->taken_down;
+}
+
+static bool wants_log(const Plane *plane) {
+        return logs_drops(plane) ||
+               (plane->config->fallback == FALLBACK_DENY && !plane->taken_down && !plane->config->is_unread);
 }
 
 static bool is_about(const Plane *plane, const char *link) {
@@ -88,25 +93,36 @@ void drops_update(Drops *drops) {
                 wanted |= wants_log(drops->planes->planes[i]);
         if (!wanted)
                 log_close(drops);
-        else if (!drops->log && !drops->refused)
+        else if (!drops->log && !drops_are_refused(drops))
                 (void)log_open(drops, &error);
-        if (!drops->refused)
+        if (!drops_are_refused(drops))
                 strcpy_fixed(drops->fault, error.text);
 }
 
 bool drops_reports(const Drops *drops) {
-        return drops->log && !drops->refused;
+        return drops->log && !drops_are_refused(drops);
+}
+
+bool drops_are_refused(const Drops *drops) {
+        return drops->n_refusals >= DROPS_REFUSALS_MAX;
 }
 
 void drops_refuse(Drops *drops, const char *why) {
-        drops->refused = true;
-        strcpy_fixed(drops->fault, why);
+        // If it refuses the plain rules as well, reports and resets are not the reason.
+        drops->n_refusals = (drops->n_refusals + 1) % (DROPS_REFUSALS_MAX + 1);
+        if (drops->n_refusals == DROPS_REFUSALS_MAX)
+                strcpy_fixed(drops->fault, why);
+}
+
+void drops_accept(Drops *drops) {
+        if (!drops_are_refused(drops))
+                drops->n_refusals = 0;
 }
 
 void drops_retry(Drops *drops) {
-        drops->refused = false;
+        drops->n_refusals = 0;
 }
 
 const char *drops_fault(const Drops *drops, const Plane *plane) {
-        return wants_log(plane) ? drops->fault : "";
+        return logs_drops(plane) ? drops->fault : "";
 }

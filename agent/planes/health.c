@@ -3,6 +3,8 @@
 
 #include "planes/health.h"
 
+#include <time.h>
+
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "engine/apply.h"
@@ -15,6 +17,7 @@
 #include "model/plan.h"
 #include "model/reason.h"
 #include "planes/drift.h"
+#include "planes/offenders.h"
 #include "planes/pending-edit.h"
 #include "planes/plane.h"
 #include "planes/unconfirmed.h"
@@ -97,6 +100,25 @@ static void unconfirmed_assess(const PlaneFacts *found, const HealthFacts *facts
         }
 }
 
+// A note only: anybody on the management network can send such a segment.
+static void refused_assess(const Plane *plane, uint64_t now_usec, Reasons *reasons) {
+        const Offender *refused = offenders_refused(&plane->offenders, now_usec);
+        OffenderTexts texts;
+        char at[32] = "?";
+        struct tm local;
+
+        if (!refused || plane->config->fallback == FALLBACK_ALLOW)
+                return;
+        const time_t seconds = (time_t)(refused->last_usec / 1000000);
+        if (localtime_r(&seconds, &local))
+                (void)strftime(at, sizeof(at), "%F %T", &local);
+        reasons_add(reasons, REASON_FALLBACK_REFUSED,
+                    "%s tried to migrate past the plane, to port %u on %s at %s, and was refused (Fallback=deny): give "
+                    "the initiator the plane's URI, see migplanectl uri",
+                    offender_format(refused, &texts)->source, refused->report.packet.destination_port,
+                    refused->interface, at);
+}
+
 // What the parts of the daemon keep of the plane.
 static void parts_assess(const Plane *plane, uint64_t now_usec, Reasons *reasons) {
         const Drift *drift = &plane->drift;
@@ -111,6 +133,7 @@ static void parts_assess(const Plane *plane, uint64_t now_usec, Reasons *reasons
                 reasons_add(reasons, REASON_REBUILD_WAITS, "%s", plane->pending.why);
         if (plane->broken[0])
                 reasons_add(reasons, REASON_CONFIGURATION, "kept as it was, because %s", plane->broken);
+        refused_assess(plane, now_usec, reasons);
         if (drift->repaired[0])
                 reasons_add(reasons, REASON_REPAIRED, "%s", drift->repaired);
 }

@@ -8,17 +8,22 @@
 
 #include <net/if.h>
 
+#include "base/clock.h"
 #include "base/inet.h"
 #include "base/log.h"
 #include "base/text-file.h"
 #include "base/text.h"
 #include "base/util.h"
+#include "firewall/fallback.h"
 #include "firewall/nflog.h"
 #include "firewall/packet.h"
 #include "planes/journal.h"
 
 // journalctl MESSAGE_ID=...
 #define MESSAGE_ID_DROPPED "bc3396f61e75cb695ad15dff90639d83"
+
+// So that the operator of an initiator that does not know the plane sees it.
+#define REFUSED_TOLD_USEC UINT64_C(600000000)
 
 // --- one offender ---
 
@@ -66,6 +71,16 @@ static void offender_keep(Offenders *offenders, Offender *offender) {
         offenders->offenders[0] = *offender;
 }
 
+static bool is_refused(const Offender *offender) {
+        return streq(offender->report.reason, FALLBACK_IN);
+}
+
+const Offender *offenders_refused(const Offenders *offenders, uint64_t now_usec) {
+        return offenders->refused_usec > 0 && now_usec < offenders->refused_usec + REFUSED_TOLD_USEC
+                       ? &offenders->refused
+                       : NULL;
+}
+
 void offenders_deinit(Offenders *offenders) {
         free(offenders->offenders);
         *offenders = (Offenders){};
@@ -91,7 +106,8 @@ static void line_format(const char *plane, const Offender *offender, const Offen
         ret[0] = '\0';
         if (!file)
                 return;
-        fprintf(file, "%s: dropped %s on %s: %s", plane, offender->report.reason, offender->interface, texts->protocol);
+        fprintf(file, "%s: %s %s on %s: %s", plane, is_refused(offender) ? "refused" : "dropped",
+                offender->report.reason, offender->interface, texts->protocol);
         if (texts->source[0] || texts->destination[0]) {
                 fputs(" from ", file);
                 print_end(file, texts->source, packet, packet->source_port);
@@ -150,4 +166,8 @@ void offenders_add(Offenders *offenders, const char *plane, const LogReport *rep
         interface_name(report, offender.interface);
         offender_log(plane, &offender);
         offender_keep(offenders, &offender);
+        if (is_refused(&offender)) {
+                offenders->refused = offender;
+                offenders->refused_usec = clock_now_usec();
+        }
 }

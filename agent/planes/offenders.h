@@ -21,6 +21,8 @@ typedef struct Offender {
 typedef struct Offenders {
         Offender *offenders; // NULL, or OFFENDERS_MAX
         size_t n_offenders;
+        Offender refused;      // the last one whose connection Fallback=deny refused
+        uint64_t refused_usec; // clock_now_usec(); 0: none
 } Offenders;
 
 void offenders_deinit(Offenders *offenders);
@@ -34,3 +36,5 @@ typedef struct OffenderTexts {
 } OffenderTexts;
 
 const OffenderTexts *offender_format(const Offender *offender, OffenderTexts *ret);
+// The last one who was refused in the ten minutes before now_usec, clock_now_usec(); NULL: none.
+const Offender *offenders_refused(const Offenders *offenders, uint64_t now_usec);

@@ -45,7 +45,7 @@ def to_the_plane_address(out):
         forged = tcp(of(STRANGER), of(out.management), CLOSED, SYN)
         yield out.outsider(2, f"{way} connection in the name of a stranger there", forged, ELSEWHERE)
         handed_on = tcp(me, of(out.management), DNAT_TO_PLANE, SYN)
-        yield out.outsider(2, f"{way} connection that a rule hands to its migration port", handed_on, "in-fallback")
+        yield out.outsider(2, f"{way} connection that a rule hands to its migration port", handed_on, ELSEWHERE)
     me, own, echo = OUTSIDER.ip, out.management.ip, icmp_message(8, 0, 1, MARK)
     for text, kind in (("", 131), ("strictly ", 137)):
         routed = ip(me, own, ICMP, echo, source_route(out.host.ip, kind=kind))

@@ -36,7 +36,7 @@ static int desire(const Config *config, State *ret) {
                 return -ENOMEM;
         for (size_t i = 0; i < config->n_planes; i++) {
                 planes[i].plane = config->planes[i];
-                planes[i].reports = true;
+                planes[i].reports = config->planes[i]->log_drops.count > 0;
                 planes[i].awaits_address = config->planes[i]->managed_by != MANAGED_BY_MIGPLANE;
                 device_look_up(&planes[i]);
         }

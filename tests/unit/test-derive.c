@@ -529,7 +529,30 @@ static void routes_and_known_neighbours_follow_the_configuration(void **state _u
                        "link mig0 kind vlan parent eno1 id 100 loose mtu 1500 alias migplane:blue\n"
                        "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n"
                        "neighbour mig0 172.150.1.6 lladdr 02:00:00:00:00:06 permanent\n"
-                       "route 172.150.0.0/16 via 172.150.1.1 dev mig0 src 172.150.1.5\n");
+                       "route 172.150.0.0/16 via 172.150.1.1 dev mig0 src 172.150.1.5\n"
+                       "route 172.150.1.6/32 dev mig0 src 172.150.1.5\n");
+}
+
+// Each once, and neither for the host itself and the gateway nor for who is behind it.
+static void named_peers_in_the_planes_networks_have_routes(void **state _unused_) {
+        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
+        _cleanup_derived_ Derived derived = derive_with(
+                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n"
+                "[Address]\nAddress=172.150.1.5/24\n[Address]\nAddress=172.150.2.5/24\n[Address]\nAddress=fd00::5/64\n"
+                "[Route]\nDestination=172.151.0.0/16\nGateway=172.150.1.1\n"
+                "[Isolation]\nPeers=172.150.1.1 172.150.1.5 172.150.1.6 172.150.2.7 172.150.2.16/28 172.151.0.9 fd00::6\n"
+                "[Peer]\nAddress=172.150.1.6\n[Peer]\nAddress=172.150.2.17\n",
+                links, 1, "");
+        _cleanup_free_ char *text = golden_state(&derived.state);
+        const char *routes = strstr(text, "route ");
+
+        assert_non_null(routes);
+        assert_string_equal(routes,
+                            "route 172.150.1.6/32 dev mig0 src 172.150.1.5\n"
+                            "route 172.150.2.7/32 dev mig0 src 172.150.2.5\n"
+                            "route 172.150.2.17/32 dev mig0 src 172.150.2.5\n"
+                            "route 172.151.0.0/16 via 172.150.1.1 dev mig0 src 172.150.1.5\n"
+                            "route fd00::6/128 dev mig0 src fd00::5 metric 1\n");
 }
 
 static void an_ifb_name_fits_the_kernel_and_no_two_long_ones_are_alike(void **state _unused_) {
@@ -688,6 +711,7 @@ int main(void) {
                 cmocka_unit_test(an_ipv6_plane_tames_ipv6_instead_of_switching_it_off),
                 cmocka_unit_test(routes_and_known_neighbours_follow_the_configuration),
                 cmocka_unit_test(a_connected_route_that_was_deleted_is_desired),
+                cmocka_unit_test(named_peers_in_the_planes_networks_have_routes),
                 cmocka_unit_test(an_ifb_name_fits_the_kernel_and_no_two_long_ones_are_alike),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

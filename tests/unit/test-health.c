@@ -7,7 +7,7 @@
 
 #define VLAN "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"
 #define MIG0 7
-#define NOW UINT64_C(100000000)
+#define NOW UINT64_C(1000000000)
 
 // A plane, all that is known of it, and what came of that.
 typedef struct Situation {
@@ -188,6 +188,31 @@ static void drops_are_not_logged(Situation *situation) {
         situation->facts.drops_fault = "cannot bind netfilter's log";
 }
 
+static void a_migration_was_refused(Situation *situation, uint64_t usec) {
+        const LogReport report = {
+                .link = "mgmt0",
+                .reason = "in-fallback",
+                .packet = { .source = { .family = AF_INET, .bytes = { 192, 0, 2, 9 } }, .destination_port = 49152 },
+        };
+
+        situation->plane->offenders.refused =
+                (Offender){ .interface = "mgmt0", .last_usec = 1, .times = 1, .report = report };
+        situation->plane->offenders.refused_usec = usec;
+}
+
+static void a_migration_was_just_refused(Situation *situation) {
+        a_migration_was_refused(situation, NOW);
+}
+
+static void a_migration_was_refused_long_ago(Situation *situation) {
+        a_migration_was_refused(situation, NOW - UINT64_C(600000000));
+}
+
+static void a_migration_was_refused_before_an_edit(Situation *situation) {
+        a_migration_was_just_refused(situation);
+        situation->plane->config->fallback = FALLBACK_ALLOW;
+}
+
 static void derive_notes(Situation *situation) {
         reasons_add(&situation->snapshot.planes[0].reasons, REASON_LEAF_PFIFO, "this kernel has no fq_codel");
 }
@@ -236,6 +261,10 @@ static const struct {
         { "repaired", something_was_repaired, REASON_REPAIRED, HEALTH_HEALTHY, "1 object(s), changed by tc" },
         { "drops", drops_are_not_logged, REASON_DROPS_NOT_LOGGED, HEALTH_DEGRADED,
           "LogDrops= has no effect: cannot bind netfilter's log" },
+        { "refused migration", a_migration_was_just_refused, REASON_FALLBACK_REFUSED, HEALTH_HEALTHY,
+          "192.0.2.9 tried to migrate past the plane, to port 49152 on mgmt0 at 19" },
+        { "refused migration before", a_migration_was_refused_long_ago, NO_REASON, HEALTH_HEALTHY, "" },
+        { "refused migration, now allowed", a_migration_was_refused_before_an_edit, NO_REASON, HEALTH_HEALTHY, "" },
         { "a note", derive_notes, REASON_LEAF_PFIFO, HEALTH_HEALTHY, "no fq_codel" },
 };
 

@@ -3,6 +3,7 @@
 
 #include <linux/if_ether.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "planes/offenders.h"
 #include "golden.h"
@@ -61,6 +62,23 @@ static void test_one_who_comes_again_is_counted(void **state _unused_) {
         offenders_deinit(&offenders);
 }
 
+static void test_the_last_refused_connection_is_told_for_a_while(void **state _unused_) {
+        LogReport report = report_from(7, 1);
+        Offenders offenders = {};
+
+        add(&offenders, 1, 1);
+        assert_null(offenders_refused(&offenders, clock_now_usec()));
+        strcpy_fixed(report.reason, "in-fallback");
+        offenders_add(&offenders, "blue", &report, 1);
+        for (unsigned host = 1; host <= OFFENDERS_MAX; host++)
+                add(&offenders, host, 1);
+        const Offender *refused = offenders_refused(&offenders, clock_now_usec());
+        assert_non_null(refused);
+        assert_int_equal(refused->report.packet.source.bytes[3], 7);
+        assert_null(offenders_refused(&offenders, clock_now_usec() + UINT64_C(600000000)));
+        offenders_deinit(&offenders);
+}
+
 static void test_what_is_not_told_is_empty(void **state _unused_) {
         Offender offender = {};
         OffenderTexts texts;
@@ -76,6 +94,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_the_latest_stand_first_and_only_so_many),
                 cmocka_unit_test(test_one_who_comes_again_is_counted),
+                cmocka_unit_test(test_the_last_refused_connection_is_told_for_a_while),
                 cmocka_unit_test(test_what_is_not_told_is_empty),
         };
         log_set_max_level(LOG_ERR);

@@ -297,11 +297,11 @@ static void test_rules_with_reports_that_are_refused_are_tried_without(void **st
         _cleanup_lab_ Lab lab;
 
         lab_init(&lab);
-        refuse("", 1);
-        assert_int_equal(RUN(&lab, RECONCILE_INTENT, CHAIN, CHAIN), 0);
-        assert_true(kernel.reports[0] && kernel.reports_opens[0]);
-        assert_false(kernel.reports[1] || kernel.reports_opens[1]);
-        assert_int_equal(kernel.n_applied, 2);
+        refuse("", 2);
+        assert_int_equal(RUN(&lab, RECONCILE_INTENT, CHAIN, CHAIN, CHAIN), 0);
+        assert_true(kernel.reports[1] && kernel.reports_opens[1]);
+        assert_false(kernel.reports[2] || kernel.reports_opens[2]);
+        assert_int_equal(kernel.n_applied, 3);
         const Reasons *reasons = &lab.plane->status.reasons;
         assert_false(reasons_have(reasons, REASON_NO_ISOLATION));
         assert_string_equal(reasons_text(reasons, REASON_DROPS_NOT_LOGGED),
@@ -314,6 +314,17 @@ static void test_rules_with_reports_that_are_refused_are_tried_without(void **st
         assert_false(kernel.reports[0] || kernel.reports_opens[0]);
         assert_int_equal(RUN(&lab, RECONCILE_INTENT, CHAIN), 0);
         assert_true(kernel.reports[0] && kernel.reports_opens[0]);
+}
+
+static void test_rules_that_are_refused_once_keep_their_reports(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        refuse("", 1);
+        assert_int_equal(RUN(&lab, RECONCILE_INTENT, CHAIN, CHAIN), 0);
+        refuse("", 1);
+        assert_int_equal(RUN(&lab, RECONCILE_EVENT, CHAIN, CHAIN), 0);
+        assert_true(kernel.reports[1]);
 }
 
 static void test_a_refusal_of_something_else_leaves_the_reports(void **state _unused_) {
@@ -331,7 +342,7 @@ static void test_rules_that_are_refused_every_time_leave_the_plane_without_isola
         lab_init(&lab);
         refuse("", 8);
         assert_int_equal(RUN(&lab, RECONCILE_INTENT, BOTH, BOTH, BOTH, BOTH), 0);
-        assert_int_equal(kernel.n_applied, 2);
+        assert_int_equal(kernel.n_applied, 3);
         assert_string_equal(reasons_text(&lab.plane->status.reasons, REASON_NO_ISOLATION),
                             "cannot load the ruleset: no");
         assert_int_equal(lab.plane->status.health, HEALTH_FAILED);
@@ -471,12 +482,12 @@ static void test_another_try_of_what_was_refused_is_no_drift(void **state _unuse
         lab.plane->status.verified = true;
         refuse("", 8);
         for (unsigned i = 0; i < 10; i++) {
-                (void)RUN(&lab, RECONCILE_EVENT, CHAIN, CHAIN, CHAIN);
+                (void)RUN(&lab, RECONCILE_EVENT, CHAIN, CHAIN, CHAIN, CHAIN);
                 assert_int_equal(lab.plane->drift.repairs, 1);
         }
         assert_false(drift_is_backing_off(&lab.plane->drift, kernel.now_usec));
         // Something else has changed as well.
-        (void)RUN(&lab, RECONCILE_EVENT, BOTH, BOTH, BOTH);
+        (void)RUN(&lab, RECONCILE_EVENT, BOTH, BOTH, BOTH, BOTH);
         assert_int_equal(lab.plane->drift.repairs, 3);
         // It was mended, and comes again.
         refuse("", 0);
@@ -510,6 +521,7 @@ int main(void) {
                 cmocka_unit_test(test_a_refusal_after_which_all_is_as_it_should_be_is_none),
                 cmocka_unit_test(test_a_snapshot_that_a_change_crosses_is_taken_once_more),
                 cmocka_unit_test(test_rules_with_reports_that_are_refused_are_tried_without),
+                cmocka_unit_test(test_rules_that_are_refused_once_keep_their_reports),
                 cmocka_unit_test(test_a_refusal_of_something_else_leaves_the_reports),
                 cmocka_unit_test(test_rules_that_are_refused_every_time_leave_the_plane_without_isolation),
                 cmocka_unit_test(test_the_same_refusal_is_logged_once),

@@ -97,7 +97,8 @@ static void test_an_ipv4_plane_in_the_stack(void **state _unused_) {
 
 #define INPUT_HOOK "type filter hook input priority -450; policy accept;\n"
 #define OPENS "tcp flags & (syn | ack) == syn "
-#define CLOSES(ports, link) OPENS "tcp dport " ports " counter name \"" link "-in-fallback\" drop\n"
+#define CLOSES(ports, link) OPENS "tcp dport " ports " counter name \"" link "-in-fallback\" reject with tcp reset\n"
+#define SILENT(ports, link) OPENS "tcp dport " ports " counter name \"" link "-in-fallback\" drop\n"
 #define QUOTED "icmp type { destination-unreachable, redirect, time-exceeded, parameter-problem } "
 
 static void test_migration_ports_are_closed_elsewhere(void **state _unused_) {
@@ -106,11 +107,12 @@ static void test_migration_ports_are_closed_elsewhere(void **state _unused_) {
 
         derive(IPV4_PLANE "Ports=49152-49215 16514\n", there, &config, &rules);
         assert_chain(&rules, RULESET_INET, "input",
-                     INPUT_HOOK "iifname { \"lo\", \"mig0\" } accept\n" CLOSES(
-                             "49152-49215",
-                             "mig0") "ip daddr == 192.0.2.5 counter name \"mig0-in-elsewhere\" drop\n" QUOTED
-                                     "@th,160,32 == 0xc0000205 counter name \"mig0-in-elsewhere\" drop\n" QUOTED
-                                     "@th,192,32 & 0xffffff00 == 0xc0000200 counter name \"mig0-in-elsewhere\" drop\n");
+                     INPUT_HOOK
+                     "iifname { \"lo\", \"mig0\" } accept\n"
+                     "ip daddr == 192.0.2.5 counter name \"mig0-in-elsewhere\" drop\n" QUOTED
+                     "@th,160,32 == 0xc0000205 counter name \"mig0-in-elsewhere\" drop\n" QUOTED
+                     "@th,192,32 & 0xffffff00 == 0xc0000200 counter name \"mig0-in-elsewhere\" drop\n" CLOSES(
+                             "49152-49215", "mig0"));
 }
 
 // A network behind a router may hold others than the planes' hosts; a peer's own address is the plane's.
@@ -138,6 +140,16 @@ static void test_migration_ports_are_open_with_a_fallback(void **state _unused_)
         derive(IPV4_PLANE "[Plane]\nFallback=allow\n", there, &config, &rules);
         assert_has(&rules, RULESET_INET, "input",
                    INPUT_HOOK "iifname { \"lo\", \"mig0\" } accept\nip daddr == 192.0.2.5 counter name");
+}
+
+static void test_plain_rules_close_ports_in_silence(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+        RulesetPlane plane = there;
+
+        plane.is_plain = true;
+        derive(IPV4_PLANE, plane, &config, &rules);
+        assert_has(&rules, RULESET_INET, "input", SILENT("49152-49215", "mig0"));
 }
 
 // What one plane closes and another wants open is open; what two close, the first one counts.
@@ -170,8 +182,10 @@ static void test_fallbacks_of_several_planes(void **state _unused_) {
                         planes[j].plane = golden_plane("blue", text, &configs[j]);
                 }
                 assert_int_equal(ruleset_derive(planes, 3, &rules), 0);
-                (void)snprintf(text, sizeof(text), "accept\n%scounter name ip daddr", cases[i].closed);
-                assert_has(&rules, RULESET_INET, "input", text);
+                (void)snprintf(text, sizeof(text), "-in-elsewhere\" drop\n%s", cases[i].closed);
+                _cleanup_free_ char *chain = chain_text(&rules, RULESET_INET, "input");
+                assert_true(strlen(chain) > strlen(text));
+                assert_string_equal(chain + strlen(chain) - strlen(text), text);
                 for (unsigned j = 0; j < 3; j++)
                         config_free(configs[j]);
         }
@@ -184,7 +198,7 @@ static const PlaneConfig unread = {
         .n_ports = 1,
 };
 
-// Nothing is known of it, and its ports are closed on every network.
+// Nothing is known of it, and its ports are closed on every network: in silence, because its own may be among them.
 static void test_a_plane_that_is_unread_closes_its_ports(void **state _unused_) {
         const RulesetPlane plane = { .plane = &unread };
         _cleanup_state_ State rules = {};
@@ -192,7 +206,7 @@ static void test_a_plane_that_is_unread_closes_its_ports(void **state _unused_) 
         assert_int_equal(ruleset_derive(&plane, 1, &rules), 0);
         assert_int_equal(rules.n_objects, 1);
         assert_chain(&rules, RULESET_INET, "input",
-                     INPUT_HOOK "iifname { \"lo\" } accept\n" CLOSES("49152-49215", "x//"));
+                     INPUT_HOOK "iifname { \"lo\" } accept\n" SILENT("49152-49215", "x//"));
 }
 
 static void test_a_plane_that_is_unread_beside_another(void **state _unused_) {
@@ -204,7 +218,7 @@ static void test_a_plane_that_is_unread_beside_another(void **state _unused_) {
         assert_int_equal(ruleset_derive(planes, 1, &alone), 0);
         assert_int_equal(ruleset_derive(planes, 2, &both), 0);
         assert_has(&both, RULESET_INET, "input",
-                   "iifname { \"lo\", \"mig0\" } accept\n" CLOSES("100-199", "mig0") CLOSES("49152-49215", "x//"));
+                   "-in-elsewhere\" drop\n" CLOSES("100-199", "mig0") SILENT("49152-49215", "x//"));
         assert_int_equal(alone.n_objects, both.n_objects);
         for (size_t i = 0; i < alone.n_objects; i++)
                 if (!streq(alone.objects[i].as_ruleset.chain, "input"))
@@ -358,6 +372,19 @@ static void test_reports_stand_before_drops(void **state _unused_) {
         assert_chain(&rules, RULESET_ARP, "mig0-out-elsewhere", REPORT("out-elsewhere"));
 }
 
+static void test_refused_connections_are_reported_without_log_drops(void **state _unused_) {
+        _cleanup_config_ Config *config = NULL;
+        _cleanup_state_ State rules = {};
+        RulesetPlane plane = there;
+
+        plane.reports = true;
+        derive(IPV4_PLANE, plane, &config, &rules);
+        assert_has(&rules, RULESET_INET, "input",
+                   OPENS "tcp dport 49152-49215 jump mig0-in-fallback\n" CLOSES("49152-49215", "mig0"));
+        assert_chain(&rules, RULESET_INET, "mig0-in-fallback", REPORT("in-fallback"));
+        assert_chain(&rules, RULESET_ARP, "mig0-out-elsewhere", "");
+}
+
 // All that a plane that reports adds is rules that report: nobody reads them, nothing is lost.
 static void test_without_a_reader_nothing_reports(void **state _unused_) {
         Config *configs[2];
@@ -509,6 +536,7 @@ int main(void) {
                 cmocka_unit_test(test_migration_ports_are_closed_elsewhere),
                 cmocka_unit_test(test_a_routed_peer_is_the_planes_and_its_network_is_not),
                 cmocka_unit_test(test_migration_ports_are_open_with_a_fallback),
+                cmocka_unit_test(test_plain_rules_close_ports_in_silence),
                 cmocka_unit_test(test_fallbacks_of_several_planes),
                 cmocka_unit_test(test_a_plane_that_is_unread_closes_its_ports),
                 cmocka_unit_test(test_a_plane_that_is_unread_beside_another),
@@ -518,6 +546,7 @@ int main(void) {
                 cmocka_unit_test(test_gateways_are_resolved_as_peers_are),
                 cmocka_unit_test(test_users_are_those_named_and_the_daemon),
                 cmocka_unit_test(test_reports_stand_before_drops),
+                cmocka_unit_test(test_refused_connections_are_reported_without_log_drops),
                 cmocka_unit_test(test_without_a_reader_nothing_reports),
                 cmocka_unit_test(test_lone_ports_are_a_set),
                 cmocka_unit_test(test_peers_are_looked_up_by_their_networks),
