@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/util.h"
 #include "daemon/migration-watch.h"
 #include "daemon/schedule.h"
@@ -301,6 +302,19 @@ static void next_arrange(Reconciler *reconciler, bool is_refused) {
                         schedule_look(reconciler->schedule, delays[i]);
 }
 
+// Without a plane that is set up no rule reports, and nothing is known of the kernel.
+static bool reports_opens(const State *desired) {
+        char group[32];
+
+        (void)snprintf(group, sizeof(group), "group %u", OUR_OPENS_LOG_GROUP);
+        for (size_t i = 0; i < desired->n_objects; i++) {
+                const Object *object = &desired->objects[i];
+                if (object->kind == OBJECT_RULESET && object->as_ruleset.text && strstr(object->as_ruleset.text, group))
+                        return true;
+        }
+        return false;
+}
+
 // That the daemon listens to reports again, or no longer, changes what is desired, and is no drift.
 static ReconcileCause reports_update(const Reconciler *reconciler, ReconcileCause cause) {
         Drops *drops = reconciler->drops;
@@ -334,7 +348,7 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
         int r = rounds_run(reconciler, cause, &snapshot, &failures, &error);
         if (r >= 0) { // what follows happens either way
                 reconciler->n_unseen = 0;
-                if (failures.n_failures == 0 && snapshot.plan.n_operations == 0)
+                if (failures.n_failures == 0 && snapshot.plan.n_operations == 0 && reports_opens(&snapshot.desired))
                         migration_watch_confirm(reconciler->migrations);
                 reconciler->refused_plan = failures.n_failures > 0 ? reconciler->first_plan : 0;
                 failures_log(reconciler, &failures);
