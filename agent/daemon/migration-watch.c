@@ -148,24 +148,7 @@ void migration_watch_listen(MigrationWatch *watch) {
 }
 
 bool migration_watch_reports(const MigrationWatch *watch) {
-        return watch->opens && !watch->refused;
-}
-
-void migration_watch_confirm(MigrationWatch *watch) {
-        watch->loaded |= migration_watch_reports(watch);
-}
-
-void migration_watch_refuse(MigrationWatch *watch, const char *why) {
-        if (watch->loaded)
-                return;
-        watch->refused = true;
-        strcpy_fixed(watch->opens_fault, why);
-}
-
-void migration_watch_retry(MigrationWatch *watch) {
-        watch->refused = false;
-        if (watch->opens)
-                watch->opens_fault[0] = '\0';
+        return watch->opens;
 }
 
 const char *migration_watch_fault(const MigrationWatch *watch) {

@@ -25,8 +25,6 @@ typedef struct MigrationWatch {
 
         Nflog *opens; // NULL: netfilter's log cannot be had
         sd_event_source *opens_source;
-        bool loaded;  // the kernel has taken a ruleset with reports: a refusal is about something else
-        bool refused; // the kernel took no ruleset with reports
         char opens_fault[sizeof(((Error *)NULL)->text)]; // why opened connections are not reported; ""
 
         TcpWatch *ends; // NULL: no migration runs, or the kernel does not report ends
@@ -45,13 +43,8 @@ void migration_watch_deinit(MigrationWatch *watch);
 
 // Listens to opened connections, unless it does already. If that fails, migrations are found by the audit.
 void migration_watch_listen(MigrationWatch *watch);
-// Whether the rules are to report opened connections.
+// Whether it listens.
 bool migration_watch_reports(const MigrationWatch *watch);
-// The kernel has taken all rulesets.
-void migration_watch_confirm(MigrationWatch *watch);
-// The kernel refused a ruleset with reports: they are left out until migration_watch_retry, unless it took one before.
-void migration_watch_refuse(MigrationWatch *watch, const char *why);
-void migration_watch_retry(MigrationWatch *watch);
 // What of migrations is seen late, and why; "".
 const char *migration_watch_fault(const MigrationWatch *watch);
 

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/names.h"
 #include "base/util.h"
 #include "daemon/migration-watch.h"
 #include "daemon/schedule.h"
@@ -41,11 +40,15 @@ enum {
 
 // --- one round ---
 
+static bool reports_opens(const Reconciler *reconciler) {
+        return migration_watch_reports(reconciler->migrations) && !drops_are_refused(reconciler->drops);
+}
+
 int reconcile_snapshot_of(const Reconciler *reconciler, const PlaneSet *planes, Snapshot *ret, Error *ret_error) {
         const SnapshotFacts facts = {
                 .machine_id = reconciler->machine_id,
                 .reports = drops_reports(reconciler->drops),
-                .reports_opens = migration_watch_reports(reconciler->migrations),
+                .reports_opens = reports_opens(reconciler),
                 .is_plain = drops_are_refused(reconciler->drops),
                 .hold = handover_hold_remaining(reconciler->handover, clock_now_usec()) > 0,
         };
@@ -88,13 +91,9 @@ static uint64_t plan_hash(const Plan *plan) {
 // Reports and resets are worth less than the rules that they stand beside.
 static void refusals_count(const Reconciler *reconciler, const ApplyFailures *failures) {
         for (size_t i = 0; i < failures->n_failures; i++) {
-                const char *why = failures->failures[i].error.text;
-
                 if (!failures->failures[i].is_ruleset)
                         continue;
-                drops_refuse(reconciler->drops, why);
-                if (drops_are_refused(reconciler->drops) && migration_watch_reports(reconciler->migrations))
-                        migration_watch_refuse(reconciler->migrations, why);
+                drops_refuse(reconciler->drops, failures->failures[i].error.text);
                 return;
         }
         drops_accept(reconciler->drops);
@@ -247,7 +246,9 @@ static void statuses_store(const Reconciler *reconciler, Snapshot *snapshot, con
         HealthFacts facts = { .snapshot = snapshot,
                               .failures = failures,
                               .unconfirmed = &reconciler->unconfirmed,
-                              .migrations_fault = migration_watch_fault(reconciler->migrations),
+                              .migrations_fault = drops_are_refused(reconciler->drops)
+                                                          ? reconciler->drops->fault
+                                                          : migration_watch_fault(reconciler->migrations),
                               .now_usec = clock_now_usec() };
         _cleanup_usable_host_ UsableHost host = {};
 
@@ -302,32 +303,16 @@ static void next_arrange(Reconciler *reconciler, bool is_refused) {
                         schedule_look(reconciler->schedule, delays[i]);
 }
 
-// Without a plane that is set up no rule reports, and nothing is known of the kernel.
-static bool reports_opens(const State *desired) {
-        char group[32];
-
-        (void)snprintf(group, sizeof(group), "group %u", OUR_OPENS_LOG_GROUP);
-        for (size_t i = 0; i < desired->n_objects; i++) {
-                const Object *object = &desired->objects[i];
-                if (object->kind == OBJECT_RULESET && object->as_ruleset.text && strstr(object->as_ruleset.text, group))
-                        return true;
-        }
-        return false;
-}
-
 // That the daemon listens to reports again, or no longer, changes what is desired, and is no drift.
 static ReconcileCause reports_update(const Reconciler *reconciler, ReconcileCause cause) {
         Drops *drops = reconciler->drops;
-        MigrationWatch *migrations = reconciler->migrations;
-        bool drops_before = drops_reports(drops), opens_before = migration_watch_reports(migrations);
+        bool drops_before = drops_reports(drops), opens_before = reports_opens(reconciler);
 
-        if (cause == RECONCILE_INTENT) {
+        if (cause == RECONCILE_INTENT)
                 drops_retry(drops);
-                migration_watch_retry(migrations);
-        }
         drops_update(drops);
-        migration_watch_listen(migrations);
-        bool is_same = drops_reports(drops) == drops_before && migration_watch_reports(migrations) == opens_before;
+        migration_watch_listen(reconciler->migrations);
+        bool is_same = drops_reports(drops) == drops_before && reports_opens(reconciler) == opens_before;
         return is_same ? cause : RECONCILE_INTENT;
 }
 
@@ -348,8 +333,6 @@ int reconcile(Reconciler *reconciler, ReconcileCause cause, Error *ret_error) {
         int r = rounds_run(reconciler, cause, &snapshot, &failures, &error);
         if (r >= 0) { // what follows happens either way
                 reconciler->n_unseen = 0;
-                if (failures.n_failures == 0 && snapshot.plan.n_operations == 0 && reports_opens(&snapshot.desired))
-                        migration_watch_confirm(reconciler->migrations);
                 reconciler->refused_plan = failures.n_failures > 0 ? reconciler->first_plan : 0;
                 failures_log(reconciler, &failures);
                 if (reconciler->plan_logged)

@@ -316,6 +316,18 @@ static void test_rules_with_reports_that_are_refused_are_tried_without(void **st
         assert_true(kernel.reports[0] && kernel.reports_opens[0]);
 }
 
+// A daemon without a plane loads no rule that reports, and learns nothing of the kernel.
+static void test_reports_are_refused_also_when_all_was_well_before(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        assert_int_equal(RUN(&lab, RECONCILE_INTENT, NOTHING), 0);
+        refuse("", 2);
+        assert_int_equal(RUN(&lab, RECONCILE_INTENT, CHAIN, CHAIN, CHAIN), 0);
+        assert_false(kernel.reports[2] || kernel.reports_opens[2]);
+        assert_false(reasons_have(&lab.plane->status.reasons, REASON_NO_ISOLATION));
+}
+
 static void test_rules_that_are_refused_once_keep_their_reports(void **state _unused_) {
         _cleanup_lab_ Lab lab;
 
@@ -521,6 +533,7 @@ int main(void) {
                 cmocka_unit_test(test_a_refusal_after_which_all_is_as_it_should_be_is_none),
                 cmocka_unit_test(test_a_snapshot_that_a_change_crosses_is_taken_once_more),
                 cmocka_unit_test(test_rules_with_reports_that_are_refused_are_tried_without),
+                cmocka_unit_test(test_reports_are_refused_also_when_all_was_well_before),
                 cmocka_unit_test(test_rules_that_are_refused_once_keep_their_reports),
                 cmocka_unit_test(test_a_refusal_of_something_else_leaves_the_reports),
                 cmocka_unit_test(test_rules_that_are_refused_every_time_leave_the_plane_without_isolation),
