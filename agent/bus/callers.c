@@ -119,6 +119,10 @@ static int held_get(Callers *callers, const char *name, HeldCalls **ret) {
         return held ? 0 : held_new(callers, name, ret);
 }
 
+static int too_many(sd_bus_error *ret_error) {
+        return sd_bus_error_set(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "Too many calls at once; try again later.");
+}
+
 int callers_hold(Callers *callers, sd_bus_message *call, sd_bus_error *ret_error) {
         HeldCalls *held;
 
@@ -126,8 +130,7 @@ int callers_hold(Callers *callers, sd_bus_message *call, sd_bus_error *ret_error
         if (r < 0)
                 return r;
         if (held->n_calls == HELD_MAX)
-                return sd_bus_error_set(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                        "Too many calls at once; try again later.");
+                return too_many(ret_error);
         held->calls[held->n_calls++] = sd_bus_message_ref(call);
         return 1;
 }
@@ -194,6 +197,16 @@ static int call_of_user(Callers *callers, uid_t user, sd_bus_error *ret_error) {
                                  user);
 }
 
+// What no member takes may be large.
+static bool may_be_held(sd_bus_message *call) {
+        static const char *const signatures[] = { "", "s", "sb", "ss", "ssv", "ttb", "a{sv}" };
+
+        for (size_t i = 0; i < ELEMENTSOF(signatures); i++)
+                if (sd_bus_message_has_signature(call, signatures[i]) > 0)
+                        return true;
+        return false;
+}
+
 // The calls of a connection stay in order.
 static int call_of_stranger(Callers *callers, sd_bus_message *call, const char *name, sd_bus_error *ret_error) {
         HeldCalls *held;
@@ -201,27 +214,19 @@ static int call_of_stranger(Callers *callers, sd_bus_message *call, const char *
         int r = held_get(callers, name, &held);
         if (r < 0)
                 return r;
-        return held->n_calls == 0 && call_charge(callers, CALLER_UNKNOWN) ? 0 : callers_hold(callers, call, ret_error);
+        if (held->n_calls == 0 && call_charge(callers, CALLER_UNKNOWN))
+                return 0;
+        return may_be_held(call) ? callers_hold(callers, call, ret_error) : too_many(ret_error);
 }
 
 // --- calls ---
-
-// What no member takes, sd-bus refuses by itself. It is not held, because it may be large.
-static bool has_known_signature(sd_bus_message *call) {
-        static const char *const known[] = { "", "s", "ss", "ssv", "ttb", "a{sv}" };
-
-        for (size_t i = 0; i < ELEMENTSOF(known); i++)
-                if (sd_bus_message_has_signature(call, known[i]) > 0)
-                        return true;
-        return false;
-}
 
 static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
         const char *name = sd_bus_message_get_sender(message);
         Callers *callers = userdata;
 
         callers->user = CALLER_UNKNOWN;
-        if (!sd_bus_message_is_method_call(message, NULL, NULL) || !name || !has_known_signature(message))
+        if (!sd_bus_message_is_method_call(message, NULL, NULL) || !name)
                 return 0;
         const Caller *caller = caller_place(callers, name);
         return caller->name && streq(caller->name, name) ? call_of_user(callers, caller->user, ret_error)
