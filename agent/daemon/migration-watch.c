@@ -22,8 +22,10 @@
 #define MSEC UINT64_C(1000)
 #define RUNNING_USEC (1000 * MSEC)
 #define RUNNING_ACCURACY_USEC (50 * MSEC)
-// Between two looks, so that a flood of reports does not keep the daemon from its other work.
+// From one look to the next, so that neither a flood of reports nor many connections keep the daemon from its other
+// work.
 #define SPACE_USEC (10 * MSEC)
+enum { SPACE_LOOKS = 10 }; // and as many times as long as the last one took
 #define REPORT_USEC (1 * MSEC)
 
 // A report comes before the connection is established: by the time of one answer from the peer, or by a few
@@ -89,20 +91,25 @@ static void timer_set(MigrationWatch *watch, uint64_t usec, uint64_t accuracy_us
         (void)sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT);
 }
 
-static void look_soon(MigrationWatch *watch) {
-        uint64_t usec = clock_now_usec() + REPORT_USEC;
+static uint64_t after_look(const MigrationWatch *watch, uint64_t usec) {
+        uint64_t space_usec = SPACE_LOOKS * watch->took_usec;
 
-        if (usec < watch->looked_usec + SPACE_USEC)
-                usec = watch->looked_usec + SPACE_USEC;
+        return watch->looked_usec + (usec > space_usec ? usec : space_usec);
+}
+
+static void look_soon(MigrationWatch *watch) {
+        uint64_t usec = clock_now_usec() + REPORT_USEC, first = after_look(watch, SPACE_USEC);
+
+        usec = usec > first ? usec : first;
         if (watch->due_usec == 0 || usec < watch->due_usec)
                 timer_set(watch, usec, 1);
 }
 
 static void next_arrange(MigrationWatch *watch, bool is_running) {
         if (watch->n_early < ELEMENTSOF(early_usec))
-                timer_set(watch, watch->looked_usec + early_usec[watch->n_early++], 1);
+                timer_set(watch, after_look(watch, early_usec[watch->n_early++]), 1);
         else if (is_running)
-                timer_set(watch, watch->looked_usec + RUNNING_USEC, RUNNING_ACCURACY_USEC);
+                timer_set(watch, after_look(watch, RUNNING_USEC), RUNNING_ACCURACY_USEC);
 }
 
 // --- opened connections ---
@@ -231,6 +238,7 @@ void migration_watch_look(MigrationWatch *watch) {
         }
         peer_recovery_look(watch->recovery, &connections);
         migration_set_look(&watch->set, &connections, watch->looked_usec);
+        watch->took_usec = clock_now_usec() - watch->looked_usec;
         if (ends_update(watch, first, last))
                 look_soon(watch);
         else

@@ -33,9 +33,9 @@ typedef struct MigrationWatch {
         char ends_fault[sizeof(((Error *)NULL)->text)]; // why ended connections are not reported; ""
 
         sd_event_source *timer;
-        uint64_t due_usec; // when the next look is; 0: at the next audit
-        unsigned n_early;  // looks since the last report that a connection opens
-        uint64_t looked_usec;
+        uint64_t due_usec;               // when the next look is; 0: at the next audit
+        unsigned n_early;                // looks since the last report that a connection opens
+        uint64_t looked_usec, took_usec; // when the last look began, and how long it took
 } MigrationWatch;
 
 void migration_watch_init(MigrationWatch *watch, sd_event *event, PlaneSet *planes, PeerRecovery *recovery);

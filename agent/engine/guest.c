@@ -66,10 +66,18 @@ static bool component_read(const char *component, const char *parent, char ret[s
         return false;
 }
 
+// Users make cgroups there, with any name.
+static bool is_users(const char *path) {
+        path += strspn(path, "/");
+        return strncmp(path, "user.slice/", strlen("user.slice/")) == 0;
+}
+
 const char *guest_from_cgroup(const char *path, char ret[static GUEST_NAME_MAX]) {
         char component[256], parent[256] = "";
 
         ret[0] = '\0';
+        if (is_users(path))
+                return ret;
         while (*path) {
                 size_t n = strcspn(path, "/");
                 if (n > 0 && n < sizeof(component)) {
@@ -84,5 +92,5 @@ const char *guest_from_cgroup(const char *path, char ret[static GUEST_NAME_MAX])
 }
 
 bool guest_is_libvirt(const char *path) {
-        return has_suffix(path, "/libvirtd.service") || has_suffix(path, "/virtqemud.service");
+        return !is_users(path) && (has_suffix(path, "/libvirtd.service") || has_suffix(path, "/virtqemud.service"));
 }

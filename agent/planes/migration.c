@@ -179,7 +179,7 @@ MigrationFigures migration_figures(const Migration *migration, uint64_t now_usec
 
         strcpy_fixed(figures.guest, migration->guest);
         strcpy_fixed(figures.limit_text, migration->limit_text);
-        figures.average = rate_of(figures.bytes - migration->first_bytes, duration_usec);
+        figures.average = rate_of(grown(migration->first_bytes, figures.bytes), duration_usec);
         if (figures.peak < figures.average)
                 figures.peak = figures.average;
         return figures;

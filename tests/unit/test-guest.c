@@ -23,6 +23,9 @@ static const struct {
         { "", "" },
         { "system.slice/libvirtd.service", "" },
         { "user.slice/101.scope", "" },
+        // A user makes cgroups below his own, with names that he likes.
+        { "user.slice/user-1000.slice/user@1000.service/machine.slice/machine-qemu\\x2d1\\x2dweb1.scope", "" },
+        { "user.slice/user-1000.slice/user@1000.service/qemu.slice/101.scope", "" },
         { "machine.slice/machine-lxc\\x2d3\\x2dweb1.scope", "" },
         { "machine.slice/machine-qemu\\x2d3\\x2d.scope", "" },
         { "machine.slice/machine-qemu\\x2dx\\x2dweb1.scope", "" },

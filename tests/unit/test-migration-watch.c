@@ -28,6 +28,7 @@ static struct {
         unsigned n_ends_opened;
         uint16_t ends_first, ends_last;
         bool listens_to_ends;
+        uint64_t takes_usec; // a reading
 } kernel;
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
@@ -40,6 +41,7 @@ int __wrap_clock_gettime(clockid_t clock _unused_, struct timespec *ret) {
 int __wrap_tcp_read_on_ports(uint16_t first, uint16_t last, TcpSockets *ret, Error *ret_error);
 int __wrap_tcp_read_on_ports(uint16_t first, uint16_t last, TcpSockets *ret, Error *ret_error) {
         kernel.n_reads++;
+        kernel.now_usec += kernel.takes_usec;
         assert_int_equal(first, 16514);
         assert_true(last >= 49215);
         if (kernel.read_error < 0)
@@ -216,6 +218,23 @@ static void test_reports_in_a_flood_leave_time_between_looks(void **state _unuse
         }
 }
 
+static void test_looks_that_take_long_are_ten_times_as_far_apart(void **state _unused_) {
+        _cleanup_lab_ Lab lab;
+
+        lab_init(&lab);
+        kernel.takes_usec = 30 * MSEC;
+        connection_opens(49152);
+        migration_watch_look(&lab.watch);
+        report(&lab, kernel.opens_fd);
+        assert_int_equal(lab.watch.due_usec, lab.watch.looked_usec + 300 * MSEC);
+        time_passes(&lab);
+        assert_int_equal(lab.watch.due_usec, lab.watch.looked_usec + 300 * MSEC); // instead of 4 ms
+        kernel.takes_usec = 200 * MSEC;
+        for (unsigned i = 0; i < 4; i++)
+                time_passes(&lab);
+        assert_int_equal(lab.watch.due_usec, lab.watch.looked_usec + 2000 * MSEC); // while a migration runs
+}
+
 static void test_while_a_migration_runs_it_looks_each_second(void **state _unused_) {
         _cleanup_lab_ Lab lab;
 
@@ -308,6 +327,7 @@ int main(void) {
                 cmocka_unit_test(test_without_migrations_and_reports_it_never_looks_by_itself),
                 cmocka_unit_test(test_a_report_leads_to_a_few_looks_and_no_more),
                 cmocka_unit_test(test_reports_in_a_flood_leave_time_between_looks),
+                cmocka_unit_test(test_looks_that_take_long_are_ten_times_as_far_apart),
                 cmocka_unit_test(test_while_a_migration_runs_it_looks_each_second),
                 cmocka_unit_test(test_the_end_of_a_connection_leads_to_a_look),
                 cmocka_unit_test(test_ends_are_those_on_the_ports_of_all_planes),
