@@ -127,8 +127,10 @@ typedef struct CtlColumn {
         int flags;       // SCOLS_FL_*
 } CtlColumn;
 
-// A table with these columns, with colours and a heading as the options say; NULL when out of memory.
-struct libscols_table *ctl_table_new(const Ctl *ctl, const CtlColumn *columns, size_t n_columns);
+// Prints a table with these columns, with colours and a heading as the options say, and a line or more for each element
+// of rows. add_row: 0, or a negative errno, which is returned.
+int ctl_table_print(const Ctl *ctl, const CtlColumn *columns, size_t n_columns, const json_t *rows,
+                    int (*add_row)(const Ctl *ctl, struct libscols_table *table, const json_t *row));
 // Sends standard output through the pager from now on, if it is a terminal and a pager is wanted.
 void ctl_pager_open(Ctl *ctl);
 void ctl_pager_close(void);

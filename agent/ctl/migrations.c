@@ -106,18 +106,6 @@ static int table_add_migration(const Ctl *ctl, struct libscols_table *table, con
         return r;
 }
 
-static int table_print(const Ctl *ctl, const json_t *migrations) {
-        _cleanup_table_ struct libscols_table *table = ctl_table_new(ctl, columns, COLUMN_MAX);
-        size_t i;
-        json_t *migration;
-        int r = table ? 0 : -ENOMEM;
-
-        json_array_foreach(migrations, i, migration)
-                if (r == 0)
-                        r = table_add_migration(ctl, table, migration);
-        return r < 0 ? r : scols_print_table(table);
-}
-
 static CtlExit migrations_print(Ctl *ctl, const json_t *migrations) {
         size_t i, n_running = 0;
         json_t *migration;
@@ -128,7 +116,7 @@ static CtlExit migrations_print(Ctl *ctl, const json_t *migrations) {
                 n_running += !has_ended(migration);
         if (json_array_size(migrations) > 0) {
                 ctl_pager_open(ctl);
-                int r = table_print(ctl, migrations);
+                int r = ctl_table_print(ctl, columns, COLUMN_MAX, migrations, table_add_migration);
                 if (r < 0)
                         return ctl_failure_errno("Cannot print the table", r);
         }

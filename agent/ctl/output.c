@@ -55,7 +55,7 @@ void ctl_line_print(const char *key, const char *text) {
         }
 }
 
-struct libscols_table *ctl_table_new(const Ctl *ctl, const CtlColumn *titles, size_t n_columns) {
+static struct libscols_table *table_new(const Ctl *ctl, const CtlColumn *titles, size_t n_columns) {
         _cleanup_table_ struct libscols_table *table = scols_new_table();
 
         if (!table || scols_table_enable_colors(table, ctl->colours) < 0 ||
@@ -69,6 +69,19 @@ struct libscols_table *ctl_table_new(const Ctl *ctl, const CtlColumn *titles, si
                 if (!scols_table_new_column(table, titles[i].title, 0, titles[i].flags))
                         return NULL;
         return TAKE(table);
+}
+
+int ctl_table_print(const Ctl *ctl, const CtlColumn *titles, size_t n_columns, const json_t *rows,
+                    int (*add_row)(const Ctl *ctl, struct libscols_table *table, const json_t *row)) {
+        _cleanup_table_ struct libscols_table *table = table_new(ctl, titles, n_columns);
+        size_t i;
+        json_t *row;
+        int r = table ? 0 : -ENOMEM;
+
+        json_array_foreach(rows, i, row)
+                if (r == 0)
+                        r = add_row(ctl, table, row);
+        return r < 0 ? r : scols_print_table(table);
 }
 
 void ctl_pager_open(Ctl *ctl) {

@@ -134,18 +134,6 @@ static int table_add_plane(const Ctl *ctl, struct libscols_table *table, const j
         return r;
 }
 
-static int list_print_table(const Ctl *ctl, const json_t *planes) {
-        _cleanup_table_ struct libscols_table *table = ctl_table_new(ctl, list_columns, COLUMN_MAX);
-        size_t i;
-        json_t *plane;
-        int r = table ? 0 : -ENOMEM;
-
-        json_array_foreach(planes, i, plane)
-                if (r == 0)
-                        r = table_add_plane(ctl, table, plane);
-        return r < 0 ? r : scols_print_table(table);
-}
-
 // "Edited and not reloaded: blue, green": planes, or a file whose plane is not there yet.
 static void edited_print(const json_t *planes) {
         const char *separator = ": ";
@@ -174,7 +162,7 @@ CtlExit ctl_verb_list(Ctl *ctl, _unused_ int n_arguments, _unused_ char **argume
         size_t n = json_array_size(planes);
         if (n > 0) {
                 ctl_pager_open(ctl);
-                int r = list_print_table(ctl, planes);
+                int r = ctl_table_print(ctl, list_columns, COLUMN_MAX, planes, table_add_plane);
                 if (r < 0) {
                         log_error("Cannot print the table: %s", strerror(-r));
                         return CTL_FAILED;

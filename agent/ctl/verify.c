@@ -112,17 +112,15 @@ static int table_add_check(const Ctl *ctl, struct libscols_table *table, const c
         return r;
 }
 
-static int reports_print_table(const Ctl *ctl, const json_t *reports) {
-        _cleanup_table_ struct libscols_table *table = ctl_table_new(ctl, columns, COLUMN_MAX);
-        size_t i, j;
-        json_t *report, *check;
-        int r = table ? 0 : -ENOMEM;
+static int table_add_report(const Ctl *ctl, struct libscols_table *table, const json_t *report) {
+        size_t i;
+        json_t *check;
+        int r = 0;
 
-        json_array_foreach(reports, i, report)
-                json_array_foreach(json_object_get(report, "Checks"), j, check)
-                        if (r == 0)
-                                r = table_add_check(ctl, table, client_plane_string(report, "Plane"), check);
-        return r < 0 ? r : scols_print_table(table);
+        json_array_foreach(json_object_get(report, "Checks"), i, check)
+                if (r == 0)
+                        r = table_add_check(ctl, table, client_plane_string(report, "Plane"), check);
+        return r;
 }
 
 static void reports_count(const json_t *reports, size_t (*ret)[RESULT_MAX]) {
@@ -140,7 +138,7 @@ static CtlExit reports_print(Ctl *ctl, const json_t *reports, const size_t (*n)[
                 return ctl_json_print(ctl, reports);
         if (json_array_size(reports) > 0) {
                 ctl_pager_open(ctl);
-                int r = reports_print_table(ctl, reports);
+                int r = ctl_table_print(ctl, columns, COLUMN_MAX, reports, table_add_report);
                 if (r < 0) {
                         log_error("Cannot print the table: %s", strerror(-r));
                         return CTL_FAILED;

@@ -240,9 +240,14 @@ def try_one(lab, attack, before, counted):
     lab.settle(attack.settle)
     counted, drops = counted_drops(lab, counted, attack.reason if not refused else "")
     after = lab.state()
-    # The kernel forgets neighbours by itself, and looks for them again. What matters is what it believes of them.
+    # The kernel forgets neighbours that it has learnt by itself, and looks for them again. What matters is what it
+    # believes of them.
     believed = {line.partition(" lladdr ")[0] for line in after}
-    after |= {line for line in before - after if " lladdr " in line and line.partition(" lladdr ")[0] not in believed}
+    after |= {
+        line
+        for line in before - after
+        if " lladdr " in line and "PERMANENT" not in line and line.partition(" lladdr ")[0] not in believed
+    }
     changes = [f"+ {line}" for line in sorted(after - before)] + [f"- {line}" for line in sorted(before - after)]
     return {
         "leaks": [f"{port}: {describe(frame)}" for port, frame in lab.leaks],

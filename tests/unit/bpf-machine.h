@@ -1,4 +1,4 @@
-// A machine for classic BPF like the kernel's.
+// A machine for classic BPF like the kernel's, and frames that differ a little.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/inet.h"
 #include "base/util.h"
 #include "tc/selector.h"
 
@@ -53,4 +54,27 @@ static inline bool program_takes(const Selector *selector, const uint8_t *frame,
         }
         fail_msg("the program has no end");
         return false;
+}
+
+static inline Prefix prefix(const char *text) {
+        Prefix parsed;
+
+        assert_int_equal(prefix_parse(text, &parsed), 0);
+        return parsed;
+}
+
+// What is changed in a frame, and whether that frame is taken.
+typedef struct Change {
+        const char *what;
+        struct {
+                size_t offset;
+                uint8_t value;
+        } bytes[8]; // a second change at offset 0 ends the list
+        bool is_taken;
+} Change;
+
+static inline void frame_change(const Change *change, const uint8_t *frame, size_t size, uint8_t *ret) {
+        memcpy(ret, frame, size);
+        for (size_t i = 0; i < ELEMENTSOF(change->bytes) && (i == 0 || change->bytes[i].offset > 0); i++)
+                ret[change->bytes[i].offset] = change->bytes[i].value;
 }

@@ -1,105 +1,7 @@
-// From a plane's text and the links there are, to the objects it means and the reasons that stand in its way.
+// What a plane means: its device, its rules and its settings.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include <linux/if_ether.h>
-
-#include "base/inet.h"
-#include "base/names.h"
-#include "base/parse.h"
-#include "base/util.h"
-#include "engine/derive.h"
-#include "golden.h"
-#include "kernel/network.h"
-
-#define VLAN_PLANE                                                                                        \
-        "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n" \
-        "[Bandwidth]\nEgress=8G\n"
-
-typedef struct Derived {
-        Config *config;
-        State state;
-        Reasons reasons;
-} Derived;
-
-static void derived_deinit(Derived *derived) {
-        state_deinit(&derived->state);
-        reasons_deinit(&derived->reasons);
-        config_freep(&derived->config);
-}
-#define _cleanup_derived_ _cleanup_(derived_deinit)
-
-static Link link_make(const char *name, LinkType type, const char *parent, uint32_t mtu, bool ours) {
-        static const char *const kinds[] = { [LINK_VLAN] = "vlan", [LINK_MACVLAN] = "macvlan", [LINK_IFB] = "ifb" };
-        Link link = {
-                .index = 7, .type = type, .mtu = mtu, .has_mac = true, .up = true, .carrier = true, .is_tagged = ours
-        };
-
-        if (type != LINK_DEVICE)
-                strcpy_fixed(link.kind, kinds[type]);
-        if (type == LINK_VLAN)
-                link.vlan_protocol = ETH_P_8021Q;
-        strcpy_fixed(link.name, name);
-        strcpy_fixed(link.parent, parent);
-        memcpy(&link.mac, "\x02\x00\x00\x00\x00\x01", 6);
-        return link;
-}
-
-// What is known of the plane's device beyond the inventory.
-typedef struct Known {
-        bool stood_on, is_taken, is_way_out;
-        unsigned n_migrations;
-        const NetworkList *networks;
-} Known;
-
-static Derived derive_known(const char *text, Link *links, size_t n_links, const char *machine_id, Known known) {
-        Derived derived = {};
-        Inventory inventory = { .links = links, .n_links = n_links };
-        DeriveFacts facts = {
-                .inventory = &inventory, .networks = known.networks, .leaf = QDISC_FQ_CODEL, .machine_id = machine_id
-        };
-        PlaneInput input = { .config = golden_plane("blue", text, &derived.config) };
-        PlaneFacts plane = plane_facts_find(&input, &inventory);
-
-        plane.stood_on = known.stood_on;
-        plane.is_taken = known.is_taken;
-        plane.is_way_out = known.is_way_out;
-        plane.n_migrations = known.n_migrations;
-        assert_int_equal(derive(&plane, 1, &facts, &derived.state), 0);
-        derived.reasons = plane.reasons;
-        bond_deinit(&plane.bond);
-        return derived;
-}
-
-static Derived derive_with(const char *text, Link *links, size_t n_links, const char *machine_id) {
-        return derive_known(text, links, n_links, machine_id, (Known){});
-}
-
-// The lines of all kinds but sysctls and rulesets, which have tests of their own.
-static void assert_objects(const Derived *derived, const char *expected) {
-        State shown = {};
-        for (size_t i = 0; i < derived->state.n_objects; i++)
-                if (derived->state.objects[i].kind != OBJECT_SYSCTL && derived->state.objects[i].kind != OBJECT_RULESET)
-                        assert_int_equal(state_add(&shown, &derived->state.objects[i]), 0);
-        _cleanup_free_ char *text = golden_state(&shown);
-        free(shown.objects);
-        assert_string_equal(text, expected);
-}
-
-static void assert_reason(const Derived *derived, ReasonCode code, const char *text) {
-        for (size_t i = 0; i < derived->reasons.n_reasons; i++)
-                if (derived->reasons.reasons[i].code == code) {
-                        assert_string_equal(derived->reasons.reasons[i].text, text);
-                        return;
-                }
-        fail_msg("no reason %s", reason_to_string(code));
-}
-
-static unsigned count(const Derived *derived, ObjectKind kind) {
-        unsigned n = 0;
-        for (size_t i = 0; i < derived->state.n_objects; i++)
-                n += derived->state.objects[i].kind == kind;
-        return n;
-}
+#include "derived.h"
 
 static void a_vlan_plane_becomes_these_objects(void **state _unused_) {
         Link links[] = { link_make("eno1", LINK_DEVICE, "", 9000, false) };
@@ -517,44 +419,6 @@ static void an_ipv6_plane_tames_ipv6_instead_of_switching_it_off(void **state _u
         assert_non_null(strstr(text, "sysctl ipv6/conf/mig0/router_solicitations=0\n"));
 }
 
-static void routes_and_known_neighbours_follow_the_configuration(void **state _unused_) {
-        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
-        _cleanup_derived_ Derived derived = derive_with(
-                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n[Address]\nAddress=172.150.1.5/24\n"
-                "[Route]\nDestination=172.150.0.0/16\nGateway=172.150.1.1\n"
-                "[Peer]\nAddress=172.150.1.6\nMACAddress=02:00:00:00:00:06\n",
-                links, 1, "");
-
-        assert_objects(&derived,
-                       "link mig0 kind vlan parent eno1 id 100 loose mtu 1500 alias migplane:blue\n"
-                       "address mig0 172.150.1.5/24\nlink-up eno1\nlink-up mig0\n"
-                       "neighbour mig0 172.150.1.6 lladdr 02:00:00:00:00:06 permanent\n"
-                       "route 172.150.0.0/16 via 172.150.1.1 dev mig0 src 172.150.1.5\n"
-                       "route 172.150.1.6/32 dev mig0 src 172.150.1.5\n");
-}
-
-// Each once, and neither for the host itself and the gateway nor for who is behind it.
-static void named_peers_in_the_planes_networks_have_routes(void **state _unused_) {
-        Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false) };
-        _cleanup_derived_ Derived derived = derive_with(
-                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\n"
-                "[Address]\nAddress=172.150.1.5/24\n[Address]\nAddress=172.150.2.5/24\n[Address]\nAddress=fd00::5/64\n"
-                "[Route]\nDestination=172.151.0.0/16\nGateway=172.150.1.1\n"
-                "[Isolation]\nPeers=172.150.1.1 172.150.1.5 172.150.1.6 172.150.2.7 172.150.2.16/28 172.151.0.9 fd00::6\n"
-                "[Peer]\nAddress=172.150.1.6\n[Peer]\nAddress=172.150.2.17\n",
-                links, 1, "");
-        _cleanup_free_ char *text = golden_state(&derived.state);
-        const char *routes = strstr(text, "route ");
-
-        assert_non_null(routes);
-        assert_string_equal(routes,
-                            "route 172.150.1.6/32 dev mig0 src 172.150.1.5\n"
-                            "route 172.150.2.7/32 dev mig0 src 172.150.2.5\n"
-                            "route 172.150.2.17/32 dev mig0 src 172.150.2.5\n"
-                            "route 172.151.0.0/16 via 172.150.1.1 dev mig0 src 172.150.1.5\n"
-                            "route fd00::6/128 dev mig0 src fd00::5 metric 1\n");
-}
-
 static void an_ifb_name_fits_the_kernel_and_no_two_long_ones_are_alike(void **state _unused_) {
         char a[IFNAMSIZ], b[IFNAMSIZ];
 
@@ -623,63 +487,6 @@ static void an_alternative_name_is_explained(void **state _unused_) {
         }
 }
 
-static Network network_make(const char *prefix, NetworkSource source) {
-        Network network = { .ifindex = 7, .source = source };
-
-        assert_int_equal(prefix_parse(prefix, &network.prefix), 0);
-        return network;
-}
-
-static void a_connected_route_that_was_deleted_is_desired(void **state _unused_) {
-        static const char text[] =
-                "[Interface]\nName=mig0\nKind=vlan\nParent=eno1\nVLANId=100\nManagedBy=%s\n"
-                "[Address]\nAddress=172.150.1.5/24\n[Address]\nAddress=fd00:1::5/64\n"
-                "[Address]\nAddress=172.150.2.5/32\n";
-        const Network has_address = network_make("172.150.1.5/24", NETWORK_ADDRESS),
-                      has_route = network_make("172.150.1.0/24", NETWORK_CONNECTED),
-                      has_address6 = network_make("fd00:1::5/64", NETWORK_ADDRESS),
-                      has_host = network_make("172.150.2.5/32", NETWORK_ADDRESS);
-        struct {
-                const char *manager;
-                bool is_down;
-                Network networks[4];
-                const char *first, *second; // the routes that are desired; NULL: none
-        } cases[] = {
-                { "migplane", false, { has_address, has_route }, NULL, NULL },
-                { "migplane", false, { has_address, has_host }, "172.150.1.0/24", NULL },
-                { "migplane", false, { has_address, has_address6 }, "172.150.1.0/24", "fd00:1::/64" },
-                { "migplane", false, { has_address, has_route, has_address6 }, "fd00:1::/64", NULL },
-                { "migplane", false, {}, NULL, NULL }, // the kernel adds it with the address
-                { "migplane", true, { has_address }, NULL, NULL },
-                { "other", false, { has_address }, NULL, NULL },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                Link links[] = { link_make("eno1", LINK_DEVICE, "", 1500, false),
-                                 link_make("mig0", LINK_VLAN, "eno1", 1500, true) };
-                NetworkList networks = { .networks = cases[i].networks, .n_networks = 4 };
-                const char *expected[] = { cases[i].first, cases[i].second };
-                char plane[400];
-                size_t n = 0;
-
-                links[0].index = 8;
-                links[1].vlan_id = 100;
-                links[1].up = !cases[i].is_down;
-                (void)snprintf(plane, sizeof(plane), text, cases[i].manager);
-                _cleanup_derived_ Derived derived = derive_known(plane, links, 2, "", (Known){ .networks = &networks });
-                for (size_t j = 0; j < derived.state.n_objects; j++) {
-                        const Object *object = &derived.state.objects[j];
-                        char destination[PREFIX_TEXT_MAX];
-                        if (object->kind != OBJECT_ROUTE)
-                                continue;
-                        assert_true(object->as_route.is_connected);
-                        assert_true(n < 2 && expected[n]);
-                        assert_string_equal(prefix_format(&object->as_route.destination, destination), expected[n++]);
-                }
-                assert_true(n == 2 || !expected[n]);
-        }
-}
-
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_parent_that_no_rule_can_name_is_its_own_planes_trouble),
@@ -709,9 +516,6 @@ int main(void) {
                 cmocka_unit_test(cloned_machines_have_macvlans_with_different_addresses),
                 cmocka_unit_test(the_settings_of_a_long_name_are_whole),
                 cmocka_unit_test(an_ipv6_plane_tames_ipv6_instead_of_switching_it_off),
-                cmocka_unit_test(routes_and_known_neighbours_follow_the_configuration),
-                cmocka_unit_test(a_connected_route_that_was_deleted_is_desired),
-                cmocka_unit_test(named_peers_in_the_planes_networks_have_routes),
                 cmocka_unit_test(an_ifb_name_fits_the_kernel_and_no_two_long_ones_are_alike),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

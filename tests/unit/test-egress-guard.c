@@ -1,7 +1,6 @@
 // The filters that guard egress: which frames they let pass, in a machine for classic BPF like the kernel's.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "base/inet.h"
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "model/object.h"
@@ -22,13 +21,6 @@
 
 static const MacAddress macs[] = { { { 0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee } }, { { 0x02, 0xaa, 0, 0, 0, 0x02 } } };
 static const MacAddress peer_mac = { { 0x02, 0, 0, 0, 0, 1 } };
-
-static Prefix prefix(const char *text) {
-        Prefix parsed;
-
-        assert_int_equal(prefix_parse(text, &parsed), 0);
-        return parsed;
-}
 
 typedef struct Plane {
         PlaneConfig config;
@@ -75,15 +67,6 @@ static bool is_sent(const SelectorList *list, uint16_t protocol, const uint8_t *
         return is_taken;
 }
 
-typedef struct Change {
-        const char *what;
-        struct {
-                size_t offset;
-                uint8_t value;
-        } bytes[8]; // a second change at offset 0 ends the list
-        bool is_sent;
-} Change;
-
 static void try_changes(size_t n_macs, bool announces, uint16_t protocol, const uint8_t *frame, size_t size,
                         const Change *changes, size_t n_changes) {
         _cleanup_selectors_ SelectorList list = {};
@@ -93,11 +76,9 @@ static void try_changes(size_t n_macs, bool announces, uint16_t protocol, const 
         plane_init(&plane);
         assert_int_equal(selectors_make_egress(&plane.config, macs, n_macs, announces, &list), 0);
         for (size_t i = 0; i < n_changes; i++) {
-                memcpy(changed, frame, size);
-                for (size_t j = 0; j < ELEMENTSOF(changes[i].bytes) && (j == 0 || changes[i].bytes[j].offset > 0); j++)
-                        changed[changes[i].bytes[j].offset] = changes[i].bytes[j].value;
-                if (is_sent(&list, protocol, changed, size) != changes[i].is_sent)
-                        fail_msg("%s: %s", changes[i].is_sent ? "dropped" : "sent", changes[i].what);
+                frame_change(&changes[i], frame, size, changed);
+                if (is_sent(&list, protocol, changed, size) != changes[i].is_taken)
+                        fail_msg("%s: %s", changes[i].is_taken ? "dropped" : "sent", changes[i].what);
         }
         for (size_t n = 0; n < 38; n++) // the end of the addresses at least
                 assert_false(is_sent(&list, protocol, frame, n));

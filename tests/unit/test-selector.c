@@ -1,7 +1,6 @@
 // The selectors of ingress filters: which frames they take, in a machine for classic BPF like the kernel's.
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-#include "base/inet.h"
 #include "base/util.h"
 #include "config/plane-config.h"
 #include "tc/selector.h"
@@ -31,13 +30,6 @@ static unsigned takes(const SelectorList *list, const uint8_t *frame, size_t siz
 }
 
 // --- planes ---
-
-static Prefix prefix(const char *text) {
-        Prefix parsed;
-
-        assert_int_equal(prefix_parse(text, &parsed), 0);
-        return parsed;
-}
 
 typedef struct Plane {
         PlaneConfig config;
@@ -90,15 +82,6 @@ static const uint8_t frame_ipv6[ETH_HLEN + 60] = {
         0,    0,    1,    0x80, 0x00, 0xc0, 0x00, 0,    0,    0, 0, 0, 0,    0,    0,    0x50, 0x02,
 };
 
-typedef struct Change {
-        const char *what;
-        struct {
-                size_t offset;
-                uint8_t value;
-        } bytes[6]; // a second change at offset 0 ends the list
-        bool is_taken;
-} Change;
-
 static void try_changes(const Plane *plane, int family, const uint8_t *frame, size_t size, const Change *changes,
                         size_t n_changes) {
         _cleanup_selectors_ SelectorList list = {};
@@ -108,9 +91,7 @@ static void try_changes(const Plane *plane, int family, const uint8_t *frame, si
         assert_int_equal(list.n_selectors, 1);
         assert_int_equal(takes(&list, frame, size), 1);
         for (size_t i = 0; i < n_changes; i++) {
-                memcpy(changed, frame, size);
-                for (size_t j = 0; j < ELEMENTSOF(changes[i].bytes) && (j == 0 || changes[i].bytes[j].offset > 0); j++)
-                        changed[changes[i].bytes[j].offset] = changes[i].bytes[j].value;
+                frame_change(&changes[i], frame, size, changed);
                 if (takes(&list, changed, size) != changes[i].is_taken)
                         fail_msg("%s: %s", changes[i].is_taken ? "not taken" : "taken", changes[i].what);
         }
