@@ -6,8 +6,8 @@
 // connections continue, and those that the host itself opens from a port of the range. The rules are in the input hook,
 // so that they do not touch what is forwarded to guests and containers.
 //
-// A dropped segment would leave an initiator waiting for two minutes. The reset is what a closed port answers, so that
-// nobody learns more from it. What arrives on a plane, or is for a plane's address, has left the chain before.
+// If the segment were dropped, an initiator would wait for two minutes. A closed port answers with a reset too, so a
+// scan finds nothing new. Earlier rules of the chain handle segments that arrive on a plane or are for its address.
 
 #include "firewall/fallback.h"
 
@@ -62,7 +62,7 @@ static void print_closed(const RulesetPlane *plane, unsigned first, unsigned las
                 fprintf(file, " jump %s-" FALLBACK_IN "\n", link);
         }
         print_match(first, last, file);
-        // A plane whose file cannot be read may be on any device: nobody is answered on its account.
+        // A plane whose file cannot be read may be on any device, so its ports send no answer.
         fprintf(file, " counter name \"%s-" FALLBACK_IN "\" %s\n", link,
                 plane->is_plain || plane->plane->is_unread ? "drop" : "reject with tcp reset");
 }

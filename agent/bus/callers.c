@@ -1,11 +1,11 @@
-// Who calls, and how much of the daemon's time each user takes.
+// The user of each caller, and each user's share of the daemon's time.
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Reading is open to everybody, and one thread answers and repairs. So each user has a share of its time, whatever the
-// number of his connections; root and the daemon's own user have no limit. A message does not say whose it is: the bus
-// is asked once for each connection. Until it has answered, the calls of all such connections have one share together,
-// and beyond it they are held. To refuse a call takes less time than dbus-daemon needs to deliver it, so that no queue
-// forms in front of the others' calls.
+// Every user may read, and one thread answers and repairs. So each user has a share of that thread's time, however many
+// connections the user has; root and the daemon's own user have no limit. A message does not name its user, so the
+// daemon asks the bus once for each connection. Until the bus answers, all such connections share one budget, and
+// further calls are held. The daemon refuses a call faster than dbus-daemon delivers the next one, so refused calls do
+// not delay other users.
 
 #include "bus/callers.h"
 
@@ -137,7 +137,7 @@ int callers_hold(Callers *callers, sd_bus_message *call, sd_bus_error *ret_error
 
 // --- what a user may take ---
 
-// One who has not called for the longest time gives his place up.
+// The user whose last call is the oldest loses the place.
 static CallerUser *user_find(Callers *callers, uid_t user, uint64_t now_usec) {
         CallerUser *oldest = &callers->users[0];
 
@@ -197,7 +197,7 @@ static int call_of_user(Callers *callers, uid_t user, sd_bus_error *ret_error) {
                                  user);
 }
 
-// What no member takes may be large.
+// A call with another signature may be large, so it is refused instead of held.
 static bool may_be_held(sd_bus_message *call) {
         static const char *const signatures[] = { "", "s", "sb", "ss", "ssv", "ttb", "a{sv}" };
 

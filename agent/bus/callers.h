@@ -1,4 +1,4 @@
-// Who calls, and how much of the daemon's time each user takes.
+// The user of each caller, and each user's share of the daemon's time.
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
@@ -36,7 +36,7 @@ typedef struct Callers {
         CallerUser users[CALLER_USERS_MAX];
         HeldCalls *held;     // one for each connection that the bus is asked about
         uid_t user;          // whose call is being handled, or CALLER_UNKNOWN
-        CallerUser *charged; // for the call that is being handled; NULL: nobody
+        CallerUser *charged; // pays for the call that is being handled; NULL: no limit
         uint64_t began_usec;
 } Callers;
 

@@ -266,7 +266,7 @@ static int routes_derive(const Derivation *d) {
         return 0;
 }
 
-// What another link has got within the network is its own.
+// Another link has an address in a part of the plane's network: that part belongs to the other link.
 static bool is_another_links(const PlaneFacts *found, const Address *peer) {
         for (size_t i = 0; i < found->n_overlaps; i++) {
                 const Overlap *overlap = &found->overlaps[i];

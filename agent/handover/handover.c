@@ -36,7 +36,7 @@ static int files_write(Handover *handover, unsigned *ret_changed, Error *ret_err
                 Plane *plane = handover->planes->planes[i];
                 HandoverState *state = &plane->handover;
 
-                // Somebody else's link goes on as its manager has it.
+                // A device that is in use for something else stays with its manager.
                 state->is_withheld = plane->status.is_refused;
                 if (plane->config->is_unread || plane->is_released || state->is_withheld)
                         continue;

@@ -22,7 +22,7 @@ typedef struct PlaneStatus {
         uint32_t mtu;         // bytes; 0: no device
         uint64_t missing;     // a bit for each address that the device lacks, see plane_lacks_address
         bool made_link;       // the device is, or was, ours
-        bool is_refused;      // there is a link of the device's name, and it may not be taken for the plane
+        bool is_refused;      // a link has the device's name and cannot be used for the plane
         char cap_fault[1024]; // the first part of its caps that is not in force; "": all are
         uint64_t went_up;     // the generation of the configuration with which the plane has had its addresses; 0: none
         bool verified;        // everything has once been as desired: what differs after that is drift
