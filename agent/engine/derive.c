@@ -524,10 +524,13 @@ static int devices_check(PlaneFacts *planes, size_t n_planes, const DeriveFacts 
         };
 
         for (size_t i = 0; i < n_planes; i++) {
-                if (planes[i].taken_down || planes[i].config->is_unread)
+                _cleanup_reasons_ Reasons unsaid = {};
+                if (planes[i].config->is_unread)
                         continue;
-                ret_devices[i] = device_check(&planes[i], facts->inventory, facts->hold, &planes[i].reasons);
-                planes[i].has_link = planes[i].link && ret_devices[i].possible;
+                ret_devices[i] = device_check(&planes[i], facts->inventory, facts->hold,
+                                              planes[i].taken_down ? &unsaid : &planes[i].reasons);
+                planes[i].is_refused = planes[i].link && !ret_devices[i].possible;
+                planes[i].has_link = planes[i].link && ret_devices[i].possible && !planes[i].taken_down;
         }
         for (size_t i = 0; i < n_planes && facts->networks; i++) {
                 if (planes[i].taken_down || planes[i].config->is_unread)
@@ -547,8 +550,8 @@ static void bridges_choose(const PlaneFacts *planes, size_t n_planes, const Deri
         bool let_pass = facts->bridges_call;
 
         for (size_t i = 0; i < n_planes; i++)
-                let_pass &= planes[i].taken_down || planes[i].config->is_unread ||
-                            plane_facts_refuse_link(&planes[i]) || !passes_bridge(facts->inventory, &planes[i]);
+                let_pass &= planes[i].taken_down || planes[i].config->is_unread || planes[i].is_refused ||
+                            !passes_bridge(facts->inventory, &planes[i]);
         for (size_t i = 0; i < n_rules; i++)
                 rules[i].bridges_call = let_pass;
 }

@@ -164,9 +164,7 @@ int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Erro
 
         for (size_t i = 0; i < n_planes; i++) {
                 PlaneFacts *facts = &planes[i];
-                if (facts->taken_down)
-                        continue;
-                r = awaits_address_read(netlink, facts, ret_error);
+                r = facts->taken_down ? 0 : awaits_address_read(netlink, facts, ret_error);
                 if (r < 0)
                         return r;
                 if (!facts->link)
@@ -174,7 +172,7 @@ int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Erro
                 r = is_doubtful(facts) ? doubt_read(netlink, facts, ret_error) : 0;
                 if (r < 0)
                         return r;
-                if (!needs_rebuild(facts) && !facts->is_way_out)
+                if (facts->taken_down || (!needs_rebuild(facts) && !facts->is_way_out))
                         continue;
                 r = has_read ? 0 : tcp_read_established(&connections, ret_error);
                 if (r < 0)
@@ -183,10 +181,6 @@ int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Erro
                 facts->n_migrations = migrations_count(&connections, facts->config);
         }
         return 0;
-}
-
-bool plane_facts_refuse_link(const PlaneFacts *facts) {
-        return facts->link && !facts->has_link && !facts->taken_down && !facts->config->is_unread;
 }
 
 // --- what an operation is about ---

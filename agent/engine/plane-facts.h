@@ -46,6 +46,7 @@ typedef struct PlaneFacts {
         bool is_taken; // in use for something else: a port of another device, or with addresses and none of the plane's
         bool is_way_out; // carries the host's default route
         bool has_link;   // the link of that name is the plane's, or may be taken for it
+        bool is_refused; // it may not be taken; also of a plane that is taken down. Found by derive()
 
         // See overlap.h.
         bool went_up;     // with this configuration
@@ -64,8 +65,6 @@ PlaneFacts plane_facts_find(const PlaneInput *input, const Inventory *inventory)
 int plane_facts_read(Netlink *netlink, PlaneFacts *planes, size_t n_planes, Error *ret_error);
 void plane_facts_deinit(PlaneFacts *facts);
 
-// Whether there is a link of the device's name that is somebody else's. Known once the planes are derived.
-bool plane_facts_refuse_link(const PlaneFacts *facts);
 // What a VLAN below the plane stands on, which is guarded as well as the parent; NULL: none.
 const char *plane_facts_outer(const PlaneFacts *facts);
 // Whether an operation is about the plane; chains for all planes are about each.

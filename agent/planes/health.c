@@ -192,7 +192,7 @@ PlaneStatus health_assess(const Plane *plane, size_t i, const HealthFacts *facts
                 .mtu = found->link ? found->link->mtu : 0,
                 .missing = missing_addresses(found->config, &facts->reading),
                 .made_link = found->is_ours,
-                .is_refused = plane_facts_refuse_link(found),
+                .is_refused = found->is_refused,
                 .reasons = *reasons,
         };
 

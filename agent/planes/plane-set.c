@@ -140,7 +140,7 @@ void planes_store_status(PlaneSet *planes, Plane *plane, PlaneStatus *status) {
 
 void planes_store_refused(PlaneSet *planes, const Snapshot *snapshot) {
         for (size_t i = 0; i < planes->n_planes; i++)
-                planes->planes[i]->status.is_refused = plane_facts_refuse_link(&snapshot->planes[i]);
+                planes->planes[i]->status.is_refused = snapshot->planes[i].is_refused;
 }
 
 void planes_store_migrations(const PlaneSet *planes, Plane *plane, unsigned n) {
